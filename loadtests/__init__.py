@@ -1,0 +1,1 @@
+"""Load users, WebRTC bots, the network lab and benchmarks."""

@@ -1,0 +1,1 @@
+"""The pure core: board documents, ink, wire format, envelopes, validation, session state and permissions."""
