@@ -1,0 +1,1 @@
+"""Whole lessons in real Chromium, against the real processes."""

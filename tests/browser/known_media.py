@@ -1,0 +1,60 @@
+"""Camera and microphone files with a tone and a colour of their own, for Chromium's fake devices."""
+
+from __future__ import annotations
+
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+WIDTH_PX, HEIGHT_PX, FRAMES_PER_S = 320, 240, 15
+SAMPLE_RATE_HZ = 48_000
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMedia:
+    """What one participant sends: a steady sine and a plain colour that slowly breathes."""
+
+    tone_hz: int
+    rgb: tuple[int, int, int]
+
+    def save(self, folder: Path, name: str) -> tuple[Path, Path]:
+        """Write `<name>.wav` and `<name>.y4m` and return their paths."""
+        audio, video = folder / f"{name}.wav", folder / f"{name}.y4m"
+        save_tone(audio, self.tone_hz)
+        save_colour(video, self.rgb)
+        return audio, video
+
+
+def save_tone(path: Path, tone_hz: int, seconds: int = 10) -> None:
+    """A mono 16-bit sine at a third of full scale; whole periods, so that Chromium's loop does not click."""
+    time_s = np.arange(SAMPLE_RATE_HZ * seconds) / SAMPLE_RATE_HZ
+    samples = (np.sin(2 * np.pi * tone_hz * time_s) * 0.33 * 32767).astype("<i2")
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(SAMPLE_RATE_HZ)
+        out.writeframes(samples.tobytes())
+
+
+def yuv_of(rgb: tuple[int, int, int]) -> tuple[int, int, int]:
+    """BT.601 limited range, as a webcam's I420."""
+    red, green, blue = (value / 255 for value in rgb)
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    return (
+        round(16 + 219 * luma),
+        round(128 + 224 * (blue - luma) / 1.772),
+        round(128 + 224 * (red - luma) / 1.402),
+    )
+
+
+def save_colour(path: Path, rgb: tuple[int, int, int], frames: int = 30) -> None:
+    """A YUV4MPEG2 loop of one colour whose luma moves by ±6, so that an encoder has something to send."""
+    luma, blue, red = yuv_of(rgb)
+    chroma = bytes([blue]) * (WIDTH_PX * HEIGHT_PX // 4) + bytes([red]) * (WIDTH_PX * HEIGHT_PX // 4)
+    with path.open("wb") as out:
+        out.write(f"YUV4MPEG2 W{WIDTH_PX} H{HEIGHT_PX} F{FRAMES_PER_S}:1 Ip A1:1 C420jpeg\n".encode())
+        for index in range(frames):
+            breath = round(6 * np.sin(2 * np.pi * index / frames))
+            out.write(b"FRAME\n" + bytes([luma + breath]) * (WIDTH_PX * HEIGHT_PX) + chroma)
