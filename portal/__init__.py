@@ -1,1 +1,1 @@
-"""The application people open: accounts, rosters, schedules, lessons, playback, reports, the command line and the supervisor."""
+"""The application people open: accounts, lessons, playback, reports; with the command line and the supervisor."""

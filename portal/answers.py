@@ -1,0 +1,26 @@
+"""JSON out, JSON in: the shapes of the API in one strict decoder."""
+
+from typing import TypeVar
+
+import msgspec
+from aiohttp import web
+
+from portal.failures import BadRequest
+from portal.guard import read_json
+
+T = TypeVar("T")
+
+
+def json_answer(content: object, status: int = 200) -> web.Response:
+    """An answer in JSON."""
+    return web.Response(body=msgspec.json.encode(content), status=status, content_type="application/json")
+
+
+async def json_body(request: web.Request, shape: type[T]) -> T:
+    """The request's body in that shape. Raises BadRequest that says which part is wrong."""
+    try:
+        return msgspec.json.decode(await read_json(request), type=shape)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"The body is not as expected: {error}.", code="bad_shape") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest("The body is not JSON.", code="not_json") from error

@@ -1,0 +1,56 @@
+"""What every handler can reach: the parts of the running portal, under typed keys."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from portal.accounts import Accounts, Person
+from portal.assets import Assets
+from portal.classroom import Classrooms
+from portal.clock import Clock
+from portal.database import Database
+from portal.demo import DemoLogin
+from portal.keyfiles import Keyring
+from portal.lessons import Lesson
+from portal.pages import Pages
+from portal.playback import Playback
+from portal.recordings import RecordingDesk
+from portal.request_keys import LESSON, PERSON
+from portal.settings import PortalSettings
+from portal.tickets import TicketOffice
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """The running portal."""
+
+    settings: PortalSettings
+    clock: Clock
+    keyring: Keyring
+    database: Database
+    accounts: Accounts
+    desk: RecordingDesk
+    classrooms: Classrooms
+    tickets: TicketOffice
+    playback: Playback
+    assets: Assets
+    pages: Pages
+    demo_logins: tuple[DemoLogin, ...]
+
+
+PORTAL = web.AppKey("portal", Portal)
+
+
+def portal_of(request: web.Request) -> Portal:
+    """The portal that serves this request."""
+    return request.config_dict[PORTAL]
+
+
+def person_of(request: web.Request) -> Person:
+    """Whoever is logged in; only for routes whose access asks for a log-in."""
+    return request[PERSON]
+
+
+def lesson_of(request: web.Request) -> Lesson:
+    """The lesson of the path, already authorized; only for routes whose access names a lesson action."""
+    return request[LESSON]

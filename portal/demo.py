@@ -1,0 +1,203 @@
+"""The demonstration school: people, and lessons that can be joined at whatever time of day one looks."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portal.authorize import Role
+from portal.database import Database
+from portal.ids import new_id
+from portal.lessons import LessonState
+from portal.passwords import Passwords
+from portal.schema import lesson_members, lessons, recordings, schools, users
+from portal.school import DEFAULT_NOTICE
+
+SCHOOL = "riverside-demo"
+SCHOOL_NAME = "Riverside School (demo)"
+TIME_ZONE = "America/New_York"
+PASSWORD = "chalk-and-slate"
+
+_QUARTER_MS = 15 * 60 * 1000
+_HOUR_MS = 60 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DemoLogin:
+    """Somebody whom a visitor can be. The password is no secret: the school holds nobody's data."""
+
+    login: str
+    name: str
+    role: Role
+    password: str = PASSWORD
+
+
+LOGINS = (
+    DemoLogin("tutor", "Maya Torres", Role.TUTOR),
+    DemoLogin("leo", "Leo Novak", Role.STUDENT),
+    DemoLogin("amara", "Amara Okafor", Role.STUDENT),
+    DemoLogin("jin", "Jin Park", Role.STUDENT),
+    DemoLogin("sofia", "Sofia Rossi", Role.STUDENT),
+    DemoLogin("coordinator", "Ruth Klein", Role.COORDINATOR),
+    DemoLogin("reviewer", "Omar Haddad", Role.REVIEWER),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """A lesson that the demo always offers. `starts_in_ms` counts from the last full quarter of an hour."""
+
+    title: str
+    subject: str
+    students: tuple[str, ...]
+    starts_in_ms: int
+    length_ms: int
+    demo: bool = False
+
+
+_TEMPLATES = (
+    _Template("Fractions with Leo", "Mathematics", ("leo",), 0, _HOUR_MS),
+    _Template("Forces and motion", "Physics", ("amara", "jin", "leo", "sofia"), 0, _HOUR_MS),
+    _Template("Sketch club (bots draw here)", "Art", ("amara", "jin", "leo", "sofia"), 0, 8 * _HOUR_MS, demo=True),
+    _Template("Reading circle", "English", ("amara", "sofia"), 2 * _HOUR_MS, _HOUR_MS),
+)
+
+
+async def fill_demo(database: Database, passwords: Passwords, now_ms: int) -> bool:
+    """Makes the demonstration school in a database without any school; says whether it did."""
+    async with database.read() as connection:
+        if (await connection.execute(select(func.count()).select_from(schools))).scalar_one():
+            return False
+    encoded = await passwords.hash(PASSWORD)
+    async with database.write() as connection:
+        await connection.execute(
+            insert(schools).values(
+                id=SCHOOL,
+                name=SCHOOL_NAME,
+                time_zone=TIME_ZONE,
+                recording="required",
+                notice=DEFAULT_NOTICE,
+                ice_policy="all",
+                demo=True,
+                created_ms=now_ms,
+            )
+        )
+        await connection.execute(
+            insert(users),
+            [
+                {
+                    "id": demo_user(each.login),
+                    "school": SCHOOL,
+                    "login": each.login,
+                    "name": each.name,
+                    "role": each.role.value,
+                    "password_hash": encoded,
+                    "created_ms": now_ms,
+                }
+                for each in LOGINS
+            ],
+        )
+    return True
+
+
+async def keep_lessons_joinable(database: Database, now_ms: int) -> int:
+    """Adds the demo's lessons of which none lies ahead or goes on; returns how many were added.
+
+    Called at start and now and then, so that the demo also works the next morning, and after a lesson was ended.
+    """
+    async with database.read() as connection:
+        if (await connection.execute(select(schools.c.id).where(schools.c.id == SCHOOL))).first() is None:
+            return 0
+        still_there = set(
+            (
+                await connection.execute(
+                    select(lessons.c.title).where(
+                        lessons.c.school == SCHOOL,
+                        lessons.c.state != LessonState.ENDED,
+                        lessons.c.ends_ms > now_ms,
+                    )
+                )
+            ).scalars()
+        )
+    missing = [template for template in _TEMPLATES if template.title not in still_there]
+    for template in missing:
+        await _add_lesson(database, template, now_ms)
+    return len(missing)
+
+
+def demo_user(login: str) -> str:
+    """The user id of a demo log-in."""
+    return f"demo-{login}"
+
+
+async def add_finished_lesson(
+    database: Database,
+    lesson_id: str,
+    *,
+    title: str,
+    subject: str,
+    students: tuple[str, ...],
+    ended_ms: int,
+    duration_ms: int,
+    rendered: bool,
+) -> None:
+    """Adds a lesson that was held and sealed, whose archive stands in DATA/recordings/<lesson_id>.
+
+    `students` are demo log-ins. `rendered` says that export/lesson.mp4 and export/poster.jpg are there too.
+    """
+    started_ms = ended_ms - duration_ms
+    template = _Template(title, subject, students, 0, duration_ms)
+    async with database.write() as connection:
+        await _insert_lesson(
+            connection,
+            lesson_id,
+            template,
+            started_ms,
+            state=LessonState.ENDED.value,
+            opened_ms=started_ms,
+            live_ms=started_ms,
+            ended_ms=ended_ms,
+            room_closed_ms=ended_ms,
+        )
+        await connection.execute(
+            insert(recordings).values(
+                lesson=lesson_id,
+                state="rendered" if rendered else "sealed",
+                detail="",
+                duration_ms=duration_ms,
+                heartbeat_ms=ended_ms,
+                sealed_ms=ended_ms,
+                rendered_ms=ended_ms if rendered else None,
+            )
+        )
+
+
+async def _add_lesson(database: Database, template: _Template, now_ms: int) -> None:
+    starts_ms = now_ms // _QUARTER_MS * _QUARTER_MS + template.starts_in_ms
+    async with database.write() as connection:
+        await _insert_lesson(connection, new_id(), template, starts_ms, state=LessonState.SCHEDULED.value)
+
+
+async def _insert_lesson(
+    connection: AsyncConnection, lesson_id: str, template: _Template, starts_ms: int, **stage: object
+) -> None:
+    await connection.execute(
+        insert(lessons).values(
+            id=lesson_id,
+            school=SCHOOL,
+            room=new_id(),
+            title=template.title,
+            subject=template.subject,
+            starts_ms=starts_ms,
+            ends_ms=starts_ms + template.length_ms,
+            # The club has no beginning and no end that would be worth a film.
+            recording="off" if template.demo else "required",
+            demo=template.demo,
+            **stage,
+        )
+    )
+    parts = [("tutor", "tutor"), *((student, "student") for student in template.students)]
+    await connection.execute(
+        insert(lesson_members),
+        [{"lesson": lesson_id, "user": demo_user(login), "part": part} for login, part in parts],
+    )

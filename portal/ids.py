@@ -1,0 +1,17 @@
+"""The portal's own identifiers: short random text that says nothing about a person and is safe in a path."""
+
+import re
+import secrets
+
+_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{2,62}[a-z0-9]")
+
+
+def new_id() -> str:
+    """A fresh id: 20 characters of a 32-letter alphabet, 100 random bits."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(20))
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` has the form of an id (4 to 64 of a-z, 0-9 and inner hyphens), so that it may name a folder."""
+    return _ID.fullmatch(text) is not None

@@ -1,0 +1,17 @@
+"""Runs migrations on the connection that portal.database hands over; there is no other way in."""
+
+from alembic import context
+from sqlalchemy import Connection
+
+from portal.schema import metadata
+
+connection: Connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    # SQLite cannot alter columns in place; alembic then copies the table.
+    render_as_batch=connection.dialect.name == "sqlite",
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,96 @@
+"""The outermost middleware: every failure becomes a page or JSON in the product's own words, and one log line."""
+
+import time
+from urllib.parse import quote
+
+from aiohttp import web
+
+from portal.context import portal_of
+from portal.failures import LoginNeeded, NotThere, PortalError
+from portal.logs import get_log
+from portal.request_keys import PERSON
+from portal.routing import Handler
+
+_log = get_log("portal")
+
+
+class MethodRefused(PortalError):
+    """The address exists, but not for this method."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class LibraryRefused(PortalError):
+    """What aiohttp itself refuses, such as a body that is too large."""
+
+    def __init__(self, error: web.HTTPClientError) -> None:
+        super().__init__(f"The server refused this: {error.reason}.")
+        self.status = error.status
+
+
+class Broken(PortalError):
+    """Our own fault."""
+
+    status = 500
+    code = "broken"
+    title = "Something broke on our side"
+
+    def __init__(self) -> None:
+        super().__init__("It has been noted. Try again in a moment; nothing that you saved is lost.")
+
+
+@web.middleware
+async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answers for whatever is raised inside; logs ids and figures of every request."""
+    began = time.perf_counter()
+    try:
+        response = await handler(request)
+    except PortalError as error:
+        response = _refuse(request, error)
+    except web.HTTPMethodNotAllowed as error:
+        response = _refuse(
+            request, MethodRefused("This address does not understand that.", headers=dict(error.headers))
+        )
+    except web.HTTPNotFound:
+        response = _refuse(request, NotThere())
+    except web.HTTPRedirection as redirect:
+        raise redirect
+    except web.HTTPClientError as error:
+        response = _refuse(request, LibraryRefused(error))
+    except ConnectionError:
+        raise
+    except Exception:
+        # The edge of this request's task.
+        _log.exception("request_failed", method=request.method, route=_route(request))
+        response = _refuse(request, Broken())
+    _log.info(
+        "request",
+        method=request.method,
+        route=_route(request),
+        status=response.status,
+        ms=round((time.perf_counter() - began) * 1000, 1),
+        user=request[PERSON].actor.user if PERSON in request else None,
+    )
+    return response
+
+
+def _refuse(request: web.Request, error: PortalError) -> web.Response:
+    if request.path.startswith(("/api/", "/internal/")):
+        return web.Response(
+            body=error.body(), status=error.status, content_type="application/json", headers=error.headers
+        )
+    if isinstance(error, LoginNeeded) and request.method in ("GET", "HEAD"):
+        headers = {"Location": f"/login?next={quote(request.path_qs, safe='')}"}
+        return web.Response(status=303, headers=headers)
+    page = portal_of(request).pages.respond(
+        request, "error.html", status=error.status, title=error.title, message=error.message, code=error.status
+    )
+    page.headers.update(error.headers)
+    return page
+
+
+def _route(request: web.Request) -> str | None:
+    # The pattern, not the path: a path may hold what somebody typed.
+    resource = request.match_info.route.resource
+    return None if resource is None else resource.canonical

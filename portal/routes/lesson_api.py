@@ -1,0 +1,180 @@
+"""The classroom's JSON API, and the page that carries the classroom application."""
+
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+
+from portal.answers import json_answer, json_body
+from portal.assets import CLASSROOM_ENTRY, NotBuilt
+from portal.authorize import Action
+from portal.classroom import LessonRefused
+from portal.context import lesson_of, person_of, portal_of
+from portal.failures import BadRequest, Conflict, NotAllowed, Unavailable
+from portal.headers import internal_relay_url, relay_url
+from portal.lessons import Lesson
+from portal.routing import RouteTable, may
+from portal.school import load_school
+from portal.tickets import RECORDER_HOLDER, Holder, TicketRefused, room_role
+from portal.times import format_iso
+from whiteboard_crdt.errors import ProtocolError
+from whiteboard_crdt.keys import decode_base64url
+from whiteboard_crdt.ticket import Ticket
+
+routes = RouteTable()
+
+NOT_BUILT = (
+    "The web client has not been built yet. Run “npm ci” and “npm run build” in portal/web, then reload this page."
+)
+
+
+class TicketRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """The public key of a page's session (base64url of 65 bytes) and its Yjs client id."""
+
+    key: Annotated[str, msgspec.Meta(max_length=100)]
+    client: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
+
+
+class RenewRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """The session to renew."""
+
+    session: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$")]
+
+
+@routes.get("/lessons/{lesson}/room", may(Action.JOIN_LESSON, disclosing=True))
+async def room_page(request: web.Request) -> web.Response:
+    """The page of the classroom application."""
+    portal, lesson = portal_of(request), lesson_of(request)
+    try:
+        portal.classrooms.check_door(lesson)
+    except LessonRefused as error:
+        raise Conflict(str(error), code=error.code) from error
+    try:
+        bundle = portal.assets.bundle(CLASSROOM_ENTRY)
+    except NotBuilt as error:
+        raise Unavailable(NOT_BUILT, code="client_not_built") from error
+    return portal.pages.respond(request, "classroom.html", bundle=bundle, lesson=lesson)
+
+
+@routes.get("/api/lessons/{lesson}", may(Action.READ_LESSON, disclosing=True))
+async def lesson_facts(request: web.Request) -> web.Response:
+    """What the classroom shows of its lesson, and who asks."""
+    portal, lesson, person = portal_of(request), lesson_of(request), person_of(request)
+    school = await load_school(portal.database, lesson.school)
+    return json_answer(
+        {
+            "lesson": lesson.id,
+            "title": lesson.title,
+            "subject": lesson.subject,
+            "room": lesson.room,
+            "state": lesson.state.value,
+            "starts_at": format_iso(lesson.starts_ms),
+            "ends_at": format_iso(lesson.ends_ms),
+            "me": {"user": person.actor.user, "name": person.name, "role": room_role(person.actor, lesson).value},
+            "school": school.name,
+            "demo": lesson.demo,
+            "recording": lesson.recording,
+            "notice": school.notice,
+            "notice_acknowledged": await portal.classrooms.has_acknowledged(lesson, person.actor.user),
+        }
+    )
+
+
+@routes.post("/api/lessons/{lesson}/ticket", may(Action.JOIN_LESSON, disclosing=True))
+async def ticket(request: web.Request) -> web.Response:
+    """A ticket for a new session; the first one opens the lesson."""
+    portal, lesson, person = portal_of(request), lesson_of(request), person_of(request)
+    wanted = await json_body(request, TicketRequest)
+    _check_door(request, lesson)
+    answer = await give_ticket(request, lesson, _holder(request, lesson), wanted)
+    await portal.classrooms.open(lesson, person.actor.user)
+    return answer
+
+
+@routes.post("/api/lessons/{lesson}/renew", may(Action.JOIN_LESSON, disclosing=True))
+async def renew(request: web.Request) -> web.Response:
+    """A fresh ticket for a session that this person already has here."""
+    portal, lesson = portal_of(request), lesson_of(request)
+    wanted = await json_body(request, RenewRequest)
+    _check_door(request, lesson)
+    try:
+        issued = await portal.tickets.renew(lesson, _holder(request, lesson), wanted.session, portal.clock())
+    except TicketRefused as error:
+        raise NotAllowed(str(error), code=error.code) from error
+    return await _ticket_answer(request, lesson, *issued)
+
+
+@routes.post("/api/lessons/{lesson}/notice", may(Action.JOIN_LESSON))
+async def notice(request: web.Request) -> web.Response:
+    """Stores that the person has read the notice about the recording."""
+    portal, lesson = portal_of(request), lesson_of(request)
+    school = await load_school(portal.database, lesson.school)
+    await portal.classrooms.acknowledge_notice(lesson, person_of(request).actor.user, school.notice)
+    return json_answer({"acknowledged": True})
+
+
+@routes.post("/api/lessons/{lesson}/start", may(Action.START_LESSON))
+async def start(request: web.Request) -> web.Response:
+    """Takes the lesson live, once it is being recorded."""
+    try:
+        state = await portal_of(request).classrooms.start(lesson_of(request), person_of(request).actor.user)
+    except LessonRefused as error:
+        raise Conflict(str(error), code=error.code) from error
+    return json_answer({"state": state.value})
+
+
+@routes.post("/api/lessons/{lesson}/end", may(Action.END_LESSON))
+async def end(request: web.Request) -> web.Response:
+    """Ends the lesson for everyone."""
+    state = await portal_of(request).classrooms.end(lesson_of(request).id, person_of(request).actor.user)
+    return json_answer({"state": state.value})
+
+
+async def give_ticket(request: web.Request, lesson: Lesson, holder: Holder, wanted: TicketRequest) -> web.Response:
+    """Issues a ticket for whoever was let in, and answers with all that a session needs to connect."""
+    portal = portal_of(request)
+    try:
+        issued = await portal.tickets.issue(lesson, holder, _decode_key(wanted.key), wanted.client, portal.clock())
+    except TicketRefused as error:
+        if error.code == "client_taken":
+            raise Conflict(str(error), code=error.code) from error
+        raise BadRequest(str(error), code=error.code) from error
+    relay = internal_relay_url(portal.settings) if holder is RECORDER_HOLDER else None
+    return await _ticket_answer(request, lesson, *issued, relay=relay)
+
+
+async def _ticket_answer(
+    request: web.Request, lesson: Lesson, ticket: Ticket, token: str, *, relay: str | None = None
+) -> web.Response:
+    portal = portal_of(request)
+    school = await load_school(portal.database, lesson.school)
+    return json_answer(
+        {
+            "ticket": token,
+            "room": lesson.room,
+            "relay_url": relay or relay_url(request, portal.settings),
+            "jwks": msgspec.Raw(portal.keyring.jwks),
+            "ice_servers": [],
+            "ice_policy": school.ice_policy,
+            "expires_ms": ticket.expires_ms,
+        }
+    )
+
+
+def _holder(request: web.Request, lesson: Lesson) -> Holder:
+    person = person_of(request)
+    return Holder(person.actor.user, person.name, room_role(person.actor, lesson))
+
+
+def _check_door(request: web.Request, lesson: Lesson) -> None:
+    try:
+        portal_of(request).classrooms.check_door(lesson)
+    except LessonRefused as error:
+        raise Conflict(str(error), code=error.code) from error
+
+
+def _decode_key(text: str) -> bytes:
+    try:
+        return decode_base64url(text)
+    except ProtocolError as error:
+        raise BadRequest("The session key is not base64url.", code="bad_key") from error

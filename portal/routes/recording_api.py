@@ -1,0 +1,116 @@
+"""Recordings: the player's page, its data, the tracks and the MP4. Each is a read of a student's record."""
+
+from pathlib import Path
+
+from aiohttp import web
+
+from portal.answers import json_answer
+from portal.assets import PLAYER_ENTRY, NotBuilt
+from portal.authorize import Action, is_lesson_staff
+from portal.context import lesson_of, person_of, portal_of
+from portal.failures import BadRequest, Conflict, NotThere, Unavailable
+from portal.playback import NoArchive
+from portal.recordings import load_recordings
+from portal.routes.lesson_api import NOT_BUILT
+from portal.routing import RouteTable, may
+from whiteboard_crdt.errors import ProtocolError
+
+routes = RouteTable()
+
+_WATCH = may(Action.WATCH_RECORDING, disclosing=True)
+_DOWNLOAD = may(Action.DOWNLOAD_RECORDING, disclosing=True)
+_MEDIA_TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".mka": "audio/x-matroska"}
+# The player asks for the same ranges again when one seeks; the browser of the person may keep them meanwhile.
+_PRIVATE = "private, max-age=3600"
+
+
+@routes.get("/recordings/{lesson}", _WATCH)
+async def player_page(request: web.Request) -> web.Response:
+    """The page of the player application."""
+    portal, lesson = portal_of(request), lesson_of(request)
+    await _check_watchable(request)
+    try:
+        bundle = portal.assets.bundle(PLAYER_ENTRY)
+    except NotBuilt as error:
+        raise Unavailable(NOT_BUILT, code="client_not_built") from error
+    return portal.pages.respond(request, "player.html", bundle=bundle, lesson=lesson)
+
+
+@routes.get("/api/recordings/{lesson}", _WATCH)
+async def manifest(request: web.Request) -> web.Response:
+    """What there is to play, as this viewer may see it."""
+    portal, lesson, actor = portal_of(request), lesson_of(request), person_of(request).actor
+    await _check_watchable(request)
+    try:
+        content = await portal.playback.load_manifest(
+            lesson.id,
+            actor.user,
+            staff=is_lesson_staff(actor, lesson.access),
+            base_url=f"/api/recordings/{lesson.id}",
+        )
+    except NoArchive as error:
+        raise _not_ready() from error
+    return json_answer(content)
+
+
+@routes.get("/api/recordings/{lesson}/timeline", _WATCH)
+async def timeline(request: web.Request) -> web.StreamResponse:
+    """The board's envelopes and events in order, as a binary stream; `after` asks only for what was written since."""
+    portal, lesson, actor = portal_of(request), lesson_of(request), person_of(request).actor
+    await _check_watchable(request)
+    staff = is_lesson_staff(actor, lesson.access)
+    try:
+        async with portal.playback.timeline(
+            lesson.id, actor.user, staff=staff, after=request.query.get("after", "")
+        ) as pieces:
+            response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
+            response.enable_compression()
+            await response.prepare(request)
+            if request.method != "HEAD":
+                async for piece in pieces:
+                    await response.write(piece)
+            await response.write_eof()
+            return response
+    except NoArchive as error:
+        raise _not_ready() from error
+    except ProtocolError as error:
+        raise BadRequest("The token in “after” is not one of ours.", code="bad_token") from error
+
+
+@routes.get("/api/recordings/{lesson}/media/{file}", _WATCH)
+async def media(request: web.Request) -> web.StreamResponse:
+    """One track, with byte ranges."""
+    path = portal_of(request).playback.media(lesson_of(request).id, request.match_info["file"])
+    return _file(path, _MEDIA_TYPES.get(path.suffix, "") if path is not None else "")
+
+
+@routes.get("/api/recordings/{lesson}/export.mp4", _DOWNLOAD)
+async def export(request: web.Request) -> web.StreamResponse:
+    """The whole lesson as a film."""
+    return _file(portal_of(request).playback.export(lesson_of(request).id), "video/mp4")
+
+
+@routes.get("/api/recordings/{lesson}/poster.jpg", _WATCH)
+async def poster(request: web.Request) -> web.StreamResponse:
+    """The picture that stands for the lesson."""
+    return _file(portal_of(request).playback.poster(lesson_of(request).id), "image/jpeg")
+
+
+async def _check_watchable(request: web.Request) -> None:
+    lesson_id = lesson_of(request).id
+    async with portal_of(request).database.read() as connection:
+        recording = (await load_recordings(connection, [lesson_id])).get(lesson_id)
+    if recording is None:
+        raise NotThere("This lesson has no recording.")
+    if not recording.watchable:
+        raise _not_ready()
+
+
+def _not_ready() -> Conflict:
+    return Conflict("There is nothing to watch yet. Try again in a moment.", code="recording_not_ready")
+
+
+def _file(path: Path | None, content_type: str) -> web.FileResponse:
+    if path is None:
+        raise NotThere("This recording has no such file.")
+    return web.FileResponse(path, headers={"Cache-Control": _PRIVATE, "Content-Type": content_type})

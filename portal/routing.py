@@ -1,0 +1,101 @@
+"""Routes that say who may use them. A route without an answer to that question cannot be made."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aiohttp import web
+
+from portal.authorize import Action
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Gate(StrEnum):
+    """The kinds of access a route can have."""
+
+    PUBLIC = "public"  # anyone
+    LOGIN = "login"  # whoever is logged in, for what is theirs alone
+    ACTION = "action"  # whoever `authorize` lets do the action to the school, or to the lesson of the path
+    INTERNAL = "internal"  # relay and recorder, by the bearer secret
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may use a route. `disclosing`: the answer shows a student's record, so it lands in the disclosure log."""
+
+    gate: Gate
+    action: Action | None = None
+    disclosing: bool = False
+
+
+PUBLIC = Access(Gate.PUBLIC)
+LOGIN = Access(Gate.LOGIN)
+INTERNAL = Access(Gate.INTERNAL)
+
+
+def may(action: Action, *, disclosing: bool = False) -> Access:
+    """Access for whoever may do `action`."""
+    return Access(Gate.ACTION, action, disclosing)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route with its access."""
+
+    method: str
+    path: str
+    access: Access
+    handler: Handler
+
+
+class RouteTable:
+    """Collects routes by decorator, in the order in which they are declared."""
+
+    def __init__(self) -> None:
+        self.routes: list[Route] = []
+
+    def get(self, path: str, access: Access) -> Callable[[Handler], Handler]:
+        """Declares a GET (and HEAD) route."""
+        return self._route("GET", path, access)
+
+    def post(self, path: str, access: Access) -> Callable[[Handler], Handler]:
+        """Declares a POST route."""
+        return self._route("POST", path, access)
+
+    def _route(self, method: str, path: str, access: Access) -> Callable[[Handler], Handler]:
+        def declare(handler: Handler) -> Handler:
+            self.routes.append(Route(method, path, access, handler))
+            return handler
+
+        return declare
+
+
+class AccessBook:
+    """Which access each resource and method of the router has."""
+
+    def __init__(self) -> None:
+        self._book: dict[tuple[str, str], Access] = {}
+
+    def install(self, app: web.Application, tables: list[RouteTable]) -> None:
+        """Adds the routes of the tables to the application."""
+        for table in tables:
+            for route in table.routes:
+                for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
+                    added = app.router.add_route(method, route.path, route.handler)
+                    if added.resource is None:
+                        raise AssertionError("a route with a path has a resource")
+                    # The canonical path is what a request knows its route by: {path:.+} stands there as {path}.
+                    self._book[method, added.resource.canonical] = route.access
+
+    def access(self, request: web.Request) -> Access | None:
+        """The access of the route that this request matched, or None when it matched none."""
+        resource = request.match_info.route.resource
+        return None if resource is None else self._book.get((request.method, resource.canonical))
+
+    def entries(self) -> dict[tuple[str, str], Access]:
+        """Every (method, path) with its access."""
+        return dict(self._book)
+
+
+ACCESS_BOOK = web.AppKey("access_book", AccessBook)

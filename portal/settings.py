@@ -1,0 +1,92 @@
+"""What an operator may set about the portal process."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+WEB_DIST = Path(__file__).resolve().parent / "web" / "dist"
+STYLE_SOURCES = Path(__file__).resolve().parent / "web" / "src" / "styles"
+
+
+def explained(explain: str, unit: str) -> dict[str, str]:
+    """What the documentation and `--help` say of a setting."""
+    return {"help": explain, "unit": unit}
+
+
+@dataclass(frozen=True, slots=True)
+class PortalSettings:
+    """Settings of `chalkmesh portal`; precedence flag > environment > file > default (portal/configuration.py)."""
+
+    host: str = field(default="127.0.0.1", metadata=explained("Address to listen on.", "address"))
+    port: int = field(default=8080, metadata=explained("Port of the portal.", "TCP port"))
+    data: Path = field(
+        default=Path("data"), metadata=explained("Folder that holds keys, databases and recordings.", "folder")
+    )
+    relay_port: int = field(
+        default=8081, metadata=explained("Port of the relay, as browsers reach it on this host.", "TCP port")
+    )
+    relay_public_url: str | None = field(
+        default=None,
+        metadata=explained("The relay's session socket for browsers, as wss://relay.school.example/v1/session.", "URL"),
+    )
+    relay_internal_url: str | None = field(
+        default=None,
+        metadata=explained("Address of the relay for the portal itself, such as http://127.0.0.1:8081.", "URL"),
+    )
+    database_url: str | None = field(
+        default=None,
+        metadata=explained("Database; without it, DATA/portal.sqlite. postgresql://… is understood.", "SQLAlchemy URL"),
+    )
+    demo: bool = field(
+        default=False, metadata=explained("Fill an empty database with a demonstration school.", "yes or no")
+    )
+    tls_certificate: Path | None = field(
+        default=None, metadata=explained("Certificate chain to serve HTTPS with.", "PEM file")
+    )
+    tls_key: Path | None = field(default=None, metadata=explained("Private key of the certificate.", "PEM file"))
+    behind_tls: bool = field(
+        default=False,
+        metadata=explained("A reverse proxy in front speaks HTTPS: cookies are Secure, HSTS is sent.", "yes or no"),
+    )
+    proxy_hops: int = field(
+        default=0,
+        metadata=explained(
+            "Trusted reverse proxies in front; that many X-Forwarded-For entries are believed.", "proxies"
+        ),
+    )
+    internal_port: int | None = field(
+        default=None,
+        metadata=explained("Loopback port that serves only /internal/ and /healthz, always without TLS.", "TCP port"),
+    )
+    web_dist: Path = field(default=WEB_DIST, metadata=explained("The built web client.", "folder"))
+    login_hours: int = field(default=12, metadata=explained("A log-in ends after this time.", "hours"))
+    login_idle_hours: int = field(
+        default=4, metadata=explained("A log-in ends after this time without a request.", "hours")
+    )
+    heartbeat_limit_s: float = field(
+        default=5.0, metadata=explained("A recorder that is silent for longer does not count as recording.", "seconds")
+    )
+
+    @property
+    def tls(self) -> bool:
+        """Whether this process itself serves HTTPS."""
+        return self.tls_certificate is not None
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the portal over HTTPS."""
+        return self.tls or self.behind_tls
+
+    @property
+    def relay_beside(self) -> str | None:
+        """Where the portal itself finds the relay: as set, or on this host; None where only browsers can know."""
+        if self.relay_internal_url is not None:
+            return self.relay_internal_url.rstrip("/")
+        if self.relay_public_url is not None or self.secure:
+            return None
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
+        return f"http://{host}:{self.relay_port}"
+
+    @property
+    def recordings(self) -> Path:
+        """The folder that holds one folder per recorded lesson."""
+        return self.data / "recordings"

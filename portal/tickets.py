@@ -1,0 +1,145 @@
+"""Tickets into a lesson's room: who gets which capabilities, and the memory of every session ever admitted."""
+
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from portal.authorize import Actor
+from portal.authorize import Role as SchoolRole
+from portal.database import Database
+from portal.keyfiles import Keyring
+from portal.lessons import Lesson
+from portal.schema import room_sessions
+from whiteboard_crdt.errors import ProtocolError
+from whiteboard_crdt.ids import Capability, ClientId, Role, RoomId, SessionId, UserId
+from whiteboard_crdt.keys import load_point
+from whiteboard_crdt.ticket import LIFETIME_MS, NAME_BYTES, Ticket, issue_ticket
+
+_STAFF_CAPS = frozenset(Capability)
+_CAPS = {
+    Role.TUTOR: _STAFF_CAPS,
+    Role.COORDINATOR: _STAFF_CAPS,
+    # Whether a student's pen works at this moment is the stage's say; the ticket only makes it possible.
+    Role.STUDENT: frozenset({Capability.BOARD, Capability.CHAT, Capability.MEDIA, Capability.PRESENCE}),
+    # A reviewer is seen by everyone in the room and changes nothing there.
+    Role.REVIEWER: frozenset({Capability.PRESENCE}),
+    Role.RECORDER: frozenset({Capability.PRESENCE}),
+    Role.BOT: frozenset({Capability.BOARD, Capability.CHAT, Capability.PRESENCE}),
+}
+
+
+class TicketRefused(Exception):
+    """No ticket for this; `code` and the message go to the client."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whom a ticket is for: a person, or a lesson's recorder."""
+
+    user: str
+    name: str
+    role: Role
+
+
+RECORDER_HOLDER = Holder("recorder", "Recorder", Role.RECORDER)
+
+
+def room_role(actor: Actor, lesson: Lesson) -> Role:
+    """The role a person has inside this lesson's room: their part in it before their office at the school."""
+    if actor.user in lesson.access.tutors:
+        return Role.TUTOR
+    if actor.user in lesson.access.students:
+        return Role.STUDENT
+    # Whoever else was let in only looks, except that a coordinator can take over.
+    return Role.COORDINATOR if actor.role is SchoolRole.COORDINATOR else Role.REVIEWER
+
+
+def caps_of(role: Role) -> frozenset[Capability]:
+    """What a ticket of this role allows to be written or sent."""
+    return _CAPS[role]
+
+
+def check_key(key: bytes) -> None:
+    """Raises TicketRefused unless the bytes are an uncompressed point on P-256."""
+    try:
+        load_point(key)
+    except ProtocolError as error:
+        raise TicketRefused("bad_key", "The session key is not a P-256 public key.") from error
+
+
+class TicketOffice:
+    """Issues and renews tickets, and remembers (user, room, session, key, client id)."""
+
+    def __init__(self, database: Database, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+
+    async def issue(self, lesson: Lesson, holder: Holder, key: bytes, client: int, now_ms: int) -> tuple[Ticket, str]:
+        """A ticket for a new session. Raises TicketRefused: `bad_key`, or `client_taken` in this room."""
+        check_key(key)
+        session = secrets.token_hex(8)
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(
+                    insert(room_sessions).values(
+                        session=session,
+                        lesson=lesson.id,
+                        room=lesson.room,
+                        user=holder.user,
+                        role=holder.role.value,
+                        key=key,
+                        client=client,
+                        issued_ms=now_ms,
+                        renewed_ms=now_ms,
+                        revoked_ms=None,
+                    )
+                )
+        except IntegrityError as error:
+            raise TicketRefused("client_taken", "Another session of this room has that client id.") from error
+        return self._signed(lesson, holder, session, key, client, now_ms)
+
+    async def renew(self, lesson: Lesson, holder: Holder, session: str, now_ms: int) -> tuple[Ticket, str]:
+        """A fresh ticket for the holder's own session of this lesson. Raises TicketRefused `unknown_session`."""
+        async with self._database.write() as connection:
+            row = (
+                await connection.execute(
+                    select(room_sessions).where(
+                        room_sessions.c.session == session,
+                        room_sessions.c.lesson == lesson.id,
+                        room_sessions.c.user == holder.user,
+                        room_sessions.c.revoked_ms.is_(None),
+                    )
+                )
+            ).first()
+            if row is None:
+                raise TicketRefused("unknown_session", "This session is not yours, or it was ended.")
+            await connection.execute(
+                update(room_sessions).where(room_sessions.c.session == session).values(renewed_ms=now_ms)
+            )
+        return self._signed(lesson, holder, session, row.key, row.client, now_ms)
+
+    def _signed(
+        self, lesson: Lesson, holder: Holder, session: str, key: bytes, client: int, now_ms: int
+    ) -> tuple[Ticket, str]:
+        # The claims are whole seconds; rounding down keeps `iat` out of the future of an exact clock.
+        issued_ms = now_ms // 1000 * 1000
+        ticket = Ticket(
+            room=RoomId(lesson.room),
+            user=UserId(holder.user),
+            # The ticket's limit is in bytes; a cut inside a letter drops the letter.
+            name=holder.name.encode()[:NAME_BYTES].decode(errors="ignore"),
+            role=holder.role,
+            caps=_CAPS[holder.role],
+            session=SessionId(session),
+            client=ClientId(client),
+            key=key,
+            issued_ms=issued_ms,
+            expires_ms=issued_ms + LIFETIME_MS,
+        )
+        return ticket, issue_ticket(ticket, self._keyring.private_key, self._keyring.kid)

@@ -1,0 +1,57 @@
+"""Times as people at a school read them: in the school's zone, with the offset of that day."""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+
+@lru_cache(maxsize=64)
+def zone(name: str) -> ZoneInfo:
+    """The time zone of an IANA name; raises ZoneInfoNotFoundError."""
+    return ZoneInfo(name)
+
+
+def local(at_ms: int, zone_name: str) -> datetime:
+    """A moment (unix ms) as a date and time of the zone."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone(zone_name))
+
+
+def day_bounds_ms(at_ms: int, zone_name: str, *, days: int = 1) -> tuple[int, int]:
+    """Start and end (unix ms) of `days` local days that begin with the day of `at_ms`.
+
+    Local midnights are looked up by date, so the 23- and 25-hour days come out right.
+    """
+    first = local(at_ms, zone_name).date()
+    return _midnight_ms(first, zone_name), _midnight_ms(first + timedelta(days=days), zone_name)
+
+
+def _midnight_ms(day: date, zone_name: str) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=zone(zone_name)).timestamp() * 1000)
+
+
+def format_time(at_ms: int, zone_name: str) -> str:
+    """`15:30`, in the zone."""
+    return local(at_ms, zone_name).strftime("%H:%M")
+
+
+def format_day(at_ms: int, zone_name: str) -> str:
+    """`Monday, 23 November`, in the zone."""
+    when = local(at_ms, zone_name)
+    return f"{when:%A}, {when.day} {when:%B}"
+
+
+def format_zone(at_ms: int, zone_name: str) -> str:
+    """The zone as people say it on that day, such as `EST`."""
+    return local(at_ms, zone_name).tzname() or zone_name
+
+
+def format_iso(at_ms: int) -> str:
+    """RFC 3339 in UTC, for a <time> element and for JSON."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def format_length(duration_ms: int) -> str:
+    """`1:02:03` or `4:05`."""
+    minutes, seconds = divmod(duration_ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

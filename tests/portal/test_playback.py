@@ -1,0 +1,115 @@
+"""Recordings through the portal, from real archives: portal/playback.py, portal/routes/recording_api.py."""
+
+from pathlib import Path
+
+import pytest
+
+from portal.context import Portal
+from portal.recordings import RecordingState
+from recorder.archive import LessonInfo, open_archive
+from tests.portal.world import LESSON, NOON_MS, Browser
+
+BASE = f"/api/recordings/{LESSON}"
+MEDIA = "0123456789abcdef-audio-1.webm"
+
+
+@pytest.fixture
+async def folder(portal: Portal) -> Path:
+    """A sealed archive with one track, a film and a poster."""
+    folder = portal.settings.recordings / LESSON
+    folder.mkdir(parents=True)
+    info = LessonInfo(LESSON, f"room-{LESSON}", "Fractions", "School here", portal.keyring.jwks.decode())
+    archive = open_archive(folder, info)
+    (folder / "media" / MEDIA).write_bytes(bytes(range(256)))
+    archive.close()
+    (folder / "export").mkdir()
+    (folder / "export" / "lesson.mp4").write_bytes(b"film")
+    (folder / "export" / "poster.jpg").write_bytes(b"poster")
+    await portal.desk.report(
+        LESSON, RecordingState.RENDERED, detail="", duration_ms=1000, progress=None, now_ms=NOON_MS
+    )
+    return folder
+
+
+async def test_manifest_names_addresses_under_the_api(browser: Browser, folder: Path) -> None:
+    await browser.log_in("student")
+    manifest = await (await browser.get(BASE)).json()
+    assert (manifest["lesson"], manifest["title"]) == (LESSON, "Fractions")
+    assert manifest["timeline"] == f"{BASE}/timeline"
+    assert manifest["export"] == f"{BASE}/export.mp4"
+
+
+async def test_timeline_streams_and_goes_on_after_its_token(browser: Browser, folder: Path) -> None:
+    await browser.log_in("student")
+    answer = await browser.get(f"{BASE}/timeline")
+    assert (answer.status, answer.content_type) == (200, "application/octet-stream")
+    assert (await answer.read()).startswith(b"CMTL\x01")
+    refused = await browser.get(f"{BASE}/timeline?after=nonsense")
+    assert (refused.status, (await refused.json())["error"]) == (400, "bad_token")
+
+
+async def test_player_page_is_the_application(browser: Browser, folder: Path) -> None:
+    await browser.log_in("student")
+    text = await (await browser.get(f"/recordings/{LESSON}")).text()
+    assert f'data-lesson="{LESSON}"' in text
+    assert "/static/assets/main-abc.js" in text
+
+
+async def test_media_is_served_by_range(browser: Browser, folder: Path) -> None:
+    await browser.log_in("student")
+    whole = await browser.get(f"{BASE}/media/{MEDIA}")
+    assert (whole.status, whole.content_type, len(await whole.read())) == (200, "video/webm", 256)
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    assert whole.headers["Cache-Control"].startswith("private")
+    part = await browser.get(f"{BASE}/media/{MEDIA}", headers={"Range": "bytes=10-19"})
+    assert (part.status, part.headers["Content-Range"]) == (206, "bytes 10-19/256")
+    assert await part.read() == bytes(range(10, 20))
+    beyond = await browser.get(f"{BASE}/media/{MEDIA}", headers={"Range": "bytes=900-"})
+    assert beyond.status == 416
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "..%2Flesson.sqlite",
+        "..%2F..%2F..%2Fportal.sqlite",
+        "%2Fetc%2Fpasswd",
+        ".hidden.webm",
+        "x.sqlite",
+        "lesson.sqlite",
+        "a%00.webm",
+        "sub%2Fx.webm",
+        "link.webm",
+        "missing.webm",
+    ],
+)
+async def test_nothing_but_tracks_of_the_lesson_is_served(browser: Browser, folder: Path, name: str) -> None:
+    (folder / "media" / "link.webm").symlink_to(folder / "lesson.sqlite")
+    (folder / "media" / ".hidden.webm").write_bytes(b"x")
+    await browser.log_in("student")
+    assert (await browser.get(f"{BASE}/media/{name}")).status == 404
+
+
+async def test_film_and_poster(browser: Browser, folder: Path) -> None:
+    await browser.log_in("student")
+    film, poster = await browser.get(f"{BASE}/export.mp4"), await browser.get(f"{BASE}/poster.jpg")
+    assert (film.content_type, await film.read()) == ("video/mp4", b"film")
+    assert (poster.content_type, await poster.read()) == ("image/jpeg", b"poster")
+    (folder / "export" / "lesson.mp4").unlink()
+    assert (await browser.get(f"{BASE}/export.mp4")).status == 404
+
+
+async def test_lesson_without_a_recording_is_404_and_with_nothing_yet_409(browser: Browser, portal: Portal) -> None:
+    await browser.log_in("student")
+    assert (await browser.get(BASE)).status == 404
+    for state in (RecordingState.JOINED, RecordingState.RECORDING):
+        await portal.desk.report(LESSON, state, detail="", duration_ms=None, progress=None, now_ms=NOON_MS)
+        for path in (BASE, f"{BASE}/timeline"):
+            refused = await browser.get(path)
+            assert (refused.status, (await refused.json())["error"]) == (409, "recording_not_ready")
+
+
+async def test_archive_that_is_no_database_is_not_our_failure(browser: Browser, folder: Path) -> None:
+    (folder / "lesson.sqlite").write_bytes(b"no database at all, and long enough to be read as a header of one......")
+    await browser.log_in("student")
+    assert (await browser.get(BASE)).status == 409

@@ -1,0 +1,177 @@
+"""Two small schools, a clock that stands still, and browsers that keep their cookies."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientResponse, CookieJar
+from aiohttp.test_utils import TestClient, TestServer
+from argon2 import PasswordHasher
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import insert, select
+
+from portal.authorize import Role
+from portal.context import Portal
+from portal.schema import lesson_members, lessons, metadata, schools, users
+from whiteboard_crdt.keys import dump_point, encode_base64url
+
+# 2026-11-23 14:05 UTC, a Monday: 09:05 in New York.
+NOON_MS = 1_795_442_700_000
+MINUTE_MS = 60_000
+PASSWORD = "correct horse"
+CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+LESSON = "lesson-one"
+OTHER_LESSON = "lesson-two"
+FOREIGN_LESSON = "lesson-far"
+
+PEOPLE = (
+    # id and log-in, school, role
+    ("tutor", "here", Role.TUTOR),
+    ("student", "here", Role.STUDENT),
+    ("other-tutor", "here", Role.TUTOR),
+    ("other-student", "here", Role.STUDENT),
+    ("coordinator", "here", Role.COORDINATOR),
+    ("reviewer", "here", Role.REVIEWER),
+    ("guardian", "here", Role.GUARDIAN),
+    ("far-coordinator", "far", Role.COORDINATOR),
+)
+
+
+@dataclass
+class FakeClock:
+    """A clock that moves when it is told to."""
+
+    now_ms: int = NOON_MS
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+    def advance(self, ms: int) -> None:
+        self.now_ms += ms
+
+
+async def fill_schools(portal: Portal) -> None:
+    """Two schools, their people, a lesson now, one of somebody else, and one at the other school."""
+    encoded = CHEAP_HASHER.hash(PASSWORD)
+    async with portal.database.write() as connection:
+        for school in ("here", "far"):
+            await connection.execute(
+                insert(schools).values(
+                    id=school,
+                    name=f"School {school}",
+                    time_zone="America/New_York",
+                    recording="required",
+                    notice="This lesson is recorded.",
+                    ice_policy="all",
+                    demo=False,
+                    created_ms=NOON_MS,
+                )
+            )
+        for name, school, role in PEOPLE:
+            await connection.execute(
+                insert(users).values(
+                    id=name,
+                    school=school,
+                    login=name,
+                    name=f"{name} name",
+                    role=role.value,
+                    password_hash=encoded,
+                    created_ms=NOON_MS,
+                )
+            )
+        for lesson, school, members in (
+            (LESSON, "here", ("tutor", "student")),
+            (OTHER_LESSON, "here", ("other-tutor", "other-student")),
+            (FOREIGN_LESSON, "far", ()),
+        ):
+            await connection.execute(
+                insert(lessons).values(
+                    id=lesson,
+                    school=school,
+                    room=f"room-{lesson}",
+                    title=f"Title of {lesson}",
+                    subject="Mathematics",
+                    starts_ms=NOON_MS,
+                    ends_ms=NOON_MS + 60 * MINUTE_MS,
+                    state="scheduled",
+                    recording="required",
+                    demo=False,
+                )
+            )
+            for member in members:
+                part = "tutor" if "tutor" in member else "student"
+                await connection.execute(insert(lesson_members).values(lesson=lesson, user=member, part=part))
+
+
+@dataclass
+class Browser:
+    """One browser: its cookies, and the token of the page that it saw last."""
+
+    server: TestServer
+    portal: Portal
+    csrf: str = ""
+    client: TestClient[Any, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # unsafe: the server of a test has an address for a name.
+        self.client = TestClient(self.server, cookie_jar=CookieJar(unsafe=True))
+
+    async def get(self, path: str, **options: Any) -> ClientResponse:
+        response = await self.client.get(path, allow_redirects=False, **options)
+        if response.content_type == "text/html":
+            found = re.search(r'<meta name="csrf" content="([^"]*)"', await response.text())
+            self.csrf = found[1] if found else self.csrf
+        return response
+
+    async def submit(self, path: str, fields: Mapping[str, str]) -> ClientResponse:
+        """Sends a form as a page would, with the token of the page."""
+        return await self.client.post(path, data={"csrf": self.csrf, **fields}, allow_redirects=False)
+
+    async def post(self, path: str, body: object = None, **headers: str) -> ClientResponse:
+        """Calls the API as the application would."""
+        sent = {"X-CSRF-Token": self.csrf, **headers}
+        return await self.client.post(path, json={} if body is None else body, headers=sent, allow_redirects=False)
+
+    async def log_in(self, login: str, password: str = PASSWORD) -> ClientResponse:
+        """Through the real form; afterwards the token is the log-in's."""
+        await self.get("/login")
+        response = await self.submit("/login", {"login": login, "password": password})
+        if response.status == 303:
+            await self.get("/")
+        return response
+
+    async def internal(self, method: str, path: str, body: object = None) -> ClientResponse:
+        """Calls as relay or recorder."""
+        headers = {"Authorization": f"Bearer {self.portal.keyring.internal_secret}"}
+        return await self.client.request(method, path, json=body, headers=headers)
+
+
+def session_key() -> str:
+    """The public key of a fresh session, as a page sends it."""
+    return encode_base64url(dump_point(ec.generate_private_key(ec.SECP256R1()).public_key()))
+
+
+async def rows(portal: Portal, table: str) -> list[dict[str, Any]]:
+    """Everything in a table of the portal's database."""
+    async with portal.database.read() as connection:
+        return [dict(row) for row in (await connection.execute(select(metadata.tables[table]))).mappings()]
+
+
+def make_build(folder: Path) -> Path:
+    """A build of the web client as small as can be."""
+    (folder / "assets").mkdir(parents=True)
+    (folder / "assets" / "main-abc.js").write_text("export {};\n")
+    (folder / "assets" / "shared-abc.js").write_text("export {};\n")
+    (folder / "assets" / "main-abc.css").write_text("body { margin: 0 }\n")
+    (folder / "manifest.json").write_text(
+        """{
+          "_shared.js": {"file": "assets/shared-abc.js"},
+          "src/classroom/main.tsx": {"file": "assets/main-abc.js", "imports": ["_shared.js"], "isEntry": true},
+          "src/player/main.tsx": {"file": "assets/main-abc.js", "imports": ["_shared.js"], "isEntry": true},
+          "src/styles/main.css": {"file": "assets/main-abc.css", "isEntry": true}
+        }"""
+    )
+    return folder
