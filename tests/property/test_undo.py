@@ -1,0 +1,85 @@
+"""Whatever two users do in turns, undo and redo change nothing but one's own work."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+from tests.whiteboard_crdt.room import NOW_MS, STROKE, Peer, Room
+from whiteboard_crdt.ids import BOARD
+from whiteboard_crdt.shape import Shape, ShapeType
+
+SEEDS = range(int(os.environ.get("CHALKMESH_SEEDS", "20")))
+
+
+def _act(peer: Peer, rnd: random.Random) -> None:
+    ids = [shape.id for shape in peer.board.shapes(erased=True)]
+    texts = [shape for shape in peer.board.shapes() if shape.type is ShapeType.TEXT]
+    action = rnd.choice(["stroke", "text", "move", "erase", "colour", "edit"])
+    if action == "stroke" or not ids:
+        peer.board.add_stroke("main", STROKE, ShapeType.DRAW, "red", 4, NOW_MS)
+    elif action == "text":
+        peer.board.add_text("main", 0, 0, "a\U0001f600", "red", 24, NOW_MS)
+    elif action == "move":
+        peer.board.move(rnd.sample(ids, rnd.randint(1, len(ids))), rnd.randint(1, 9), 0)
+    elif action == "erase":
+        peer.board.erase([rnd.choice(ids)])
+    elif action == "colour":
+        peer.board.set_fields([rnd.choice(ids)], {"colour": rnd.choice(["red", "blue", "green"])})
+    elif texts:
+        peer.board.edit_text(texts[0].id, texts[0].text + rnd.choice(["b", "é"]))
+
+
+def _exchange(sender: Peer, to: Peer) -> None:
+    for envelope in sender.replica.flush_local(NOW_MS):
+        to.replica.receive(envelope, now_ms=NOW_MS)
+
+
+def _fields(peer: Peer) -> dict[tuple[str, str], object]:
+    shapes: list[Shape] = peer.board.shapes(erased=True)
+    names = ("x", "y", "colour", "erased", "text")
+    return {(shape.id, name): getattr(shape, name) for shape in shapes for name in names}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_undo_restores_only_ones_own_work(seed: int) -> None:
+    rnd = random.Random(seed)
+    room = Room()
+    anna, bert = room.join("anna"), room.join("bert")
+    written: dict[tuple[str, str, str], list[object]] = {}  # session and field → what the session wrote there
+    for _ in range(40):
+        peer, other = (anna, bert) if rnd.random() < 0.5 else (bert, anna)
+        undoing = rnd.random() < 0.4
+        before = _fields(peer)
+        if undoing:
+            peer.board.undo() if rnd.random() < 0.7 else peer.board.redo()
+        else:
+            _act(peer, rnd)
+        after = _fields(peer)
+        for name, value in after.items():
+            if name not in before or before[name] != value:
+                mine = written.setdefault((peer.session, *name), [])
+                # Undo writes only where one's own value still stands: what another wrote over it stays.
+                assert not undoing or before[name] in mine, f"seed {seed}: undo of {name} touched another's change"
+                mine.append(value)
+        assert before.keys() <= after.keys(), f"seed {seed}: a shape is gone"
+        _exchange(peer, other)
+        assert _fields(anna) == _fields(bert), f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_undoing_all_ones_steps_alone_gives_the_board_before_and_redo_the_board_after(seed: int) -> None:
+    rnd = random.Random(seed)
+    anna = Room().join("anna")
+    for _ in range(15):
+        _act(anna, rnd)
+    done = _fields(anna)
+    while anna.board.undo():
+        pass
+    assert anna.board.shapes() == []
+    while anna.board.redo():
+        pass
+    assert _fields(anna) == done
+    assert anna.replica.doc(BOARD) is not None

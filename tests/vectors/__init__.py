@@ -1,0 +1,1 @@
+"""Golden vectors that the Python core and its TypeScript twin both read."""

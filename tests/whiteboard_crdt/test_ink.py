@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.whiteboard_crdt.vectors import cases
+from whiteboard_crdt.errors import ProtocolError
+from whiteboard_crdt.ink import InkBox, InkPoint, decode_ink, encode_ink, ink_box, split_stroke
+
+
+@pytest.mark.parametrize("case", cases("ink.json", "good"), ids=lambda case: case["name"])
+def test_ink_both_ways(case: dict[str, Any]) -> None:
+    encoded = encode_ink([InkPoint(*point) for point in case["points"]])
+    assert (encoded.x, encoded.y, encoded.blob.hex()) == (case["x"], case["y"], case["hex"])
+    ink = decode_ink(encoded.blob)
+    assert [list(point) for point in ink.points] == case["decoded"]
+    assert (ink.width, ink.height) == (case["width"], case["height"])
+    assert ink_box(encoded.blob) == InkBox(len(case["points"]), case["width"], case["height"])
+
+
+@pytest.mark.parametrize("case", cases("ink.json", "bad"), ids=lambda case: case["why"])
+def test_bad_blob_is_a_protocol_error(case: dict[str, Any]) -> None:
+    with pytest.raises(ProtocolError):
+        decode_ink(bytes.fromhex(case["hex"]))
+
+
+@pytest.mark.parametrize("case", cases("ink.json", "split"))
+def test_long_stroke_is_split_and_repeats_the_last_point(case: dict[str, Any]) -> None:
+    stroke = [InkPoint(float(i), 0.0) for i in range(case["points"])]
+    parts = split_stroke(stroke)
+    assert [len(part) for part in parts] == case["parts"]
+    assert all(before[-1] == after[0] for before, after in itertools.pairwise(parts))
+    assert parts[0][0] == stroke[0] and parts[-1][-1] == stroke[-1]
+
+
+_POINTS = st.lists(
+    st.builds(InkPoint, st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.integers(0, 255), st.integers(0, 10**6)),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(_POINTS)
+def test_points_come_back_within_half_a_tenth(points: list[InkPoint]) -> None:
+    encoded = encode_ink(points)
+    decoded = decode_ink(encoded.blob)
+    for point, back in zip(points, decoded.points, strict=True):
+        assert abs(point.x - (encoded.x + back.x)) < 0.051
+        assert abs(point.y - (encoded.y + back.y)) < 0.051
+        assert point.pressure == back.pressure
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_ink_or_a_protocol_error(data: bytes) -> None:
+    for decode in (decode_ink, ink_box):
+        try:
+            decode(data)
+        except ProtocolError:
+            continue
+
+
+@pytest.mark.parametrize("x", [math.nan, math.inf, -math.inf, 1e300])
+def test_point_outside_every_board_is_a_value_error(x: float) -> None:
+    with pytest.raises(ValueError, match="outside"):
+        encode_ink([InkPoint(x, 0.0)])
+
+
+def test_no_points_and_too_many_are_a_value_error() -> None:
+    for count in (0, 257):
+        with pytest.raises(ValueError, match="256"):
+            encode_ink([InkPoint(0.0, 0.0)] * count)

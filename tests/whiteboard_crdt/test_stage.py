@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from typing import Any
+
+from pycrdt import Doc, Map
+
+from whiteboard_crdt.ids import PageId
+from whiteboard_crdt.stage import Stage, StageState
+
+
+def test_stage_is_waiting_on_the_main_page_until_set() -> None:
+    stage = Stage(Doc())
+    assert (stage.state, stage.page, stage.started_ms) == (StageState.WAITING, "main", None)
+
+
+def test_stage_comes_back_and_writes_only_what_changes() -> None:
+    doc: Doc[Any] = Doc()
+    stage = Stage(doc)
+    updates: list[object] = []
+    doc.observe(updates.append)
+    stage.set(state=StageState.LIVE, page=PageId("p"), started_ms=1_767_225_600_000)
+    stage.set(state=StageState.LIVE, page=PageId("p"), started_ms=1_767_225_600_000)
+    assert len(updates) == 1
+    assert (stage.state, stage.page, stage.started_ms) == (StageState.LIVE, "p", 1_767_225_600_000)
+
+
+def test_wrong_values_read_as_defaults() -> None:
+    doc: Doc[Any] = Doc()
+    raw: Map[Any] = doc.get("stage", type=Map)
+    values: list[Any] = [5.0, "flying", [], Map()]
+    for value in values:
+        raw["state"] = value
+        assert Stage(doc).state is StageState.WAITING
+    raw["page"], raw["started_ms"] = 1.0, -1.0
+    assert (Stage(doc).page, Stage(doc).started_ms) == ("main", None)

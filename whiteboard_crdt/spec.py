@@ -1,0 +1,114 @@
+"""The constants that Python and TypeScript share, read once from `spec/*.json`. The one file here that reads a file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Final
+
+__all__ = [
+    "COLOURS", "INK", "LIMITS", "SNAPSHOT_LIMITS", "UPDATE_LIMITS", "InkSpec", "Limits", "PenSpec", "UpdateLimits",
+    "load_spec",
+]  # fmt: skip
+
+
+def load_spec(name: str) -> dict[str, Any]:
+    """The content of `spec/<name>.json`. `Any`, because JSON has no types."""
+    content: dict[str, Any] = json.loads(files("whiteboard_crdt").joinpath("spec", f"{name}.json").read_bytes())
+    return content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateLimits:
+    """Bounds of one CRDT update (P1, P8). Lengths in bytes, except `clock` and `client`, which are highest values."""
+
+    bytes: int
+    clients: int
+    structs: int
+    ranges: int
+    clock: int
+    client: int
+    depth: int
+    values: int
+    string: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """`spec/limits.json`: sizes in bytes, times in milliseconds."""
+
+    channel_message_bytes: int
+    socket_message_bytes: int
+    text_message_bytes: int
+    snapshot_bytes: int
+    update_bytes: int
+    have_entries: int
+    want_span: int
+    presence_bytes: int
+    ticket_bytes: int
+    live_points: int
+    live_copy_bytes: int
+    park_envelopes: int
+    park_stream_bytes: int
+    park_total_bytes: int
+    park_ms: int
+    want_after_ms: int
+    batch_ms: int
+    catch_up_envelopes: int
+    catch_up_bytes: int
+    have_every_ms: int
+    digest_every_ms: int
+    socket_ping_ms: int
+    socket_silence_ms: int
+    link_ping_ms: int
+    link_silence_ms: int
+    hello_timeout_ms: int
+    max_foreign_deletes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PenSpec:
+    """How one kind of stroke is outlined; sizes in board px."""
+
+    sizes: tuple[float, ...]
+    thinning: float
+    smoothing: float
+    streamline: float
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InkSpec:
+    """`spec/ink.json`."""
+
+    version: int
+    units_per_px: int
+    max_points: int
+    pen: PenSpec
+    highlighter: PenSpec
+    text_sizes: tuple[float, ...]
+    line_height: float
+
+
+def _load_limits() -> tuple[Limits, UpdateLimits, UpdateLimits]:
+    raw = load_spec("limits")
+    update = UpdateLimits(bytes=raw["update_bytes"], **raw.pop("update"))
+    snapshot = UpdateLimits(bytes=raw["snapshot_bytes"], **raw.pop("snapshot"))
+    return Limits(**raw), update, snapshot
+
+
+def _load_ink() -> InkSpec:
+    raw = load_spec("ink")
+    text = raw.pop("text")
+    for kind in ("pen", "highlighter"):
+        raw[kind] = PenSpec(**{**raw[kind], "sizes": tuple(raw[kind]["sizes"])})
+    return InkSpec(text_sizes=tuple(text["sizes"]), line_height=text["line_height"], **raw)
+
+
+_LOADED: Final = _load_limits()
+LIMITS: Final = _LOADED[0]
+UPDATE_LIMITS: Final = _LOADED[1]
+SNAPSHOT_LIMITS: Final = _LOADED[2]
+INK: Final = _load_ink()
+COLOURS: Final = frozenset(load_spec("palette")["colours"])
