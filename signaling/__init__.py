@@ -1,1 +1,1 @@
-"""How participants find and reach each other: tickets, rooms, signaling, relay, room log, transports and the Python peer."""
+"""How participants find and reach each other: tickets, rooms, relay, room log, transports and the Python peer."""

@@ -1,0 +1,96 @@
+"""What the portal asks of the relay: /internal/… with the bearer secret, JSON in and out."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from signaling.lobby import Lobby
+from whiteboard_crdt.errors import ChalkmeshError, ProtocolError
+from whiteboard_crdt.ids import RoomId
+
+__all__ = ["add_internal_routes"]
+
+log = logging.getLogger("chalkmesh.relay.internal")
+
+_BODY_BYTES: Final = 4_096
+
+
+class RevokeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Exactly one of the two is given."""
+
+    session: str = ""
+    user: str = ""
+
+
+def add_internal_routes(app: web.Application, lobby: Lobby, secret_path: Path) -> None:
+    """Add the routes. The secret's file is read at each call: the portal makes it, perhaps after we started."""
+
+    def guarded(
+        answer: Callable[[web.Request], Awaitable[web.Response]],
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def handler(request: web.Request) -> web.Response:
+            try:
+                secret = secret_path.read_text("ascii").strip()
+            except (OSError, UnicodeDecodeError):
+                return _error(503, "no_secret", "the internal secret is not there yet")
+            given = request.headers.get("Authorization", "")
+            if not secret or not hmac.compare_digest(given.encode(), f"Bearer {secret}".encode()):
+                return _error(401, "unauthorized", "the internal secret is needed")
+            try:
+                return await answer(request)
+            except ProtocolError as error:
+                return _error(503 if error.code >= 4500 else 400, "refused", error.reason)
+            except ChalkmeshError:
+                return _error(503, "try_later", "the room log does not keep up")
+
+        return handler
+
+    async def rooms(_request: web.Request) -> web.Response:
+        rows = [
+            {
+                "room": row.room,
+                "started_ms": row.started_ms,
+                "closed": row.closed,
+                "records": row.records,
+                "present": lobby.present(row.room),
+            }
+            for row in await lobby.store.rooms()
+        ]
+        return web.json_response({"rooms": rows})
+
+    async def revoke(request: web.Request) -> web.Response:
+        try:
+            body = msgspec.json.decode(await _read(request), type=RevokeRequest)
+        except (msgspec.MsgspecError, RecursionError):
+            return _error(400, "bad_request", "a session or a user is needed")
+        if bool(body.session) == bool(body.user):
+            return _error(400, "bad_request", "a session or a user is needed")
+        room = RoomId(request.match_info["room"])
+        revoked = await lobby.revoke(room, session=body.session, user=body.user)
+        log.info("revoked room=%s sessions=%s", room, ",".join(revoked))
+        return web.json_response({"sessions": revoked})
+
+    async def close(request: web.Request) -> web.Response:
+        room = RoomId(request.match_info["room"])
+        await lobby.close_room(room)
+        log.info("closed room=%s", room)
+        return web.json_response({"state": "closed"})
+
+    app.router.add_get("/internal/rooms", guarded(rooms))
+    app.router.add_post("/internal/rooms/{room}/revoke", guarded(revoke))
+    app.router.add_post("/internal/rooms/{room}/close", guarded(close))
+
+
+async def _read(request: web.Request) -> bytes:
+    return await request.content.read(_BODY_BYTES)
+
+
+def _error(status: int, code: str, message: str) -> web.Response:
+    return web.json_response({"error": code, "message": message}, status=status)

@@ -1,0 +1,1 @@
+"""The ways between two participants, and the one shape that they have."""

@@ -1,0 +1,85 @@
+"""The three negotiated data channels of one peer connection as a link (protocol rule M2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from aiortc import RTCDataChannel, RTCPeerConnection
+
+from whiteboard_crdt.ids import SessionId
+from whiteboard_crdt.spec import LIMITS
+
+__all__ = ["ChannelLink"]
+
+# aiortc's send() never blocks and its queue has no bound of its own.
+_SYNC_BYTES: Final = 4 * 1024 * 1024
+_LIVE_BYTES: Final = 65_536
+
+
+class ChannelLink:
+    """`signaling.links.link.Link` over `sync` (0) and `live` (1); `bulk` (2) is opened for whoever uses it.
+
+    Both sides make the channels by their ids, so it does not matter who offers. ``on_open`` is called once, when all
+    can be written to.
+    """
+
+    def __init__(
+        self, session: SessionId, connection: RTCPeerConnection, on_open: Callable[[ChannelLink], None]
+    ) -> None:
+        self.session = session
+        self.on_message: Callable[[bytes], None] | None = None
+        self.on_close: Callable[[], None] | None = None
+        self._on_open: Callable[[ChannelLink], None] | None = on_open
+        self._closed = False
+        self._sync = connection.createDataChannel("sync", negotiated=True, id=0)
+        self._live = connection.createDataChannel("live", negotiated=True, id=1, ordered=False, maxRetransmits=0)
+        self.bulk = connection.createDataChannel("bulk", negotiated=True, id=2)
+        for channel in (self._sync, self._live):
+            channel.on("open", self._opened)
+            channel.on("message", self._arrived)
+            channel.on("close", self.close)
+
+    @property
+    def open(self) -> bool:
+        """Whether both channels can be written to."""
+        return self._sync.readyState == "open" and self._live.readyState == "open"
+
+    def send(self, data: bytes) -> bool:
+        """Reliable and in order. Over its bound the link closes: what is missing is found by HAVE on the next one."""
+        if self._sync.bufferedAmount > _SYNC_BYTES:
+            self.close()
+            return False
+        return self._put(self._sync, data)
+
+    def send_lossy(self, data: bytes) -> bool:
+        """Unordered, no retransmits; left out while the link lags."""
+        return self._live.bufferedAmount <= _LIVE_BYTES and self._put(self._live, data)
+
+    def close(self) -> None:
+        """The link is gone; its connection is closed by whoever made it."""
+        if not self._closed:
+            self._closed = True
+            if self.on_close is not None:
+                self.on_close()
+
+    def _put(self, channel: RTCDataChannel, data: bytes) -> bool:
+        if self._closed or channel.readyState != "open" or len(data) > LIMITS.channel_message_bytes:
+            return False
+        try:
+            channel.send(data)
+        except ConnectionError:
+            # The association ended, and its channels have not been told yet.
+            self.close()
+            return False
+        return True
+
+    def _opened(self) -> None:
+        if self.open and self._on_open is not None:
+            on_open, self._on_open = self._on_open, None
+            on_open(self)
+
+    def _arrived(self, data: bytes | str) -> None:
+        if not self._closed and self.on_message is not None:
+            # Text is no message of ours; as bytes it is refused like any other unknown one.
+            self.on_message(data if isinstance(data, bytes) else b"")

@@ -1,0 +1,206 @@
+"""The relay's rooms: loaded from the log when somebody comes, dropped from memory when nobody is there any more."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Final
+
+from signaling.attendance import AttendancePost
+from signaling.key_set import KeySetFile
+from signaling.open_rooms import OPEN_PREFIX, OpenRoom
+from signaling.room import Room
+from signaling.roomlog import LogOverflow, Revocation, RoomLog
+from signaling.settings import RelaySettings
+from signaling.socket_writer import SocketWriter
+from whiteboard_crdt.errors import CloseCode, ProtocolError
+from whiteboard_crdt.ids import RoomId
+
+__all__ = ["Lobby"]
+
+log = logging.getLogger("chalkmesh.relay")
+
+_TICK_S: Final = 0.1
+_PRESENT_EVERY_S: Final = 10.0
+_KEEP_ALIVE_S: Final = 12.0
+
+
+def wall_ms() -> int:
+    """Unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Lobby:
+    """All rooms of one relay, their timer, and what the internal API asks of them."""
+
+    def __init__(
+        self, settings: RelaySettings, store: RoomLog, keys: KeySetFile, attendance: AttendancePost | None
+    ) -> None:
+        self.settings = settings
+        self.keys = keys
+        self.store = store
+        self.sockets: set[SocketWriter] = set()
+        self._attendance = attendance
+        self._rooms: dict[RoomId, asyncio.Task[Room]] = {}
+        self._open_rooms: dict[str, asyncio.Task[OpenRoom]] = {}
+        # Entered but not joined yet: such a room is not to be dropped.
+        self._entering: dict[str, int] = {}
+        self._idle_since_s: dict[str, float] = {}
+        self._timer: asyncio.Task[None] | None = None
+        self._present_s = self._kept_alive_s = time.monotonic()
+
+    def start(self) -> None:
+        """Start the timer of all rooms."""
+        self._timer = asyncio.get_running_loop().create_task(self._tick_for_ever(), name="rooms")
+
+    async def stop(self) -> None:
+        """Close every socket with 4501; their handlers end by themselves."""
+        if self._timer is not None:
+            self._timer.cancel()
+            await asyncio.wait((self._timer,))
+        for socket in tuple(self.sockets):
+            socket.close(CloseCode.RESTARTING, "the relay restarts")
+
+    # Rooms
+
+    async def enter(self, room: RoomId) -> Room:
+        """The room, loaded when it is not; call `entered` after joining or failing to. Raises ProtocolError."""
+        if room.startswith(OPEN_PREFIX):
+            raise ProtocolError("not a lesson's room", CloseCode.TICKET_FOREIGN)
+        self._entering[room] = self._entering.get(room, 0) + 1
+        task = self._rooms.get(room)
+        if task is None:
+            task = self._rooms[room] = asyncio.get_running_loop().create_task(self._load(room))
+        try:
+            return await asyncio.shield(task)
+        except BaseException:
+            self.entered(room)
+            raise
+
+    def entered(self, room: str) -> None:
+        """An `enter` is over."""
+        self._entering[room] -= 1
+        if not self._entering[room]:
+            del self._entering[room]
+
+    async def enter_open(self, name: str) -> OpenRoom:
+        """An open room, loaded when it is not; call `entered` with its log name after joining."""
+        key = OPEN_PREFIX + name
+        self._entering[key] = self._entering.get(key, 0) + 1
+        task = self._open_rooms.get(name)
+        if task is None:
+            task = self._open_rooms[name] = asyncio.get_running_loop().create_task(self._load_open(name))
+        try:
+            return await asyncio.shield(task)
+        except BaseException:
+            self.entered(key)
+            raise
+
+    async def _load(self, room: RoomId) -> Room:
+        try:
+            history = await self.store.open_room(room, wall_ms())
+            loaded = Room(
+                room, history, self.store, self.keys, self.settings, wall_ms, time.monotonic, self._attendance
+            )
+            await loaded.restore(history)
+        except LogOverflow as error:
+            del self._rooms[room]
+            raise ProtocolError("the room log does not keep up", CloseCode.TRY_LATER) from error
+        except BaseException:
+            del self._rooms[room]
+            raise
+        return loaded
+
+    async def _load_open(self, name: str) -> OpenRoom:
+        try:
+            history = await self.store.open_room(OPEN_PREFIX + name, wall_ms())
+            return OpenRoom(name, history, self.store, self.settings.deletes, wall_ms)
+        except LogOverflow as error:
+            del self._open_rooms[name]
+            raise ProtocolError("the room log does not keep up", CloseCode.TRY_LATER) from error
+        except BaseException:
+            del self._open_rooms[name]
+            raise
+
+    def _loaded(self) -> list[Room]:
+        return [
+            task.result()
+            for task in self._rooms.values()
+            if task.done() and not task.cancelled() and not task.exception()
+        ]
+
+    def _loaded_open(self) -> list[OpenRoom]:
+        tasks = self._open_rooms.values()
+        return [task.result() for task in tasks if task.done() and not task.cancelled() and not task.exception()]
+
+    # What the portal asks
+
+    async def revoke(self, room: RoomId, *, session: str = "", user: str = "") -> list[str]:
+        """Put a session, or all sessions of a user, out of a room; durable on return. Returns those put out."""
+        loaded = await self.enter(room)
+        try:
+            at_ms = wall_ms()
+            revoked = loaded.revoke(session=session, user=user, at_ms=at_ms)
+            await asyncio.gather(*(self.store.revoke(room, Revocation(one, "", at_ms)) for one in revoked))
+            if user:
+                await self.store.revoke(room, Revocation("", user, at_ms))
+        finally:
+            self.entered(room)
+        return list(revoked)
+
+    async def close_room(self, room: RoomId) -> None:
+        """Close a room for good; durable on return."""
+        loaded = await self.enter(room)
+        try:
+            await self.store.close_room(room, wall_ms())
+            loaded.close()
+        finally:
+            self.entered(room)
+
+    def present(self, room: str) -> int:
+        """How many are in a room now."""
+        task = self._rooms.get(RoomId(room))
+        return len(task.result().members) if task is not None and task.done() and not task.exception() else 0
+
+    # The timer
+
+    async def _tick_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+            try:
+                self._tick(time.monotonic())
+            except LogOverflow:
+                log.warning("the room log does not keep up")
+            except Exception:
+                # The one timer of all rooms must outlive a fault in one of them.
+                log.exception("fault in the rooms' timer")
+
+    def _tick(self, now_s: float) -> None:
+        rooms = self._loaded()
+        for room in rooms:
+            room.tick(now_s)
+        if now_s - self._kept_alive_s >= _KEEP_ALIVE_S:
+            self._kept_alive_s = now_s
+            for open_room in self._loaded_open():
+                open_room.keep_alive()
+        if self._attendance is not None and now_s - self._present_s >= _PRESENT_EVERY_S:
+            self._present_s = now_s
+            present = [(str(room.room), str(session)) for room in rooms for session in room.members]
+            if present:
+                self.store.still_present(present, wall_ms())
+        self._drop_idle(now_s)
+
+    def _drop_idle(self, now_s: float) -> None:
+        busy = {str(room.room): bool(room.members) or not room.settled for room in self._loaded()}
+        busy |= {OPEN_PREFIX + room.name: bool(room.clients) for room in self._loaded_open()}
+        for key, in_use in busy.items():
+            if in_use or key in self._entering:
+                self._idle_since_s.pop(key, None)
+            elif now_s - self._idle_since_s.setdefault(key, now_s) >= self.settings.room_idle_s:
+                del self._idle_since_s[key]
+                log.info("room left memory room=%s", key)
+                if key.startswith(OPEN_PREFIX):
+                    del self._open_rooms[key.removeprefix(OPEN_PREFIX)]
+                else:
+                    del self._rooms[RoomId(key)]

@@ -1,0 +1,80 @@
+"""One participant's live connection, as its room sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol
+
+from signaling.rates import Bucket
+from whiteboard_crdt.ids import DocKind, DocRef, Role, SessionId
+from whiteboard_crdt.ticket import Ticket
+
+__all__ = ["Member", "MemberSocket", "may_read"]
+
+# (rate a second, burst). Messages and signals over it close the socket (4413); HAVE and LIVE are dropped: both are
+# repeated anyway. The bursts let a session that was offline for an hour upload what it did.
+_MESSAGES: Final = (1_000.0, 20_000.0)
+_SIGNALS: Final = (100.0, 200.0)
+_HAVES: Final = (2.0, 20.0)
+_LIVES: Final = (100.0, 200.0)
+
+
+class MemberSocket(Protocol):
+    """The sending half of a connection (`SocketWriter`, or a list in tests)."""
+
+    @property
+    def open(self) -> bool:
+        """Whether frames are still taken."""
+        ...
+
+    def send(self, frame: bytes) -> None:
+        """Queue a prebuilt frame."""
+        ...
+
+    def send_skippable(self, frame: bytes) -> None:
+        """Queue a frame that may be left out while the client lags."""
+        ...
+
+    def send_catch_up(self, message: bytes) -> None:
+        """Queue a message of any length."""
+        ...
+
+    def close(self, code: int, reason: str) -> None:
+        """Close with a code of section X."""
+        ...
+
+
+def may_read(ticket: Ticket, doc: DocRef) -> bool:
+    """Everybody reads the shared documents; a desk is its user's, the staff's and the recorder's."""
+    return doc.kind is not DocKind.DESK or doc.user == ticket.user or ticket.staff or ticket.role is Role.RECORDER
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """A connected session. ``token`` is its newest ticket as it came."""
+
+    session: SessionId
+    ticket: Ticket
+    token: str
+    agent: Literal["browser", "python"]
+    mode: Literal["live", "log"]
+    joined_ms: int
+    socket: MemberSocket
+    now_s: float
+    heard_s: float = field(init=False)
+    pinged_s: float = field(init=False)
+    messages: Bucket = field(init=False)
+    signals: Bucket = field(init=False)
+    haves: Bucket = field(init=False)
+    lives: Bucket = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.heard_s = self.pinged_s = self.now_s
+        self.messages = Bucket(*_MESSAGES, self.now_s)
+        self.signals = Bucket(*_SIGNALS, self.now_s)
+        self.haves = Bucket(*_HAVES, self.now_s)
+        self.lives = Bucket(*_LIVES, self.now_s)
+
+    def reads(self, doc: DocRef) -> bool:
+        """Whether this participant may see a document."""
+        return may_read(self.ticket, doc)

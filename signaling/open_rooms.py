@@ -1,0 +1,236 @@
+"""Open rooms (protocol section O): plain y-protocols for any Yjs application, with the same checks and the same log.
+
+Clients are known by their connection only. A connection owns the Yjs client ids that it first writes with, for as long
+as it lasts (O3). Nothing reaches pycrdt that was not read strictly before.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
+
+from pycrdt import Doc
+
+from signaling.frames import binary_frame
+from signaling.open_ledger import OpenLedger, OpenUpdate
+from signaling.open_protocol import (
+    AwarenessEntry,
+    AwarenessMessage,
+    QueryAwareness,
+    Step1,
+    UpdateMessage,
+    decode_open_message,
+    encode_awareness,
+    encode_state_vector,
+    encode_step1,
+    encode_step2,
+    encode_update,
+)
+from signaling.panic import die, is_panic
+from signaling.roomlog import Record, RoomHistory, RoomLog
+from signaling.settings import DeletePolicy
+from whiteboard_crdt.errors import CloseCode, ProtocolError, UpdateRefused
+
+__all__ = ["OPEN_PREFIX", "OpenClient", "OpenRoom"]
+
+log = logging.getLogger("chalkmesh.relay.open")
+
+OPEN_PREFIX: Final = "open:"
+"""Open rooms stand in the log under this prefix; no lesson's room may begin with it."""
+_DOC: Final = "update"
+_EMPTY_UPDATE: Final = b"\x00\x00"
+_GONE_KEPT: Final = 1024
+_OWNED_IDS: Final = 1024
+
+
+class OpenClient(Protocol):
+    """One connection, as a room sees it."""
+
+    name: str
+
+    def send(self, frame: bytes) -> None:
+        """Queue a prebuilt frame."""
+        ...
+
+    def send_catch_up(self, message: bytes) -> None:
+        """Queue a message of any length."""
+        ...
+
+
+class OpenRoom:
+    """One room: its document, what each connection owns, and who is aware of whom. Lives on the event loop."""
+
+    def __init__(
+        self,
+        name: str,
+        history: RoomHistory,
+        store: RoomLog,
+        deletes: DeletePolicy,
+        wall_ms: Callable[[], int],
+    ) -> None:
+        self.name = name
+        self.clients: set[OpenClient] = set()
+        self._store = store
+        self._deletes = deletes
+        self._wall_ms = wall_ms
+        self._started_ms = history.started_ms
+        self._doc: Doc[object] = Doc()  # type: ignore[type-var]  # its roots are the applications' business
+        self._ledger = OpenLedger()
+        self._owners: dict[int, OpenClient] = {}
+        self._aware: dict[int, AwarenessEntry] = {}
+        self._aware_owner: dict[int, OpenClient] = {}
+        # The last clock of clients that left: y-websocket tells the relay again what it heard of others, and a late
+        # echo must not bring a ghost back. Bounded, the oldest are forgotten.
+        self._gone: OrderedDict[int, int] = OrderedDict()
+        self._full_state: bytes | None = None
+        self._seq = 0
+        for record in history.records:
+            self._seq = max(self._seq, record.seq)
+            self._restore(record)
+
+    # Coming and going
+
+    def join(self, client: OpenClient) -> None:
+        """O2: step 1 and all awareness at join."""
+        self.clients.add(client)
+        client.send(binary_frame(encode_step1(self._ledger.state_vector())))
+        if self._aware:
+            client.send_catch_up(encode_awareness(self._aware.values()))
+
+    def leave(self, client: OpenClient) -> None:
+        """Forget a connection; null awareness for what it was known as, so that no ghost stays."""
+        self.clients.discard(client)
+        for owned in [key for key, owner in self._owners.items() if owner is client]:
+            del self._owners[owned]
+        ghosts = [key for key, owner in self._aware_owner.items() if owner is client]
+        nulls = []
+        for ghost in ghosts:
+            del self._aware_owner[ghost]
+            entry = self._aware.pop(ghost)
+            nulls.append(AwarenessEntry(ghost, entry.clock + 1, b"null"))
+            self._remember_gone(ghost, entry.clock + 1)
+        if nulls:
+            self._tell(self.clients, encode_awareness(nulls))
+
+    def keep_alive(self) -> None:
+        """y-websocket drops a socket that brought no application message for 30 s; pings do not count."""
+        self._tell(self.clients, encode_awareness(()))
+
+    # Messages
+
+    def receive(self, client: OpenClient, data: bytes) -> None:
+        """Handle one binary message. Raises ProtocolError when the connection has to be closed."""
+        message = decode_open_message(data)
+        if isinstance(message, Step1):
+            self._answer(client, message)
+        elif isinstance(message, UpdateMessage):
+            self._update(client, message)
+        elif isinstance(message, AwarenessMessage):
+            self._awareness(client, message.entries)
+        elif isinstance(message, QueryAwareness):
+            client.send_catch_up(encode_awareness(self._aware.values()))
+
+    def _answer(self, client: OpenClient, step1: Step1) -> None:
+        # Only what we know too, and never beyond it: the state vector that the library sees is ours (P9).
+        held = self._ledger.held
+        known = {key: min(clocks, held[key]) for key, clocks in step1.held.items() if key in held}
+        if any(known.values()):
+            update = self._doc.get_update(encode_state_vector(known))
+        else:
+            if self._full_state is None:
+                self._full_state = self._doc.get_update()
+            update = self._full_state
+        client.send_catch_up(encode_step2(update))
+
+    def _update(self, client: OpenClient, message: UpdateMessage) -> None:
+        if message.update == _EMPTY_UPDATE:
+            return
+        update = self._ledger.read(message.update)
+        if update is None:
+            # Its base is not here: nothing of it is kept. The answer to step 1 brings all of it, in order.
+            client.send(binary_frame(encode_step1(self._ledger.state_vector())))
+            return
+        if update.empty:
+            return
+        self._check_owner(client, update)
+        for owned in update.fresh:
+            self._owners[owned] = client
+        self._apply(update)
+        self._seq += 1
+        now_ms = self._wall_ms()
+        room_ms = max(0, now_ms - self._started_ms)
+        self._store.append(OPEN_PREFIX + self.name, Record(_DOC, "", self._seq, room_ms, now_ms, update.update))
+        self._tell((other for other in self.clients if other is not client), encode_update(update.update))
+
+    def _awareness(self, client: OpenClient, entries: Iterable[AwarenessEntry]) -> None:
+        changed = []
+        for entry in entries:
+            owner = self._aware_owner.get(entry.client)
+            held = self._aware.get(entry.client)
+            if owner is None:
+                if entry.gone or entry.clock <= self._gone.get(entry.client, -1):
+                    continue
+                if len(self._aware_owner) >= _OWNED_IDS:
+                    raise ProtocolError("too many awareness states", CloseCode.RATE_LIMITED)
+                self._aware_owner[entry.client] = client
+            elif owner is not client or held is None or entry.clock < held.clock:
+                continue  # an echo of what it heard from us, or an old state
+            changed.append(entry)
+            if entry.gone:
+                del self._aware_owner[entry.client], self._aware[entry.client]
+                self._remember_gone(entry.client, entry.clock)
+            else:
+                self._aware[entry.client] = entry
+        if changed:
+            # To its sender too: that is what y-websocket's 30 s watchdog waits for (O2).
+            self._tell(self.clients, encode_awareness(changed))
+
+    # State
+
+    def _check_owner(self, client: OpenClient, update: OpenUpdate) -> None:
+        """O3. Raises ProtocolError."""
+        for key in update.fresh:
+            if self._owners.get(key, client) is not client:
+                raise UpdateRefused("P2", "client id of another connection", CloseCode.NOT_ALLOWED)
+        if len(self._owners) + len(update.fresh) > _OWNED_IDS * max(1, len(self.clients)):
+            raise ProtocolError("too many client ids", CloseCode.RATE_LIMITED)
+        if self._deletes == "own":
+            for key, anything in update.deletes.items():
+                if anything and key not in update.fresh and self._owners.get(key) is not client:
+                    raise UpdateRefused("P4", "deletes items of others", CloseCode.NOT_ALLOWED)
+
+    def _apply(self, update: OpenUpdate) -> None:
+        try:
+            self._doc.apply_update(update.update)
+        except ValueError:
+            raise UpdateRefused("P1", "not taken by the document") from None
+        except BaseException as error:
+            if is_panic(error):
+                die("open room")
+            raise
+        self._ledger.note(update)
+        self._full_state = None
+
+    def _restore(self, record: Record) -> None:
+        """Apply a stored update again. It was checked when it came; a hole after a damaged record is left out."""
+        try:
+            update = self._ledger.read(record.payload)
+            if update is None:
+                raise UpdateRefused("P3", "its base is missing")
+            self._apply(update)
+        except UpdateRefused as error:
+            log.error("stored update left out seq=%d rule=%s", record.seq, error.rule)
+
+    def _remember_gone(self, client: int, clock: int) -> None:
+        self._gone[client] = clock
+        self._gone.move_to_end(client)
+        if len(self._gone) > _GONE_KEPT:
+            self._gone.popitem(last=False)
+
+    @staticmethod
+    def _tell(clients: Iterable[OpenClient], message: bytes) -> None:
+        frame = binary_frame(message)
+        for client in clients:
+            client.send(frame)

@@ -1,0 +1,307 @@
+"""A peer's session socket: what it says there, and what it makes of the relay's words (protocol sections S and B)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final, Literal, Protocol
+
+from signaling.control import (
+    ClientControl,
+    EquivocationNotice,
+    JoinedNotice,
+    LeftNotice,
+    RelayControl,
+    Renew,
+    RevokedNotice,
+    RoomNotice,
+    SignalOut,
+    Welcome,
+)
+from signaling.events import (
+    Acked,
+    Connected,
+    Disconnected,
+    EquivocationSeen,
+    Event,
+    Joined,
+    Left,
+    RefusedByRelay,
+    Revoked,
+    RoomState,
+    Synced,
+)
+from signaling.links.websocket import Introduction
+from signaling.mesh import Mesh
+from signaling.peer_inbox import Inbox, RoomTimes
+from signaling.peer_roster import Roster
+from signaling.peer_tickets import PeerTickets
+from signaling.peer_upload import Upload
+from signaling.relay_connection import RelayConnection
+from whiteboard_crdt.errors import ProtocolError, TicketError
+from whiteboard_crdt.ids import DocRef, SessionId
+from whiteboard_crdt.keys import SessionKey
+from whiteboard_crdt.messages import (
+    AckMessage,
+    EnvelopeMessage,
+    HaveMessage,
+    LoggedMessage,
+    PingMessage,
+    PongMessage,
+    RefusedMessage,
+    SnapshotMessage,
+    SyncedMessage,
+    WantMessage,
+    decode_message,
+    encode_message,
+)
+from whiteboard_crdt.replica import Replica
+from whiteboard_crdt.spec import LIMITS
+
+__all__ = ["PeerRelay", "RelayPeer"]
+
+log = logging.getLogger("chalkmesh.peer")
+
+_SNAPSHOT_MESSAGE_BYTES: Final = 2 * LIMITS.snapshot_bytes
+
+
+class RelayPeer(Protocol):
+    """What the peer offers to its session socket."""
+
+    key: SessionKey
+    mesh: Mesh | None
+
+    @property
+    def replica(self) -> Replica:
+        """What the peer holds."""
+        ...
+
+    def emit(self, event: Event) -> None:
+        """Tell the application."""
+        ...
+
+    def flush(self) -> None:
+        """Seal local edits."""
+        ...
+
+    def publish_presence(self) -> None:
+        """Tell our presence again."""
+        ...
+
+    def detach(self, session: SessionId) -> None:
+        """Close the direct link to a session."""
+        ...
+
+    def on_stopped(self, code: int, reason: str) -> None:
+        """There is no way on."""
+        ...
+
+
+class PeerRelay:
+    """One peer's way to the relay; comes back by itself until a 44xx code."""
+
+    def __init__(
+        self,
+        peer: RelayPeer,
+        tickets: PeerTickets,
+        inbox: Inbox,
+        roster: Roster,
+        times: RoomTimes,
+        mode: Literal["live", "log"],
+    ) -> None:
+        self.synced = False
+        self._peer = peer
+        self._tickets = tickets
+        self._inbox = inbox
+        self._roster = roster
+        self._times = times
+        self._mode = mode
+        # Documents of which the relay holds something else under the same numbers.
+        self._differing: set[DocRef] = set()
+        self._told_have: HaveMessage | None = None
+        self._told_have_s = 0.0
+        self._connection = RelayConnection(self)
+        self._upload = Upload(peer.replica, self._connection.send)
+
+    @property
+    def connected(self) -> bool:
+        """Whether we were welcomed and the socket stands."""
+        return self._connection.connected
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._connection.start()
+
+    async def stop(self) -> None:
+        """Say goodbye and connect no more."""
+        await self._connection.stop()
+
+    def send(self, data: bytes) -> None:
+        """A binary message; dropped while there is no connection, and found by HAVE later."""
+        self._connection.send(data)
+
+    def send_skippable(self, data: bytes) -> None:
+        """A binary message that is worth nothing late."""
+        self._connection.send_skippable(data)
+
+    def send_control(self, message: ClientControl) -> None:
+        """A control object."""
+        self._connection.send_control(message)
+
+    def cut(self, broken: bool) -> None:
+        """Break or mend the way to the relay."""
+        self._connection.cut(broken)
+
+    async def tick(self, now_s: float) -> None:
+        """HAVE while heads change (B4), and a fresh ticket in time (S7)."""
+        if self.synced and (now_s - self._told_have_s) * 1000 >= LIMITS.have_every_ms:
+            self._told_have_s = now_s
+            have = self._have(reply=False)
+            if have != self._told_have:
+                self._told_have = have
+                self.send(encode_message(have))
+        if self.connected:
+            grant = await self._tickets.renew_in_time(self._times.now_ms(), now_s)
+            if grant is not None:
+                self._inbox.ticket(grant.ticket)
+                self.send_control(Renew(ticket=grant.ticket))
+
+    # RelayHost
+
+    async def introduce(self, *, expired: bool) -> tuple[str, Introduction]:
+        """Our hello, with a fresh ticket if the one at hand will not do. Raises ProtocolError for "not now"."""
+        if expired or not self._tickets.fresh(self._times.now_ms()):
+            try:
+                self._inbox.ticket((await self._tickets.obtain()).ticket)
+            except (TicketError, asyncio.CancelledError):
+                raise
+            except Exception as error:  # an application's own function: any fault of it means "not now"
+                raise ProtocolError(f"no ticket: {type(error).__name__}") from error
+        grant = self._tickets.grant
+        return grant.relay_url, Introduction(grant.ticket, self._peer.key, self._mode, self._have(reply=False))
+
+    def on_welcome(self, welcome: Welcome) -> None:
+        """S3."""
+        self._times.told(welcome.now_ms, welcome.room_ms)
+        self._upload.restart()
+        self._differing.clear()
+        for token in welcome.sessions:
+            self._inbox.ticket(token)
+        before = self._roster.clear()
+        for entry in welcome.participants:
+            ticket = self._inbox.ticket(entry.ticket)
+            if ticket is not None:
+                self._roster.add(ticket, entry.agent, entry.joined_ms, entry.presence)
+        for revoked in welcome.revoked:
+            self._revoke(SessionId(revoked))
+        self._peer.emit(Connected(welcome.room_ms, welcome.now_ms))
+        for session in before.keys() - self._roster.present.keys():
+            self._left(session, "gone")
+        for session, participant in self._roster.present.items():
+            if session not in before:
+                self._peer.emit(Joined(participant))
+            if self._peer.mesh is not None:
+                self._peer.mesh.on_present(participant)
+        self._peer.publish_presence()
+
+    def on_binary(self, data: bytes) -> None:
+        """A message of the relay (section B)."""
+        message = decode_message(data, _SNAPSHOT_MESSAGE_BYTES)
+        if isinstance(message, EnvelopeMessage):
+            self._inbox.envelope(message.envelope, "relay", None)
+        elif isinstance(message, LoggedMessage):
+            self._inbox.logged(message)
+        elif isinstance(message, AckMessage):
+            self._peer.replica.ack(message.entries)
+            self._upload.acked(message.entries)
+            self._peer.emit(Acked())
+        elif isinstance(message, SnapshotMessage):
+            self._peer.flush()
+            self._inbox.snapshot(message, rebuild=message.doc in self._differing)
+            self._differing.discard(message.doc)
+        elif isinstance(message, HaveMessage):
+            self._compare(message)
+        elif isinstance(message, WantMessage):
+            store = self._peer.replica.store
+            for envelope in store.range(message.doc, message.session, message.first, message.last):
+                self.send(encode_message(EnvelopeMessage(envelope)))
+        elif isinstance(message, PingMessage):
+            self.send(encode_message(PongMessage(message.nonce)))
+        elif isinstance(message, SyncedMessage):
+            self.synced = True
+            self._peer.emit(Synced())
+        elif isinstance(message, RefusedMessage):
+            log.warning("relay refused doc=%d seq=%d code=%d", message.doc.kind, message.seq, message.code)
+            told = RefusedByRelay(message.doc, message.session, message.seq, message.code, message.reason)
+            self._peer.emit(told)
+        else:
+            self._inbox.shared(message)
+
+    def on_control(self, message: RelayControl) -> None:
+        """A control object of the relay (section S)."""
+        if isinstance(message, JoinedNotice):
+            self._joined(message)
+        elif isinstance(message, LeftNotice):
+            self._left(SessionId(message.session), message.reason)
+        elif isinstance(message, SignalOut):
+            if self._peer.mesh is not None:
+                self._peer.mesh.on_signal(SessionId(message.sender), message.data)
+        elif isinstance(message, RevokedNotice):
+            sessions = tuple(SessionId(session) for session in message.sessions)
+            for session in sessions:
+                self._revoke(session)
+            self._peer.emit(Revoked(sessions, message.reason))
+        elif isinstance(message, RoomNotice):
+            self._peer.emit(RoomState(message.state))
+        elif isinstance(message, EquivocationNotice):
+            self._peer.emit(EquivocationSeen(SessionId(message.session)))
+
+    def on_lost(self, code: int, reason: str) -> None:
+        """The socket ended; direct links go on."""
+        self.synced = False
+        self._peer.emit(Disconnected(code, reason))
+
+    def on_stopped(self, code: int, reason: str) -> None:
+        """The socket ended for good."""
+        self.synced = False
+        self._peer.on_stopped(code, reason)
+
+    # Inside
+
+    def _have(self, *, reply: bool) -> HaveMessage:
+        return HaveMessage(tuple(self._peer.replica.heads()[: LIMITS.have_entries]), reply)
+
+    def _compare(self, message: HaveMessage) -> None:
+        differing = self._peer.replica.mismatches(message.heads)
+        if differing:
+            # B3. On a fresh connection the relay's snapshots follow; on an old one its next welcome brings them.
+            log.warning("digest mismatch session=%s", self._tickets.ticket.session)
+            self._differing.update(mismatch.doc for mismatch in differing)
+            if self.synced:
+                self._connection.drop()
+            return
+        if message.reply:
+            self.send(encode_message(self._have(reply=False)))
+        self._upload.have(message)
+
+    def _joined(self, message: JoinedNotice) -> None:
+        ticket = self._inbox.ticket(message.ticket)
+        participant = None if ticket is None else self._roster.add(ticket, message.agent, message.joined_ms)
+        if participant is not None:
+            self._peer.emit(Joined(participant))
+            if self._peer.mesh is not None:
+                self._peer.mesh.on_present(participant)
+
+    def _left(self, session: SessionId, reason: str) -> None:
+        self._roster.remove(session)
+        self._inbox.forget_session(session)
+        if self._peer.mesh is not None:
+            self._peer.mesh.on_absent(session, reason)
+        self._peer.emit(Left(session, reason))
+
+    def _revoke(self, session: SessionId) -> None:
+        self._peer.replica.revoke(session)
+        self._roster.remove(session)
+        self._peer.detach(session)
+        if self._peer.mesh is not None:
+            self._peer.mesh.on_absent(session, "revoked")

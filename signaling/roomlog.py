@@ -1,0 +1,158 @@
+"""What the relay keeps of its rooms: the narrow interface of a room log and the values that it speaks of.
+
+An append is *durable* when its future resolves; nothing is acknowledged to a client before (rule B1). The tests in
+``tests/signaling/test_roomlog_contract.py`` hold for every implementation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from whiteboard_crdt.errors import ChalkmeshError
+
+__all__ = [
+    "AttendanceEvent",
+    "AttendanceKind",
+    "LogHealth",
+    "LogOverflow",
+    "Record",
+    "Revocation",
+    "RoomHistory",
+    "RoomLog",
+    "RoomRow",
+]
+
+AttendanceKind: TypeAlias = Literal["join", "leave"]
+
+
+class LogOverflow(ChalkmeshError):
+    """The log's queue is full: the disk does not keep up. Nothing was queued; the client comes back later (4500)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One stored update of a room.
+
+    ``payload`` is a whole envelope in a lesson's room and a Yjs update in an open room. ``room_ms`` counts from the
+    room's start, ``arrival_ms`` is unix time; both in milliseconds. A room holds one record for each (``doc``,
+    ``session``, ``seq``).
+    """
+
+    doc: str
+    session: str
+    seq: int
+    room_ms: int
+    arrival_ms: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """A session that was put out of the room, or (``session`` empty) all tickets of a user made until ``at_ms``."""
+
+    session: str
+    user: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomHistory:
+    """Everything that a room is rebuilt from. ``damaged`` records failed their checksum and were set aside."""
+
+    started_ms: int
+    closed: bool
+    records: Sequence[Record]
+    tickets: Sequence[str]
+    revoked: Sequence[Revocation]
+    damaged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRow:
+    """A room as /internal/rooms lists it."""
+
+    room: str
+    started_ms: int
+    closed: bool
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceEvent:
+    """Somebody came or went; ``id`` makes the delivery to the portal idempotent. ``at_ms`` is unix time."""
+
+    id: str
+    room: str
+    user: str
+    session: str
+    kind: AttendanceKind
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogHealth:
+    """Whether the log can store now, and if not, why (a sentence without content of any room)."""
+
+    ok: bool
+    detail: str = ""
+
+
+class RoomLog(Protocol):
+    """Durable storage of rooms. Methods that return a future are called on the event loop and never block it.
+
+    The writes of one caller become durable in the order in which they were asked for. A future that is refused for want
+    of room raises LogOverflow at the call; a storage fault (a full disk) is retried inside until it heals, and shows
+    in ``health``.
+    """
+
+    @property
+    def health(self) -> LogHealth:
+        """Whether the last commit succeeded."""
+        ...
+
+    async def open_room(self, room: str, now_ms: int) -> RoomHistory:
+        """Read a room, creating it with ``started_ms = now_ms`` when it is new; durable on return."""
+        ...
+
+    def append(self, room: str, record: Record, ticket: tuple[str, str] | None = None) -> asyncio.Future[None]:
+        """Store one record and, with it, the (session, ticket) of its author. A record already held is no error."""
+        ...
+
+    def revoke(self, room: str, revocation: Revocation) -> asyncio.Future[None]:
+        """Remember a revocation."""
+        ...
+
+    def close_room(self, room: str, at_ms: int) -> asyncio.Future[None]:
+        """Close a room for good, creating it when it is new."""
+        ...
+
+    def attend(self, event: AttendanceEvent) -> asyncio.Future[None]:
+        """Queue an attendance event for the portal; a join also marks the session as present until its leave."""
+        ...
+
+    def still_present(self, sessions: Sequence[tuple[str, str]], at_ms: int) -> asyncio.Future[None]:
+        """Remember that these (room, session) pairs were present at ``at_ms``, for a relay that dies unasked."""
+        ...
+
+    async def recover_attendance(self) -> int:
+        """After a start: queue a leave, at the time last seen, for everyone whom a dead relay left present."""
+        ...
+
+    async def pending_events(self, limit: int) -> Sequence[AttendanceEvent]:
+        """The oldest events that the portal has not confirmed."""
+        ...
+
+    def confirm_events(self, ids: Sequence[str]) -> asyncio.Future[None]:
+        """Forget events that the portal has."""
+        ...
+
+    async def rooms(self) -> Sequence[RoomRow]:
+        """All rooms."""
+        ...
+
+    async def close(self) -> None:
+        """Store what is queued, then let go. A fault at this point leaves futures cancelled, never resolved."""
+        ...

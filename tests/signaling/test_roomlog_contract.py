@@ -1,0 +1,125 @@
+"""What every RoomLog promises (protocol B1): one suite for each implementation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from signaling.roomlog import AttendanceEvent, Record, Revocation, RoomLog
+from signaling.roomlog_sqlite import SqliteRoomLog
+from tests.signaling.memory_log import MemoryRoomLog
+
+Reopen = Callable[[], Awaitable[RoomLog]]
+ROOM = "lesson-1"
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+async def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Reopen]:
+    """Opens the same log again, as after a restart."""
+    opened: list[RoomLog] = []
+    memory = MemoryRoomLog()
+
+    async def again() -> RoomLog:
+        if opened:
+            await opened.pop().close()
+        store: RoomLog = memory if request.param == "memory" else await SqliteRoomLog.open(tmp_path / "rooms.sqlite")
+        opened.append(store)
+        return store
+
+    yield again
+    for store in opened:
+        await store.close()
+
+
+def record(seq: int, payload: bytes = b"envelope", *, doc: str = "board", session: str = "aa" * 8) -> Record:
+    return Record(doc, session, seq, seq * 10, 1_000 + seq, payload)
+
+
+async def test_a_new_room_starts_now_and_keeps_its_start(reopen: Reopen) -> None:
+    store = await reopen()
+    assert (await store.open_room(ROOM, 5_000)).started_ms == 5_000
+    assert (await store.open_room(ROOM, 9_000)).started_ms == 5_000
+    assert (await (await reopen()).open_room(ROOM, 9_999)).started_ms == 5_000
+
+
+async def test_durable_records_come_back_in_order_after_a_restart_B1(reopen: Reopen) -> None:
+    store = await reopen()
+    await store.open_room(ROOM, 0)
+    wanted = [record(n, bytes([n]) * n) for n in range(1, 40)]
+    for item in wanted[:-1]:
+        store.append(ROOM, item)
+    await store.append(ROOM, wanted[-1])
+    history = await (await reopen()).open_room(ROOM, 0)
+    assert list(history.records) == wanted
+    assert history.damaged == 0
+
+
+async def test_a_record_already_held_is_kept_as_it_was(reopen: Reopen) -> None:
+    store = await reopen()
+    await store.open_room(ROOM, 0)
+    await store.append(ROOM, record(1, b"first"))
+    await store.append(ROOM, record(1, b"second"))
+    assert [item.payload for item in (await store.open_room(ROOM, 0)).records] == [b"first"]
+
+
+async def test_rooms_and_streams_do_not_mix(reopen: Reopen) -> None:
+    store = await reopen()
+    for room in ("one", "two"):
+        await store.open_room(room, 0)
+        await store.append(room, record(1, room.encode()))
+    await store.append("one", record(1, b"chat", doc="chat"))
+    assert [item.payload for item in (await store.open_room("one", 0)).records] == [b"one", b"chat"]
+    assert [(row.room, row.records, row.closed) for row in await store.rooms()] == [
+        ("one", 2, False),
+        ("two", 1, False),
+    ]
+
+
+async def test_the_newest_ticket_of_a_session_is_kept(reopen: Reopen) -> None:
+    store = await reopen()
+    await store.open_room(ROOM, 0)
+    await store.append(ROOM, record(1), ("s1", "old"))
+    await store.append(ROOM, record(2), ("s2", "other"))
+    await store.append(ROOM, record(3), ("s1", "new"))
+    assert sorted((await (await reopen()).open_room(ROOM, 0)).tickets) == ["new", "other"]
+
+
+async def test_revocations_and_closing_survive(reopen: Reopen) -> None:
+    store = await reopen()
+    await store.open_room(ROOM, 0)
+    await store.revoke(ROOM, Revocation("s1", "", 10))
+    await store.revoke(ROOM, Revocation("", "user", 20))
+    await store.close_room(ROOM, 30)
+    await store.close_room("never-opened", 40)
+    store = await reopen()
+    history = await store.open_room(ROOM, 99)
+    assert set(history.revoked) == {Revocation("s1", "", 10), Revocation("", "user", 20)}
+    assert history.closed
+    assert (await store.open_room("never-opened", 99)).closed
+
+
+async def test_events_wait_until_the_portal_confirms_them(reopen: Reopen) -> None:
+    store = await reopen()
+    events = [AttendanceEvent(f"e{n}", ROOM, "u", "s", "join" if n == 0 else "leave", n) for n in range(2)]
+    for event in events:
+        await store.attend(event)
+    await store.attend(events[0])
+    store = await reopen()
+    assert list(await store.pending_events(10)) == events
+    await store.confirm_events(["e0"])
+    assert [event.id for event in await store.pending_events(10)] == ["e1"]
+
+
+async def test_whom_a_dead_relay_left_present_leaves_at_the_time_last_seen(reopen: Reopen) -> None:
+    store = await reopen()
+    for session in ("s1", "s2"):
+        await store.attend(AttendanceEvent(session, ROOM, "u" + session, session, "join", 100))
+    await store.attend(AttendanceEvent("s2-leave", ROOM, "us2", "s2", "leave", 150))
+    await store.still_present([(ROOM, "s1")], 180)
+    store = await reopen()
+    assert await store.recover_attendance() == 1
+    assert await store.recover_attendance() == 0
+    last = list(await store.pending_events(10))[-1]
+    assert (last.session, last.user, last.kind, last.at_ms) == ("s1", "us1", "leave", 180)
