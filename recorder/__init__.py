@@ -1,1 +1,4 @@
-"""The headless peer that turns a lesson into an archive: encoded media in; raster, render, captions and verification out."""
+"""The headless peer that turns a lesson into an archive.
+
+Encoded media in; raster, render, captions and verification out.
+"""

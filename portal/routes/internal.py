@@ -12,7 +12,7 @@ from portal.failures import BadRequest, NotThere
 from portal.ids import is_id
 from portal.lessons import Lesson, load_lesson
 from portal.recordings import RecordingState
-from portal.routes.lesson_api import TicketRequest, give_ticket
+from portal.routes.lesson_api import RenewRequest, TicketRequest, give_ticket, renew_ticket
 from portal.routing import INTERNAL, RouteTable
 from portal.tickets import RECORDER_HOLDER
 
@@ -55,6 +55,13 @@ async def recorder_ticket(request: web.Request) -> web.Response:
     """A ticket of role `recorder`, also for a lesson that has ended but is not sealed."""
     lesson = await _lesson(request)
     return await give_ticket(request, lesson, RECORDER_HOLDER, await json_body(request, TicketRequest))
+
+
+@routes.post("/internal/recordings/{lesson}/renew", INTERNAL)
+async def recorder_renewal(request: web.Request) -> web.Response:
+    """A fresh ticket for a recorder's session: a lesson outlasts its first ticket."""
+    lesson = await _lesson(request)
+    return await renew_ticket(request, lesson, RECORDER_HOLDER, await json_body(request, RenewRequest))
 
 
 @routes.post("/internal/recordings/{lesson}/status", INTERNAL)

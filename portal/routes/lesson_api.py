@@ -94,14 +94,10 @@ async def ticket(request: web.Request) -> web.Response:
 @routes.post("/api/lessons/{lesson}/renew", may(Action.JOIN_LESSON, disclosing=True))
 async def renew(request: web.Request) -> web.Response:
     """A fresh ticket for a session that this person already has here."""
-    portal, lesson = portal_of(request), lesson_of(request)
+    lesson = lesson_of(request)
     wanted = await json_body(request, RenewRequest)
     _check_door(request, lesson)
-    try:
-        issued = await portal.tickets.renew(lesson, _holder(request, lesson), wanted.session, portal.clock())
-    except TicketRefused as error:
-        raise NotAllowed(str(error), code=error.code) from error
-    return await _ticket_answer(request, lesson, *issued)
+    return await renew_ticket(request, lesson, _holder(request, lesson), wanted)
 
 
 @routes.post("/api/lessons/{lesson}/notice", may(Action.JOIN_LESSON))
@@ -139,6 +135,17 @@ async def give_ticket(request: web.Request, lesson: Lesson, holder: Holder, want
         if error.code == "client_taken":
             raise Conflict(str(error), code=error.code) from error
         raise BadRequest(str(error), code=error.code) from error
+    relay = internal_relay_url(portal.settings) if holder is RECORDER_HOLDER else None
+    return await _ticket_answer(request, lesson, *issued, relay=relay)
+
+
+async def renew_ticket(request: web.Request, lesson: Lesson, holder: Holder, wanted: RenewRequest) -> web.Response:
+    """As `give_ticket`, for a session that this holder already has here."""
+    portal = portal_of(request)
+    try:
+        issued = await portal.tickets.renew(lesson, holder, wanted.session, portal.clock())
+    except TicketRefused as error:
+        raise NotAllowed(str(error), code=error.code) from error
     relay = internal_relay_url(portal.settings) if holder is RECORDER_HOLDER else None
     return await _ticket_answer(request, lesson, *issued, relay=relay)
 

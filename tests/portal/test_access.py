@@ -42,6 +42,7 @@ MATRIX = {
     ("GET", "/internal/recordings"): "internal",
     ("GET", "/internal/recorder"): "internal",
     ("POST", "/internal/recordings/{lesson}/ticket"): "internal",
+    ("POST", "/internal/recordings/{lesson}/renew"): "internal",
     ("POST", "/internal/recordings/{lesson}/status"): "internal",
     ("POST", "/internal/relay/events"): "internal",
     ("GET", "/static/{path}"): EVERYONE,

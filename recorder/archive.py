@@ -1,0 +1,308 @@
+"""The archive of one lesson as its only writer sees it (`docs/recording.md`).
+
+Notes are taken in memory and committed in batches.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from recorder.ebml import MalformedMedia
+from recorder.frames import Kind
+from recorder.matroska_read import repair
+from recorder.notes import MAX_PENDING_CURSORS, Notes, merge_notes, write_notes
+from recorder.schema import DATABASE, MEDIA, SCHEMA, create_tables
+from recorder.tracks import TrackState
+from whiteboard_crdt.envelope import Envelope
+from whiteboard_crdt.errors import SetupError
+from whiteboard_crdt.ids import Capability
+from whiteboard_crdt.ticket import Ticket
+
+# A cursor is kept this often at most.
+CURSOR_EVERY_MS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LessonInfo:
+    """What is known of a lesson before anything happens in it. `jwks`: the school's key set."""
+
+    lesson: str
+    room: str
+    title: str
+    school: str
+    jwks: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEnvelope:
+    """An envelope that the archive already holds."""
+
+    room_ms: int
+    raw: bytes
+
+
+class Archive:
+    """Taking notes and `take` belong to the event loop; `write`, `seal`, `mend` and `close` wait for the disk."""
+
+    def __init__(self, folder: Path, db: Database, run: int) -> None:
+        self.folder = folder
+        self.run = run
+        self._db = db
+        self._lock = threading.Lock()
+        self._notes = Notes()
+        self._sessions: dict[str, int] = {}
+        self._caps: dict[str, frozenset[Capability]] = {}
+        self._streams: dict[tuple[str, int], int] = {}
+        self._epochs: dict[tuple[str, str], int] = {}
+        self._last_cursor: dict[str, int] = {}
+        for number, session in db.execute("select id, session from sessions"):
+            self._sessions[session] = number
+        for number, doc, session_id in db.execute("select id, doc, session_id from streams"):
+            self._streams[doc, session_id] = number
+        for session, kind, epoch in db.execute(
+            "select s.session, t.kind, max(t.epoch) from tracks t join sessions s on s.id = t.session_id group by 1, 2"
+        ):
+            self._epochs[session, kind] = epoch
+
+    @property
+    def media(self) -> Path:
+        """The folder of the media files."""
+        return self.folder / MEDIA
+
+    # Notes, taken on the event loop.
+
+    def meta(self, key: str, value: Any) -> None:
+        """Set a value of the table `meta`. `Any`: whatever JSON can hold."""
+        self._notes.meta[key] = json.dumps(value, ensure_ascii=False)
+
+    def session(self, ticket: Ticket, token: str, room_ms: float) -> None:
+        """A session is known from its verified ticket.
+
+        A renewed one takes the place of the first where it allows more.
+        """
+        number = self._sessions.get(ticket.session)
+        if number is not None:
+            if ticket.caps > self._caps.setdefault(ticket.session, ticket.caps):
+                self._caps[ticket.session] = ticket.caps
+                self._notes.renewals.append((token, number))
+            return
+        number = len(self._sessions) + 1
+        self._sessions[ticket.session] = number
+        self._caps[ticket.session] = ticket.caps
+        row = (ticket.session, ticket.user, ticket.name, ticket.role.value, ticket.client, token, round(room_ms))
+        self._notes.sessions.append((number, *row))
+
+    def knows(self, session: str) -> bool:
+        """Whether `session` was called for that session, now or in an earlier run."""
+        return session in self._sessions
+
+    def envelope(self, envelope: Envelope, room_ms: float) -> None:
+        """An envelope was applied here; its session is known. One that is held already is passed over."""
+        session = self._sessions[envelope.session]
+        key = (envelope.doc.text, session)
+        stream = self._streams.get(key)
+        if stream is None:
+            stream = self._streams[key] = len(self._streams) + 1
+            self._notes.streams.append((stream, *key))
+        self._notes.envelopes.append((round(room_ms), envelope.authored_ms, stream, envelope.seq, envelope.raw))
+
+    def cursor(self, session: str, page: str, x10: int, y10: int, room_ms: float) -> None:
+        """Where a session's pointer is; thinned to one for every 100 ms."""
+        number, at = self._sessions.get(session), round(room_ms)
+        if number is None or at - self._last_cursor.get(session, -CURSOR_EVERY_MS) < CURSOR_EVERY_MS:
+            return
+        if len(self._notes.cursors) < MAX_PENDING_CURSORS:
+            self._last_cursor[session] = at
+            self._notes.cursors.append((at, number, page, x10, y10))
+
+    def chat(self, message: str, session: str, text: str, at: int, room_ms: float) -> None:
+        """A chat message, for search; again is harmless."""
+        if (number := self._sessions.get(session)) is not None:
+            self._notes.chat.append((message, round(room_ms), number, text, at))
+
+    def event(self, kind: str, session: str | None, data: dict[str, object], room_ms: float) -> None:
+        """Something happened in the room."""
+        number = self._sessions.get(session) if session is not None else None
+        self._notes.events.append((round(room_ms), kind, number, json.dumps(data, ensure_ascii=False)))
+
+    def chapter(self, title: str, kind: str, page: str, room_ms: float) -> None:
+        """A place to jump to."""
+        self._notes.chapters.append((round(room_ms), title, kind, page))
+
+    def covered(self, session: str | None, kind: str, from_ms: float, to_ms: float, cause: str = "") -> None:
+        """A stretch of time that was recorded, or with a cause was not."""
+        number = self._sessions.get(session) if session is not None else None
+        self._notes.coverage.append((number, kind, round(from_ms), round(to_ms), cause))
+
+    # TrackJournal
+
+    def next_epoch(self, session: str, kind: Kind) -> int:
+        """The number of the next file of that session and kind."""
+        epoch = self._epochs.get((session, kind), 0) + 1
+        self._epochs[session, kind] = epoch
+        return epoch
+
+    def hole(self, session: str, kind: Kind, from_ms: float, to_ms: float, cause: str) -> None:
+        """Media is missing."""
+        self.covered(session, kind, from_ms, to_ms, cause)
+
+    def track(self, session: str, state: TrackState) -> None:
+        """The state of a media file; only the latest before a flush is written."""
+        if (number := self._sessions.get(session)) is not None:
+            self._notes.tracks[state.file] = (number, state)
+
+    # The disk
+
+    def take(self) -> Notes:
+        """All notes since the last call, to be given to `write`."""
+        notes, self._notes = self._notes, Notes()
+        return notes
+
+    def write(self, notes: Notes) -> None:
+        """Commit notes. Raises sqlite3.OperationalError (disk full, …); then `restore` keeps them for the next try."""
+        with self._lock, self._db.conn:
+            write_notes(self._db.conn, notes)
+
+    def restore(self, notes: Notes) -> None:
+        """Notes that could not be written come first next time."""
+        self._notes = merge_notes(notes, self._notes)
+
+    def flush(self) -> None:
+        """Take and commit in one. Raises sqlite3.OperationalError."""
+        notes = self.take()
+        try:
+            self.write(notes)
+        except sqlite3.OperationalError:
+            self.restore(notes)
+            raise
+
+    def seal(self, end_ms: float) -> None:
+        """The lesson is over and every media file closed.
+
+        State the coverage, fold the log in, one plain file from now on.
+        """
+        self.meta("end_ms", round(end_ms))
+        self.meta("state", "sealed")
+        self.meta("sealed_at", int(time.time() * 1000))
+        self.flush()
+        with self._lock:
+            with self._db.conn:
+                self._db.conn.execute(
+                    "insert into coverage (session_id, kind, from_ms, to_ms, cause)"
+                    " select session_id, kind, cast(round(start_ms) as int), cast(round(end_ms) as int), '' from tracks"
+                )
+            self._db.conn.execute("pragma optimize")
+            self._db.conn.execute("pragma journal_mode = delete")
+
+    def close(self) -> None:
+        """Let go of the database. Notes not flushed are lost."""
+        with self._lock:
+            self._db.conn.close()
+
+    # What an earlier run left
+
+    def get(self, key: str) -> Any:
+        """A committed value of `meta`, None if absent. `Any`: JSON."""
+        row = self._db.execute("select value from meta where key = ?", [key]).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def last_ms(self) -> int:
+        """Room time of the last thing that is committed."""
+        sql = (
+            "select max(coalesce(m, 0)) from (select max(room_ms) m from envelopes"
+            " union all select max(room_ms) from events union all select cast(max(end_ms) as int) from tracks)"
+        )
+        return int(self._db.execute(sql).fetchone()[0] or 0)
+
+    def tickets(self) -> list[str]:
+        """The tickets of all sessions that are known."""
+        return [token for (token,) in self._db.execute("select ticket from sessions order by id")]
+
+    def envelopes(self) -> Iterator[StoredEnvelope]:
+        """All envelopes in the order in which they were applied."""
+        for room_ms, raw in self._db.execute("select room_ms, envelope from envelopes order by id"):
+            yield StoredEnvelope(room_ms, raw)
+
+    def mend(self, now_ms: float) -> None:
+        """Close the media files that a killed run left open, and note the hole until now."""
+        rows = list(
+            self._db.execute(
+                "select t.id, s.session, t.kind, t.file, t.start_ms, t.rate from tracks t"
+                " join sessions s on s.id = t.session_id where not t.closed"
+            )
+        )
+        for number, session, kind, name, start_ms, rate in rows:
+            path = self.media / name
+            try:
+                found = repair(path)
+            except (OSError, MalformedMedia):
+                # Killed before the header was written: there is no media in it.
+                path.unlink(missing_ok=True)
+                with self._db.conn:
+                    self._db.conn.execute("delete from tracks where id = ?", [number])
+                continue
+            end_ms = start_ms + rate * found.index.end_ms
+            with self._db.conn:
+                self._db.conn.execute(
+                    "update tracks set closed = 1, end_ms = ?, frames = ?, keyframes = ?, bytes = ? where id = ?",
+                    [end_ms, found.blocks, found.keyframes, found.size_bytes, number],
+                )
+            self.covered(session, kind, end_ms, max(end_ms, now_ms), "recorder")
+        known = {name for (name,) in self._db.execute("select file from tracks")}
+        for path in self.media.iterdir():
+            # Made in the last half second before the kill, so the table does not know it; its number is not used again.
+            if path.name not in known:
+                path.unlink()
+
+
+def open_archive(folder: Path, info: LessonInfo) -> Archive:
+    """Open the archive of a lesson for writing; make it if it is new.
+
+    Raises SetupError if it is sealed or unreadable.
+    """
+    (folder / MEDIA).mkdir(parents=True, exist_ok=True)
+    path = folder / DATABASE
+    fresh = not path.exists() or path.stat().st_size == 0
+    conn = sqlite3.connect(path, check_same_thread=False, timeout=10)
+    try:
+        conn.execute("pragma journal_mode = wal")
+        # A killed process loses nothing with NORMAL; after a power cut the room log fills the archive up again.
+        conn.execute("pragma synchronous = normal")
+        db = Database(conn)
+        if fresh or not db.table("meta").exists():
+            create_tables(db)
+        archive = Archive(folder, db, int(archive_run(db)) + 1)
+        if archive.get("state") == "sealed":
+            raise SetupError(f"the recording in {folder} is sealed already")
+    except sqlite3.DatabaseError as error:
+        conn.close()
+        raise SetupError(f"the recording in {folder} cannot be opened: {error}") from None
+    except SetupError:
+        conn.close()
+        raise
+    archive.meta("schema", SCHEMA)
+    archive.meta("lesson", info.lesson)
+    archive.meta("room", info.room)
+    archive.meta("title", info.title)
+    archive.meta("school", info.school)
+    archive.meta("keys", json.loads(info.jwks))
+    archive.meta("state", "recording")
+    archive.meta("run", archive.run)
+    archive.meta("made_by", "chalkmesh")
+    archive.flush()
+    return archive
+
+
+def archive_run(db: Database) -> int:
+    """How often this archive was opened for writing before."""
+    row = db.execute("select value from meta where key = 'run'").fetchone()
+    return 0 if row is None else int(json.loads(row[0]))

@@ -1,0 +1,28 @@
+"""`chalkmesh export`: a recording folder in, an MP4 file out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+
+from recorder.render import FilmReport, FilmSettings, render
+from whiteboard_crdt.errors import SetupError
+
+
+def export(
+    folder: Path, out: Path, progress: Callable[[float], None], settings: FilmSettings | None = None
+) -> FilmReport:
+    """Render the archive in `folder` into `out`, running or sealed or damaged; `progress` hears fractions from 0 to 1.
+
+    Everything that a person can put right, or a broken archive, is a SetupError of one line.
+    """
+    if out.suffix.lower() != ".mp4":
+        raise SetupError(f"{out}: the name of the film must end in .mp4")
+    try:
+        return render(folder, out, progress, settings)
+    except av.FFmpegError as error:
+        raise SetupError(f"the film of {folder} could not be made: {error}") from None
+    except OSError as error:
+        raise SetupError(f"{error.filename or out}: {error.strerror or error}") from None

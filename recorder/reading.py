@@ -1,0 +1,183 @@
+"""Reads an archive, whatever its state: running, sealed, or damaged.
+
+Never writes to it, and gives whatever is readable.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sqlite_utils import Database
+
+from recorder.schema import DATABASE, MEDIA
+from whiteboard_crdt.errors import SetupError
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A participant's session."""
+
+    number: int
+    session: str
+    user: str
+    name: str
+    role: str
+    client: int
+    ticket: str
+    first_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRow:
+    """A media file; `present`: it is there. room_ms = start_ms + rate × t_ms."""
+
+    number: int
+    session: SessionRow
+    kind: str
+    codec: str
+    path: Path
+    start_ms: float
+    rate: float
+    end_ms: float
+    bytes: int
+    frames: int
+    width: int | None
+    height: int | None
+    closed: bool
+
+
+class ArchiveReader:
+    """An open archive.
+
+    Tables that cannot be read are reported in `problems`, one sentence each, and count as far as they went.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Raises SetupError where there is no archive at all."""
+        self.folder = folder
+        self.problems: list[str] = []
+        path = folder / DATABASE
+        if not path.is_file():
+            raise SetupError(f"{folder} holds no recording: {DATABASE} is missing")
+        self._conn = _connect(path)
+        self._db = Database(self._conn)
+        self.meta = self._read_meta()
+        if not self.meta and self.problems:
+            self._conn.close()
+            raise SetupError(f"the recording in {folder} cannot be read: {self.problems[0]}")
+        self.sessions = {row.number: row for row in self._read_sessions()}
+
+    def __enter__(self) -> ArchiveReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._conn.close()
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the recorder finished this archive."""
+        return self.meta.get("state") == "sealed"
+
+    def rows(self, table: str, sql: str, parameters: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows of a query as far as they can be read. `Any`: whatever SQLite holds."""
+        try:
+            yield from self._conn.execute(sql, tuple(parameters))
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            self.problems.append(f"table {table} is damaged: {error}")
+
+    def tracks(self) -> list[TrackRow]:
+        """All media files that the tables name, oldest first."""
+        found: list[TrackRow] = []
+        for row in self.rows(
+            "tracks",
+            "select id, session_id, kind, codec, file, start_ms, rate, end_ms, bytes, frames, width, height, closed"
+            " from tracks order by start_ms, id",
+        ):
+            session = self.sessions.get(row[1])
+            with suppress(TypeError, ValueError):
+                name = str(row[4])
+                if session is None or Path(name).name != name:
+                    self.problems.append(f"track {row[0]} makes no sense")
+                    continue
+                found.append(
+                    TrackRow(
+                        int(row[0]),
+                        session,
+                        str(row[2]),
+                        str(row[3]),
+                        self.folder / MEDIA / name,
+                        float(row[5]),
+                        float(row[6]),
+                        float(row[7]),
+                        int(row[8]),
+                        int(row[9]),
+                        row[10],
+                        row[11],
+                        bool(row[12]),
+                    )
+                )
+        return found
+
+    def span(self) -> tuple[int, int]:
+        """Room time where watching begins and ends."""
+        start, end = self.meta.get("start_ms"), self.meta.get("end_ms")
+        if not isinstance(start, int):
+            start = min(self._times("min"), default=0)
+        if not isinstance(end, int):
+            end = max(self._times("max"), default=start)
+        return start, max(start, end)
+
+    def _times(self, function: str) -> list[int]:
+        found: list[int] = []
+        column = "end_ms" if function == "max" else "start_ms"
+        for table, name in (("envelopes", "room_ms"), ("events", "room_ms"), ("tracks", column)):
+            sql = f"select {function}({name}) from {table}"  # noqa: S608 - both from the line above
+            found += [round(value) for (value,) in self.rows(table, sql) if isinstance(value, int | float)]
+        return found
+
+    def _read_meta(self) -> dict[str, Any]:
+        meta: dict[str, Any] = {}
+        for key, value in self.rows("meta", "select key, value from meta"):
+            try:
+                meta[str(key)] = json.loads(value)
+            except (ValueError, TypeError, RecursionError):
+                self.problems.append("a value of table meta is damaged")
+        return meta
+
+    def _read_sessions(self) -> Iterator[SessionRow]:
+        sql = "select id, session, user, name, role, client, ticket, first_ms from sessions order by first_ms, id"
+        for row in self.rows("sessions", sql):
+            try:
+                bytes.fromhex(row[1])
+                yield SessionRow(
+                    int(row[0]), row[1], str(row[2]), str(row[3]), str(row[4]), int(row[5]), str(row[6]), int(row[7])
+                )
+            except (TypeError, ValueError):
+                self.problems.append("a row of table sessions is damaged")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    conn = sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=5)
+    try:
+        # One transaction for as long as the reader lives, so that rows of different tables fit together while more
+        # come.
+        conn.execute("begin")
+        conn.execute("select count(*) from sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        # A log beside a file on a read-only disk cannot be opened; what was folded in already can.
+        conn.close()
+        conn = sqlite3.connect(f"{uri}&immutable=1", uri=True, check_same_thread=False)
+    except sqlite3.DatabaseError:
+        conn.close()
+        raise SetupError(f"{path} is no SQLite database, or its beginning is damaged") from None
+    return conn

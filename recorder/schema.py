@@ -1,0 +1,86 @@
+"""The tables of `lesson.sqlite` (`docs/recording.md`)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlite_utils import Database
+
+SCHEMA: Final = 1
+DATABASE: Final = "lesson.sqlite"
+MEDIA: Final = "media"
+MANIFEST: Final = "manifest.json"
+
+# `Any`: a column type of sqlite-utils is a Python type.
+_TABLES: Final[dict[str, tuple[dict[str, Any], str]]] = {
+    "meta": ({"key": str, "value": str}, "key"),
+    "sessions": (
+        {
+            "id": int,
+            "session": str,
+            "user": str,
+            "name": str,
+            "role": str,
+            "client": int,
+            "ticket": str,
+            "first_ms": int,
+        },
+        "id",
+    ),
+    "streams": ({"id": int, "doc": str, "session_id": int}, "id"),
+    "envelopes": (
+        {"id": int, "room_ms": int, "authored_ms": int, "stream": int, "seq": int, "envelope": bytes},
+        "id",
+    ),
+    "cursors": ({"id": int, "room_ms": int, "session_id": int, "page": str, "x10": int, "y10": int}, "id"),
+    "chat": ({"message": str, "room_ms": int, "session_id": int, "text": str, "at": int}, "message"),
+    "tracks": (
+        {
+            "id": int,
+            "session_id": int,
+            "kind": str,
+            "codec": str,
+            "file": str,
+            "epoch": int,
+            "start_ms": float,
+            "rate": float,
+            "fit_n": int,
+            "fit_error_ms": float,
+            "end_ms": float,
+            "frames": int,
+            "keyframes": int,
+            "bytes": int,
+            "lost": int,
+            "width": int,
+            "height": int,
+            "closed": int,
+        },
+        "id",
+    ),
+    "coverage": (
+        {"id": int, "session_id": int, "kind": str, "from_ms": int, "to_ms": int, "cause": str},
+        "id",
+    ),
+    "events": ({"id": int, "room_ms": int, "kind": str, "session_id": int, "data": str}, "id"),
+    "chapters": ({"id": int, "room_ms": int, "title": str, "kind": str, "page": str}, "id"),
+}
+
+_LOG_VIEW: Final = """
+select e.id, e.room_ms, e.authored_ms, t.doc, s.session, s.user, e.seq, e.envelope
+from envelopes e join streams t on t.id = e.stream join sessions s on s.id = t.session_id
+"""
+
+
+def create_tables(db: Database) -> None:
+    """Make the tables of a new archive, in one transaction."""
+    with db.conn:
+        for name, (columns, key) in _TABLES.items():
+            keys = [(column, "sessions", "id") for column in columns if column == "session_id"]
+            if name == "envelopes":
+                keys.append(("stream", "streams", "id"))
+            db.table(name).create(columns, pk=key, foreign_keys=keys)
+        db.table("sessions").create_index(["session"], unique=True)
+        db.table("streams").create_index(["doc", "session_id"], unique=True)
+        db.table("envelopes").create_index(["stream", "seq"], unique=True)
+        db.table("tracks").create_index(["file"], unique=True)
+        db.create_view("log", _LOG_VIEW)

@@ -1,0 +1,300 @@
+"""Records one lesson.
+
+Sits in its room as a peer of mode "log", writes the archive, and seals it when the lesson is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from aiortc import RTCPeerConnection, RTCRtpReceiver
+
+from recorder.archive import Archive, LessonInfo, open_archive
+from recorder.clock import RoomClock
+from recorder.disk import DiskWriter
+from recorder.media_desk import MediaDesk
+from recorder.portal_client import PortalAway, PortalClient, RecordingStatus, WantedLesson
+from recorder.reading import ArchiveReader
+from recorder.room_log import RoomLog
+from recorder.schema import DATABASE
+from recorder.settings import RecorderSettings
+from signaling.client import Grant, Peer
+from signaling.events import Connected, Event, Stopped
+from signaling.mesh import MeshOptions
+from whiteboard_crdt.envelope import decode_envelope
+from whiteboard_crdt.errors import ChalkmeshError, SetupError
+from whiteboard_crdt.ids import RoomId, SessionId
+from whiteboard_crdt.keys import PublicKey, SessionKey, encode_base64url, load_jwks
+
+__all__ = ["LessonRecorder", "RoomLost", "sealed_duration_ms"]
+
+log = logging.getLogger("chalkmesh.recorder")
+
+_RETRY_FIRST_S = 0.5
+_RETRY_LONGEST_S = 10.0
+# How long the portal is tried to be told that a lesson is sealed; a restart tells it too.
+_TELL_S = 600.0
+_LOOK_S = 0.05
+
+
+class RoomLost(ChalkmeshError):
+    """The relay put the recorder out for good; a new session may get in."""
+
+
+def sealed_duration_ms(folder: Path) -> int | None:
+    """Length of a lesson that is sealed already; None for one that is not, or not even begun."""
+    if not (folder / DATABASE).is_file():
+        return None
+    with ArchiveReader(folder) as archive:
+        start, end = archive.span()
+        return end - start if archive.sealed else None
+
+
+class LessonRecorder:
+    """One lesson. `run` returns when it is sealed; cancelled, it leaves an archive that the next run goes on with."""
+
+    def __init__(self, lesson: WantedLesson, settings: RecorderSettings, portal: PortalClient) -> None:
+        self.lesson = lesson
+        self._settings = settings
+        self._portal = portal
+        self._clock = RoomClock()
+        self._key = SessionKey.generate()
+        self._client = secrets.randbelow(2**32 - 1) + 1
+        self._late = lesson.state == "ended"
+        self._desk: MediaDesk | None = None
+        self._recording = False
+        self._start_ms: float | None = None
+        # Set whenever something happened that the waiting parts look at.
+        self._news = asyncio.Event()
+        self._beat = asyncio.Event()
+
+    @property
+    def folder(self) -> Path:
+        """Where the archive is."""
+        return self._settings.recordings / self.lesson.lesson
+
+    def update(self, lesson: WantedLesson) -> None:
+        """The portal's view of the lesson changed."""
+        self.lesson = lesson
+        self._news.set()
+
+    async def run(self) -> None:
+        """Record to the end, seal, and tell the portal. Raises SetupError, RoomLost, OSError, sqlite3.Error."""
+        duration = await asyncio.to_thread(sealed_duration_ms, self.folder)
+        if duration is None:
+            keys, jwks = await asyncio.to_thread(_load_keys, self._settings.key_set)
+            info = LessonInfo(self.lesson.lesson, self.lesson.room, self.lesson.title, self.lesson.school, jwks)
+            archive = await asyncio.to_thread(open_archive, self.folder, info)
+            try:
+                duration = await self._record(archive, keys)
+            finally:
+                archive.close()
+        await self._tell_until_heard("sealed", duration)
+
+    # The stay in the room
+
+    async def _record(self, archive: Archive, keys: dict[str, PublicKey]) -> int:
+        disk = DiskWriter(archive)
+        epoch_at = archive.get("room_epoch_at")
+        if archive.run > 1:
+            now_ms = time.time() * 1000 - epoch_at if isinstance(epoch_at, int) else 0.0
+            await asyncio.to_thread(archive.mend, now_ms)
+        mesh = MeshOptions(on_track=self._on_track, on_closed=self._on_closed, media="recvonly")
+        peer = Peer(
+            RoomId(self.lesson.room),
+            self._ticket,
+            keys,
+            key=self._key,
+            client_id=self._client,
+            mode="log",
+            mesh=mesh,
+        )
+        await self._prepare(peer)
+        room_log = self._catch_up(peer, archive)
+        self._desk = desk = MediaDesk(archive.media, archive, self._clock, room_log.introduce)
+        peer.on_event = self._listener(room_log)
+        peer.on_envelope = peer.on_event
+        heartbeat: asyncio.Task[None] | None = None
+        try:
+            async with peer:
+                heartbeat = asyncio.create_task(self._heartbeat(peer))
+                end_ms = await self._sit(peer, room_log, archive, disk)
+                desk.end()
+                await disk.flush(desk.take())
+                await self._drain(peer, room_log, disk)
+                return await self._seal(archive, room_log, disk, end_ms)
+        finally:
+            if heartbeat is not None:
+                heartbeat.cancel()
+            desk.end()
+            with suppress(sqlite3.Error):
+                if archive.get("state") == "recording":
+                    archive.event("recorder", None, {"run": archive.run, "what": "stop"}, self._now_ms())
+                    await disk.flush(desk.take())
+
+    async def _prepare(self, peer: Peer) -> None:
+        """Obtain the first ticket, however long the portal takes."""
+        pause_s = _RETRY_FIRST_S
+        while True:
+            try:
+                await peer.prepare()
+            except PortalAway as error:
+                log.info("no ticket yet lesson=%s: %s", self.lesson.lesson, error)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, _RETRY_LONGEST_S)
+            else:
+                return
+
+    def _catch_up(self, peer: Peer, archive: Archive) -> RoomLog:
+        """Give the peer what an earlier run archived, so that only the rest is fetched."""
+        tokens = archive.tickets()
+        peer.preload(tokens, (decode_envelope(stored.raw) for stored in archive.envelopes()))
+        room_log = RoomLog(peer, archive, self._clock)
+        for known in peer.replica.sessions:
+            if archive.knows(known.ticket.session):
+                room_log.introduce(known.ticket.session)
+        room_log.note_messages()
+        return room_log
+
+    async def _sit(self, peer: Peer, room_log: RoomLog, archive: Archive, disk: DiskWriter) -> float | None:
+        """Stay until the portal says that the lesson ended; returns that moment in room time, None if it was before."""
+        noted = False
+        while self.lesson.state != "ended":
+            if peer.stopped is not None:
+                raise RoomLost(f"the relay closed with {peer.stopped.code}")
+            if self._clock.known and not noted:
+                noted = True
+                what = "start" if archive.run == 1 else "resume"
+                archive.event("recorder", None, {"run": archive.run, "what": what}, self._now_ms())
+            if self._clock.known and not self._recording and (self.lesson.state == "live" or room_log.live):
+                self._begin(archive, room_log)
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.flush_every_ms / 1000):
+                    await self._news.wait()
+            assert self._desk is not None
+            await disk.flush(self._desk.take())
+        return None if self._late or not self._clock.known else self._now_ms()
+
+    def _begin(self, archive: Archive, room_log: RoomLog) -> None:
+        self._recording = True
+        begun = archive.get("start_ms")
+        self._start_ms = float(begun) if isinstance(begun, int) else self._now_ms()
+        if begun is None:
+            archive.meta("start_ms", round(self._start_ms))
+            if not room_log.live:
+                archive.event("state", None, {"state": "live"}, self._start_ms)
+        assert self._desk is not None
+        self._desk.start()
+        self._beat.set()
+        log.info("recording lesson=%s run=%d", self.lesson.lesson, archive.run)
+
+    async def _drain(self, peer: Peer, room_log: RoomLog, disk: DiskWriter) -> None:
+        """Wait until the relay's whole log is here: synced, and quiet for a moment."""
+        settings = self._settings
+        began_s = time.monotonic()
+        while peer.stopped is None:
+            now_s = time.monotonic()
+            quiet_ms = (now_s - max(room_log.last_news_s, began_s)) * 1000
+            if peer.synced and quiet_ms >= settings.drain_quiet_ms:
+                break
+            if self._clock.known and (now_s - began_s) * 1000 >= settings.drain_longest_ms:
+                log.warning("ended without the end of the room log lesson=%s", self.lesson.lesson)
+                break
+            await asyncio.sleep(_LOOK_S)
+        await disk.flush([])
+
+    async def _seal(self, archive: Archive, room_log: RoomLog, disk: DiskWriter, end_ms: float | None) -> int:
+        last_ms = archive.last_ms()
+        end = last_ms if end_ms is None else round(end_ms)
+        if archive.get("start_ms") is None and room_log.live_since_ms is not None:
+            # It was live while no recorder was there; the board at least is known from the room log.
+            archive.meta("start_ms", round(room_log.live_since_ms))
+        archive.covered(None, "board", 0, max(0, end))
+        archive.event("recorder", None, {"run": archive.run, "what": "stop"}, end)
+        await disk.flush([])
+        await asyncio.to_thread(archive.seal, end)
+        start = archive.get("start_ms")
+        log.info("sealed lesson=%s", self.lesson.lesson)
+        return max(0, end - start) if isinstance(start, int) else 0
+
+    # What the peer and the mesh call
+
+    def _listener(self, room_log: RoomLog) -> Callable[[Event], None]:
+        def listen(event: Event) -> None:
+            live = room_log.live
+            room_log.on_event(event)
+            if isinstance(event, Connected):
+                self._beat.set()
+            if isinstance(event, Connected | Stopped) or room_log.live != live:
+                self._news.set()
+
+        return listen
+
+    def _on_track(self, session: SessionId, kind: str, receiver: RTCRtpReceiver, connection: RTCPeerConnection) -> None:
+        if self._desk is not None:
+            self._desk.on_track(session, kind, receiver, connection)
+
+    def _on_closed(self, session: SessionId, connection: RTCPeerConnection) -> None:
+        if self._desk is not None:
+            self._desk.on_closed(session, connection)
+
+    # The portal
+
+    async def _ticket(self, session: SessionId | None) -> Grant:
+        lesson = self.lesson.lesson
+        if session is None:
+            answer = await self._portal.ticket(lesson, encode_base64url(self._key.public), self._client)
+        else:
+            answer = await self._portal.renew(lesson, session)
+        return Grant(answer.ticket, self._settings.relay_url or answer.relay_url)
+
+    async def _heartbeat(self, peer: Peer) -> None:
+        every_s = self._settings.heartbeat_every_ms / 1000
+        while True:
+            self._beat.clear()
+            if peer.connected or self._recording:
+                try:
+                    await self._portal.status(self.lesson.lesson, self._status(), duration_ms=self._duration_ms())
+                except PortalAway as error:
+                    log.info("portal does not hear lesson=%s: %s", self.lesson.lesson, error)
+            # A changed state is told at once, because a lesson may wait for it.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(every_s):
+                    await self._beat.wait()
+
+    def _status(self) -> RecordingStatus:
+        return "recording" if self._recording else "joined"
+
+    def _duration_ms(self) -> int | None:
+        return None if self._start_ms is None else max(0, round(self._now_ms() - self._start_ms))
+
+    async def _tell_until_heard(self, state: RecordingStatus, duration_ms: int) -> None:
+        pause_s, until_s = _RETRY_FIRST_S, time.monotonic() + _TELL_S
+        while time.monotonic() < until_s:
+            try:
+                await self._portal.status(self.lesson.lesson, state, duration_ms=duration_ms)
+            except PortalAway as error:
+                log.info("portal does not hear lesson=%s: %s", self.lesson.lesson, error)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, _RETRY_LONGEST_S)
+            else:
+                return
+
+    def _now_ms(self) -> float:
+        return max(0.0, self._clock.at(time.monotonic())) if self._clock.known else 0.0
+
+
+def _load_keys(path: Path) -> tuple[dict[str, PublicKey], str]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SetupError(f"{path}: {error.strerror or error}") from None
+    return load_jwks(data), data.decode("utf-8")

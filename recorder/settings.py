@@ -1,0 +1,58 @@
+"""The recorder's settings: one frozen dataclass, each field with its default, unit and meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["RecorderSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderSettings:
+    """What one recorder process is told at its start. Times carry their unit in the name."""
+
+    data: Path = field(default=Path("data"), metadata={"help": "folder with keys/ and recordings/", "unit": ""})
+    portal_url: str = field(
+        default="http://127.0.0.1:8080", metadata={"help": "the portal, which says what to record", "unit": ""}
+    )
+    relay_url: str | None = field(
+        default=None, metadata={"help": "the relay's session socket; none: as the portal says", "unit": ""}
+    )
+    ice_addresses: str | None = field(
+        default=None,
+        metadata={"help": "own addresses to offer for media, parted by commas; none: all of the host", "unit": ""},
+    )
+    flush_every_ms: int = field(
+        default=250, metadata={"help": "how often media and notes go to the disk", "unit": "ms"}
+    )
+    heartbeat_every_ms: int = field(
+        default=2_000, metadata={"help": "how often the portal hears from each lesson", "unit": "ms"}
+    )
+    drain_quiet_ms: int = field(
+        default=300, metadata={"help": "an ended room counts as drained after this long without news", "unit": "ms"}
+    )
+    drain_longest_ms: int = field(
+        default=10_000,
+        metadata={"help": "an ended room is not waited for longer, unless nothing was heard", "unit": "ms"},
+    )
+    max_lessons: int = field(default=64, metadata={"help": "lessons recorded at once", "unit": "lessons"})
+    render: bool = field(default=True, metadata={"help": "make a film of every lesson after its end", "unit": ""})
+    render_queue: int = field(
+        default=256, metadata={"help": "films waiting in memory; more are found again on the disk", "unit": "films"}
+    )
+
+    @property
+    def recordings(self) -> Path:
+        """One folder per lesson."""
+        return self.data / "recordings"
+
+    @property
+    def key_set(self) -> Path:
+        """The school's public ticket keys (a JWKS file that the portal writes)."""
+        return self.data / "keys" / "ticket.pub.json"
+
+    @property
+    def internal_secret(self) -> Path:
+        """The bearer secret of all /internal/ endpoints."""
+        return self.data / "keys" / "internal.secret"

@@ -1,0 +1,69 @@
+"""The process that finishes one sealed lesson at idle priority: hashes, poster, film.
+
+`python -m recorder.worker FOLDER`.
+
+Prints one JSON object a line: `{"progress": 0 … 1}` and in the end `{"problems": n}`. Exit code 0, or 1 with one line
+on standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from recorder.export import export
+from recorder.idle import become_idle
+from recorder.poster import make_poster
+from recorder.projection import EXPORT_FOLDER, FILM, POSTER
+from recorder.reading import ArchiveReader
+from recorder.schema import MANIFEST
+from recorder.seal import write_hashes
+from whiteboard_crdt.errors import SetupError
+
+_STEP = 0.01
+
+
+def finish_lesson(folder: Path) -> int:
+    """Do what is still missing; returns the number of problems met. Raises SetupError, OSError."""
+    with ArchiveReader(folder) as archive:
+        lesson = str(archive.meta.get("lesson", folder.name))
+    if not (folder / MANIFEST).is_file():
+        write_hashes(folder, lesson)
+    out = folder / EXPORT_FOLDER
+    if not (out / POSTER).is_file():
+        make_poster(folder, out / POSTER)
+    said = -1.0
+
+    def progress(done: float) -> None:
+        nonlocal said
+        if done - said >= _STEP or done >= 1:
+            said = done
+            _say({"progress": round(done, 3)})
+
+    report = export(folder, out / FILM, progress)
+    _say({"problems": len(report.problems)})
+    return len(report.problems)
+
+
+def _say(message: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def main(arguments: list[str]) -> int:
+    """Finish the lesson in the folder given."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m recorder.worker FOLDER\n")
+        return 2
+    become_idle()
+    try:
+        finish_lesson(Path(arguments[0]))
+    except (SetupError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

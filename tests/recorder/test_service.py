@@ -1,0 +1,296 @@
+"""A whole lesson over a real relay and real WebRTC.
+
+`recorder.service`, `session`, `ingest`, `media_desk`, `room_log`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import aioice.ice
+import aiortc.rtcpeerconnection
+import pytest
+from aiortc.codecs import CODECS
+
+from recorder import ingest
+from recorder.portal_client import PortalClient
+from recorder.projection import Viewer, encode_timeline, load_manifest
+from recorder.reading import ArchiveReader
+from recorder.service import Recorder
+from recorder.settings import RecorderSettings
+from recorder.verify import verify
+from recorder.worker import finish_lesson
+from signaling.client import Peer
+from signaling.mesh import MeshOptions
+from signaling.server import Relay
+from signaling.settings import RelaySettings
+from tests.recorder.media import BLUE, RED, decode_audio, decode_video, near, tone_starts_s
+from tests.recorder.portal_stub import PortalStub
+from tests.recorder.senders import ColourTrack, ToneTrack
+from tests.recorder.stream import read_stream
+from tests.signaling.school import School
+from whiteboard_crdt.ids import PageId, Role
+from whiteboard_crdt.ink import InkPoint
+from whiteboard_crdt.shape import ShapeType
+from whiteboard_crdt.stage import StageState
+
+LESSON = "l1"
+
+
+@pytest.fixture(autouse=True)
+def encoded_receivers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Loopback only, and what `install` changes is put back."""
+    monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda *_, **__: ["127.0.0.1"])
+    monkeypatch.setattr(aiortc.rtcpeerconnection, "RTCRtpReceiver", aiortc.rtcpeerconnection.RTCRtpReceiver)  # type: ignore[attr-defined]
+    audio = list(CODECS["audio"])
+    ingest.install()
+    yield
+    CODECS["audio"][:] = audio
+
+
+class World:
+    """A relay, a portal and a recorder on one event loop."""
+
+    def __init__(self, data: Path) -> None:
+        self.school = School(data)
+        self.data = data
+        self.relay: Relay | None = None
+        self.port = 0
+        self.portal = PortalStub(self.school, "")
+        self._recorder: asyncio.Task[None] | None = None
+
+    @property
+    def folder(self) -> Path:
+        return self.data / "recordings" / LESSON
+
+    async def start_relay(self) -> None:
+        self.relay = Relay(RelaySettings(data=self.data, port=self.port))
+        await self.relay.start()
+        self.port = self.relay.port
+        self.portal.relay_url = f"ws://127.0.0.1:{self.port}/v1/session"
+
+    async def stop_relay(self) -> None:
+        if self.relay is not None:
+            relay, self.relay = self.relay, None
+            await relay.stop()
+
+    def start_recorder(self, **options: Any) -> None:
+        settings = RecorderSettings(
+            data=self.data, portal_url=self.portal.url, **{"render": False, "heartbeat_every_ms": 200, **options}
+        )
+
+        async def work() -> None:
+            async with PortalClient(settings.portal_url, settings.internal_secret) as client:
+                await Recorder(settings, client).run()
+
+        self._recorder = asyncio.create_task(work())
+
+    async def stop_recorder(self) -> None:
+        task, self._recorder = self._recorder, None
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def peer(self, user: str, role: Role, *, tracks: Callable[[Any], list[Any]] | None = None) -> Peer:
+        mesh = MeshOptions(media=tracks or "none")
+        return self.school.peer(self.school.person(user, role), self.portal.relay_url, mesh=mesh)
+
+
+@asynccontextmanager
+async def world(data: Path) -> AsyncIterator[World]:
+    made = World(data)
+    await made.start_relay()
+    try:
+        async with made.portal.serve():
+            yield made
+            await made.stop_recorder()
+    finally:
+        await made.stop_recorder()
+        await made.stop_relay()
+
+
+def draw(peer: Peer, y: float, page: str = "main") -> None:
+    points = [InkPoint(100 + 10 * n, y, 255) for n in range(50)]
+    peer.board.add_stroke(page, points, ShapeType.DRAW, "red", 8, peer.now_ms())
+
+
+async def until(check: Callable[[], bool], timeout_s: float = 10) -> None:
+    """Wait for something that no event tells of."""
+    async with asyncio.timeout(timeout_s):
+        while not check():  # noqa: ASYNC110 - files and tables tell no events
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.timeout(90)
+async def test_lesson_with_media_is_recorded_sealed_and_verified(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        w.start_recorder()
+        began_s = time.monotonic()
+        mark_s = began_s + 6
+        tutor = w.peer("tutor", Role.TUTOR, tracks=lambda _: [ToneTrack(440, mark_s), ColourTrack(RED, BLUE, mark_s)])
+        student = w.peer("student", Role.STUDENT, tracks=lambda _: [ToneTrack(1000, mark_s + 1)])
+        async with tutor, student:
+            await tutor.wait_synced()
+            draw(tutor, 50)
+            await tutor.saved()
+            await w.portal.set_lesson(LESSON, "open")
+            await w.portal.reported(LESSON, "joined")
+            await w.portal.set_lesson(LESSON, "live")
+            tutor.stage.set(state=StageState.LIVE)
+            await w.portal.reported(LESSON, "recording")
+            draw(student, 150)
+            student.chat.post("good morning", student.now_ms())
+            student.set_presence({"hand": True, "mic": True, "cam": False})
+            student.send_live("main", cursor=(1000, 2000))
+            page = tutor.board.add_page("Second")
+            tutor.stage.set(page=PageId(page))
+            draw(tutor, 250, page)
+            await student.saved()
+            await tutor.saved()
+            mark_room = tutor.room_ms()
+            assert mark_room is not None
+            mark_ms = mark_room + (mark_s - time.monotonic()) * 1000
+            await asyncio.sleep(mark_s + 2.5 - time.monotonic())
+            # Watchable while it runs.
+            running = load_manifest(w.folder, Viewer("tutor", True), "/r")
+            assert running["state"] == "recording"
+            assert {track["kind"] for track in running["tracks"]} == {"audio", "video"}
+            await w.portal.set_lesson(LESSON, "ended")
+            ended_s = time.monotonic()
+            report = await w.portal.reported(LESSON, "sealed")
+            assert time.monotonic() - ended_s < 2
+            assert report["duration_ms"] > 3000
+    manifest = load_manifest(w.folder, Viewer("tutor", True), "/r")
+    assert manifest["state"] == "sealed"
+    assert manifest["problems"] == []
+    assert [chapter["title"] for chapter in manifest["chapters"]] == ["Second"]
+    tracks = {(track["user"], track["kind"]): track for track in manifest["tracks"]}
+    assert set(tracks) == {("tutor", "audio"), ("tutor", "video"), ("student", "audio")}
+    for user, hz, at_ms in (("tutor", 440, mark_ms), ("student", 1000, mark_ms + 1000)):
+        track = tracks[user, "audio"]
+        samples, first_s = decode_audio(w.folder / "media" / Path(track["url"]).name)
+        heard = track["start_ms"] + track["rate"] * (first_s + tone_starts_s(samples, hz)) * 1000
+        assert heard == pytest.approx(at_ms, abs=100), user
+    track = tracks["tutor", "video"]
+    pictures = list(decode_video(w.folder / "media" / Path(track["url"]).name))
+    assert near(pictures[0][1][90, 160], RED)
+    turned = next(time_s for time_s, picture in pictures if near(picture[90, 160], BLUE))
+    assert track["start_ms"] + track["rate"] * turned * 1000 == pytest.approx(mark_ms, abs=150)
+    seen = read_stream(encode_timeline(w.folder, Viewer("student", False)))
+    assert len([record for record in seen if record.doc == "board"]) >= 3
+    kinds = {record.text for record in seen if record.kind == "event"}
+    assert {"join", "hand", "media", "state", "page", "recorder"} <= kinds
+    assert any(record.kind == "cursor" and record.data == (1000, 2000) for record in seen)
+    with ArchiveReader(w.folder) as archive:
+        assert [text for (text,) in archive.rows("chat", "select text from chat")] == ["good morning"]
+    verdict = verify(w.folder, w.school.jwks)
+    assert verdict.errors == []
+    assert await asyncio.to_thread(finish_lesson, w.folder) == 0
+    assert verify(w.folder, w.school.jwks).notes == []
+    assert (w.folder / "export" / "lesson.mp4").stat().st_size > 10_000
+    assert (w.folder / "export" / "poster.jpg").is_file()
+
+
+@pytest.mark.timeout(60)
+async def test_recorder_that_comes_back_fills_in_what_it_missed(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        w.start_recorder()
+        tutor = w.peer("tutor", Role.TUTOR)
+        async with tutor:
+            await w.portal.set_lesson(LESSON, "live")
+            await w.portal.reported(LESSON, "recording")
+            draw(tutor, 50)
+            await tutor.saved()
+            await w.stop_recorder()
+            draw(tutor, 150)
+            await tutor.saved()
+            missed_ms = tutor.room_ms()
+            w.portal.reports.clear()
+            w.start_recorder()
+            await w.portal.reported(LESSON, "recording")
+            draw(tutor, 250)
+            await tutor.saved()
+            await w.portal.set_lesson(LESSON, "ended")
+            await w.portal.reported(LESSON, "sealed")
+    seen = read_stream(encode_timeline(w.folder, Viewer("x", False)))
+    strokes = [record for record in seen if record.doc == "board"]
+    assert [record.seq for record in strokes] == [1, 2, 3]
+    assert missed_ms is not None
+    # Its own time, not that of the recorder's return; relay and peer may round differently.
+    assert strokes[1].room_ms <= missed_ms + 2
+    with ArchiveReader(w.folder) as archive:
+        assert archive.meta["run"] == 2
+    assert verify(w.folder, w.school.jwks).errors == []
+
+
+@pytest.mark.timeout(60)
+async def test_recorder_outlives_the_relay_and_records_what_comes_over_the_mesh(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        w.start_recorder()
+        tutor = w.peer("tutor", Role.TUTOR)
+        async with tutor:
+            await w.portal.set_lesson(LESSON, "live")
+            await w.portal.reported(LESSON, "recording")
+            await tutor.wait_for(lambda: any(link.healthy for link in tutor.direct.values()))
+            await w.stop_relay()
+            draw(tutor, 50)
+            tutor.flush()
+
+            def strokes() -> int:
+                with ArchiveReader(w.folder) as archive:
+                    return int(next(archive.rows("envelopes", "select count(*) from envelopes"))[0])
+
+            await until(lambda: strokes() == 1)
+            await w.start_relay()
+            await tutor.saved(20)
+            w.portal.reports.clear()
+            await w.portal.reported(LESSON, "recording")
+            await w.portal.set_lesson(LESSON, "ended")
+            await w.portal.reported(LESSON, "sealed")
+    assert len([r for r in read_stream(encode_timeline(w.folder, Viewer("x", False))) if r.doc == "board"]) == 1
+
+
+@pytest.mark.timeout(60)
+async def test_lesson_that_ended_while_no_recorder_ran_is_still_archived(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        tutor = w.peer("tutor", Role.TUTOR)
+        async with tutor:
+            await tutor.wait_synced()
+            tutor.stage.set(state=StageState.LIVE)
+            draw(tutor, 50)
+            await tutor.saved()
+        await w.portal.set_lesson(LESSON, "ended")
+        w.start_recorder()
+        await w.portal.reported(LESSON, "sealed")
+        assert load_manifest(w.folder, Viewer("x", False), "/r")["start_ms"] > 0
+        # Told twice is no harm: a recorder that was killed before the portal heard it.
+        await w.stop_recorder()
+        w.portal.reports.clear()
+        await w.portal.set_lesson(LESSON, "ended")
+        w.start_recorder()
+        await w.portal.reported(LESSON, "sealed")
+    assert verify(w.folder, w.school.jwks).errors == []
+
+
+@pytest.mark.timeout(60)
+async def test_sealed_lesson_is_rendered_by_the_worker(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        w.start_recorder(render=True)
+        tutor = w.peer("tutor", Role.TUTOR)
+        async with tutor:
+            await w.portal.set_lesson(LESSON, "live")
+            await w.portal.reported(LESSON, "recording")
+            draw(tutor, 50)
+            await tutor.saved()
+            await asyncio.sleep(1)
+            await w.portal.set_lesson(LESSON, "ended")
+            await w.portal.reported(LESSON, "rendered", 45)
+    assert [report["state"] for _, report in w.portal.reports][-1] == "rendered"
+    assert next(decode_video(w.folder / "export" / "lesson.mp4"))[1].shape == (720, 1280, 3)
+    assert verify(w.folder, w.school.jwks).notes == []
