@@ -1,0 +1,75 @@
+/** Which shapes are on which page, in painting order; kept up to date shape by shape. */
+import { generateKeyBetween } from 'fractional-indexing';
+import type { PageId, ShapeId } from './ids';
+import { byIndex, type Shape } from './shape';
+
+const MAX_INDEX_LENGTH = 64;
+
+/** A key after `last`, or `last` itself where a hostile key leaves no room: the id then decides. */
+export function indexAfter(last: string | null): string {
+  try {
+    const next = generateKeyBetween(last, null);
+    return next.length <= MAX_INDEX_LENGTH ? next : (last ?? 'a0');
+  } catch {
+    return last ?? 'a0';
+  }
+}
+
+/** Whether new shapes may be ordered after this key. */
+function isOrderKey(index: string): boolean {
+  if (index === '' || index.length > MAX_INDEX_LENGTH) return false;
+  try {
+    generateKeyBetween(index, null);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface Entry {
+  readonly shapes: Map<ShapeId, Shape>;
+  sorted: readonly Shape[] | null;
+  top: string | null;
+}
+
+export class PageIndex {
+  private readonly pages = new Map<PageId, Entry>();
+
+  private entry(page: PageId): Entry {
+    let entry = this.pages.get(page);
+    if (entry === undefined) {
+      entry = { shapes: new Map(), sorted: null, top: null };
+      this.pages.set(page, entry);
+    }
+    return entry;
+  }
+
+  replace(before: Shape | null, after: Shape | null): void {
+    if (before !== null && !before.erased) {
+      const entry = this.entry(before.page);
+      entry.shapes.delete(before.id);
+      entry.sorted = null;
+    }
+    if (after === null) return;
+    const entry = this.entry(after.page);
+    if (!after.erased) {
+      const { sorted } = entry;
+      entry.shapes.set(after.id, after);
+      const last = sorted?.at(-1);
+      // The usual case, a new stroke on top, keeps the order without sorting 20,000 shapes again.
+      entry.sorted = sorted !== null && (last === undefined || byIndex(last, after) < 0) ? [...sorted, after] : null;
+    }
+    if ((entry.top === null || after.index > entry.top) && isOrderKey(after.index)) entry.top = after.index;
+  }
+
+  /** The key for a new shape on top of a page. */
+  nextIndex(page: PageId): string {
+    return indexAfter(this.pages.get(page)?.top ?? null);
+  }
+
+  shapes(page: PageId): readonly Shape[] {
+    const entry = this.entry(page);
+    entry.sorted ??= [...entry.shapes.values()].sort(byIndex);
+    return entry.sorted;
+  }
+}

@@ -1,0 +1,144 @@
+/** What is shown and never stored: presence objects and live ink (protocol.md B type 6 and section L). */
+import { type Bytes, decodeUtf8, encodeUtf8 } from './bytes';
+import { malformed, oversized } from './errors';
+import type { PageId, SessionId } from './ids';
+import { LIMITS } from './limits';
+import { type Reader, Writer } from './varint';
+
+const PAGE_BYTES = 64;
+const COLOUR_BYTES = 16;
+const FLAGS = { cursor: 1, ink: 2, laser: 4 } as const;
+
+/** Tenths of a board px. */
+export interface LivePoint {
+  readonly x10: number;
+  readonly y10: number;
+  readonly pressure: number;
+}
+
+export interface LiveInk {
+  readonly stroke: number;
+  readonly kind: 'draw' | 'highlight';
+  readonly colour: string;
+  readonly size10: number;
+  readonly first: number;
+  readonly points: readonly LivePoint[];
+}
+
+export interface LivePacket {
+  readonly session: SessionId;
+  readonly tick: number;
+  readonly page: PageId;
+  readonly cursor: { readonly x10: number; readonly y10: number } | null;
+  readonly laser: boolean;
+  readonly ink: LiveInk | null;
+}
+
+/** The body of a LIVE message. */
+export function encodeLive(live: LivePacket): Bytes {
+  const flags =
+    (live.cursor === null ? 0 : FLAGS.cursor) | (live.ink === null ? 0 : FLAGS.ink) | (live.laser ? FLAGS.laser : 0);
+  const writer = new Writer(256).session(live.session).varuint(live.tick).u8(flags).varstring(live.page);
+  if (live.cursor !== null) writer.zigzag(live.cursor.x10).zigzag(live.cursor.y10);
+  if (live.ink !== null) writeInk(writer, live.ink);
+  return writer.finish();
+}
+
+function writeInk(writer: Writer, ink: LiveInk): void {
+  const { points } = ink;
+  if (points.length < 1 || points.length > LIMITS.live_points) throw oversized('live points');
+  writer.varuint(ink.stroke).u8(ink.kind === 'draw' ? 0 : 1);
+  writer.varstring(ink.colour).varuint(ink.size10).varuint(ink.first).varuint(points.length);
+  let x = 0;
+  let y = 0;
+  for (const point of points) {
+    writer
+      .zigzag(point.x10 - x)
+      .zigzag(point.y10 - y)
+      .u8(point.pressure);
+    x = point.x10;
+    y = point.y10;
+  }
+}
+
+export function decodeLive(reader: Reader): LivePacket {
+  const session = reader.session();
+  const tick = reader.varuint();
+  const flags = reader.u8();
+  if (flags > 7) throw malformed('live flags');
+  const page = reader.varstring(PAGE_BYTES) as PageId;
+  const cursor = flags & FLAGS.cursor ? { x10: reader.zigzag(), y10: reader.zigzag() } : null;
+  const ink = flags & FLAGS.ink ? readInk(reader) : null;
+  return { session, tick, page, cursor, laser: (flags & FLAGS.laser) !== 0, ink };
+}
+
+function readInk(reader: Reader): LiveInk {
+  const stroke = reader.varuint();
+  const kind = reader.u8();
+  if (kind > 1 || stroke < 1) throw malformed('live kind');
+  const colour = reader.varstring(COLOUR_BYTES);
+  const size10 = reader.varuint();
+  const first = reader.varuint();
+  const n = reader.varuint();
+  if (n < 1 || n > LIMITS.live_points || n * 3 > reader.remaining) throw malformed('live points');
+  const points: LivePoint[] = [];
+  let x10 = 0;
+  let y10 = 0;
+  for (let i = 0; i < n; i++) {
+    x10 += reader.zigzag();
+    y10 += reader.zigzag();
+    points.push({ x10, y10, pressure: reader.u8() });
+  }
+  return { stroke, kind: kind === 0 ? 'draw' : 'highlight', colour, size10, first, points };
+}
+
+/** What a participant says of itself. Names, roles and colours are not here: they come from tickets. */
+export interface Presence {
+  readonly page: PageId | null;
+  readonly hand: boolean;
+  readonly mic: boolean;
+  readonly cam: boolean;
+  readonly tool: string | null;
+  readonly view: { readonly x: number; readonly y: number; readonly zoom: number } | null;
+}
+
+export const NO_PRESENCE: Presence = { page: null, hand: false, mic: false, cam: false, tool: null, view: null };
+
+/** Tolerant: unknown or wrong members are as if absent; never throws. */
+export function readPresence(value: unknown): Presence {
+  if (typeof value !== 'object' || value === null) return NO_PRESENCE;
+  const { page, hand, mic, cam, tool, view } = value as Record<string, unknown>;
+  return {
+    page: typeof page === 'string' ? (page as PageId) : null,
+    hand: hand === true,
+    mic: mic === true,
+    cam: cam === true,
+    tool: typeof tool === 'string' ? tool : null,
+    view: readView(view),
+  };
+}
+
+function readView(value: unknown): Presence['view'] {
+  if (typeof value !== 'object' || value === null) return null;
+  const { x, y, zoom } = value as Record<string, unknown>;
+  const finite = (n: unknown): n is number => typeof n === 'number' && Number.isFinite(n);
+  return finite(x) && finite(y) && finite(zoom) && zoom > 0 ? { x, y, zoom } : null;
+}
+
+/** The bytes of a PRESENCE message; anything but a JSON object is malformed. */
+export function decodePresence(json: Uint8Array): Presence {
+  let value: unknown;
+  try {
+    value = JSON.parse(decodeUtf8(json));
+  } catch {
+    throw malformed('presence');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('presence');
+  return readPresence(value);
+}
+
+export function encodePresence(presence: Presence): Bytes {
+  const json = encodeUtf8(JSON.stringify(presence));
+  if (json.length > LIMITS.presence_bytes) throw oversized('presence');
+  return json;
+}

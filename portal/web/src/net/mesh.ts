@@ -1,0 +1,174 @@
+/** All links of this session: one to each present participant (protocol.md section M). */
+import type { Bytes } from '../core/bytes';
+import type { RoomId, SessionId } from '../core/ids';
+import type { PublicKey } from '../core/keys';
+import { LIMITS } from '../core/limits';
+import type { Message } from '../core/messages';
+import type { Agent, SignalData } from './control';
+import { Link, type LinkState } from './link';
+import { type LocalMedia, type MediaKind, NO_MEDIA } from './media';
+
+export interface MeshPeer {
+  readonly session: SessionId;
+  readonly key: PublicKey;
+  readonly agent: Agent;
+}
+
+export interface MeshOptions {
+  readonly room: RoomId;
+  readonly own: SessionId;
+  readonly sign: (text: Bytes) => Promise<Bytes>;
+  readonly config: RTCConfiguration;
+  readonly createPeer: (config: RTCConfiguration) => RTCPeerConnection;
+}
+
+export interface MeshHooks {
+  readonly signal: (to: SessionId, data: SignalData) => boolean;
+  readonly maySignal: () => boolean;
+  readonly message: (from: SessionId, message: Message) => void;
+  readonly opened: (session: SessionId) => void;
+  readonly changed: (session: SessionId) => void;
+  readonly track: (session: SessionId, kind: MediaKind, track: MediaStreamTrack | null) => void;
+}
+
+/** Eight people and the recorder; a larger room goes over the relay. */
+const MAX_LINKS = 9;
+
+export class Mesh {
+  private readonly links = new Map<SessionId, Link>();
+  private readonly peers = new Map<SessionId, MeshPeer>();
+  private readonly epochs = new Map<SessionId, number>();
+  private local: LocalMedia = NO_MEDIA;
+  private isCut = false;
+  private readonly timer: ReturnType<typeof setInterval>;
+
+  constructor(
+    private readonly options: MeshOptions,
+    private readonly hooks: MeshHooks,
+  ) {
+    this.timer = setInterval(() => this.beat(), LIMITS.link_ping_ms);
+  }
+
+  /** Somebody is present. Known ones keep their link. */
+  add(peer: MeshPeer): void {
+    this.peers.set(peer.session, peer);
+    const known = this.links.get(peer.session);
+    if (known === undefined || known.state === 'closed') this.link(peer)?.begin();
+    else known.revive();
+  }
+
+  /** Left, or was revoked. */
+  remove(session: SessionId): void {
+    this.peers.delete(session);
+    this.drop(session);
+  }
+
+  private drop(session: SessionId): void {
+    const link = this.links.get(session);
+    if (link === undefined) return;
+    this.links.delete(session);
+    this.epochs.set(session, link.epoch);
+    link.close();
+    this.hooks.changed(session);
+  }
+
+  private link(peer: MeshPeer): Link | null {
+    const { session, key, agent } = peer;
+    if (this.isCut || this.links.size >= MAX_LINKS) return null;
+    const lastEpoch = this.links.get(session)?.epoch ?? this.epochs.get(session) ?? 0;
+    const link = new Link({ ...this.options, peer: session, peerKey: key, agent, lastEpoch }, this.local, {
+      signal: (data) => this.hooks.signal(session, data),
+      message: (message) => this.receive(session, message),
+      opened: () => this.hooks.opened(session),
+      changed: () => this.hooks.changed(session),
+      track: (kind, track) => this.hooks.track(session, kind, track),
+    });
+    this.links.set(session, link);
+    return link;
+  }
+
+  receiveSignal(from: SessionId, data: SignalData): void {
+    const peer = this.peers.get(from);
+    if (peer === undefined) return;
+    const known = this.links.get(from);
+    if (known !== undefined && known.state !== 'closed') known.receiveSignal(data);
+    else if (data.kind === 'offer' || data.kind === 'hello') {
+      this.links.delete(from);
+      this.link(peer)?.receiveSignal(data);
+    }
+  }
+
+  /** M9: a link speaks for its own session only. Envelopes are signed, so anyone may bring them. */
+  private receive(from: SessionId, message: Message): void {
+    if (message.type === 'PRESENCE' && message.session !== from) return;
+    if (message.type === 'LIVE' && message.live.session !== from) return;
+    this.hooks.message(from, message);
+  }
+
+  private beat(): void {
+    const now = Date.now();
+    const maySignal = this.hooks.maySignal();
+    for (const link of this.links.values()) link.beat(now, maySignal);
+  }
+
+  /** The relay is back: what is down need not wait for its watchdog. */
+  signalingBack(): void {
+    for (const link of this.links.values()) link.revive();
+  }
+
+  state(session: SessionId): { state: LinkState; rttMs: number | null; epoch: number } | null {
+    const link = this.links.get(session);
+    return link === undefined ? null : { state: link.state, rttMs: link.rttMs, epoch: link.epoch };
+  }
+
+  isUp(session: SessionId): boolean {
+    return this.links.get(session)?.state === 'up';
+  }
+
+  up(): SessionId[] {
+    return [...this.links].filter(([, link]) => link.state === 'up').map(([session]) => session);
+  }
+
+  sessions(): SessionId[] {
+    return [...this.links.keys()];
+  }
+
+  sendSync(to: SessionId, message: Message): boolean {
+    return this.links.get(to)?.sendSync(message) ?? false;
+  }
+
+  sendLive(to: SessionId, message: Message): boolean {
+    return this.links.get(to)?.sendLive(message) ?? false;
+  }
+
+  broadcastSync(message: Message): void {
+    for (const link of this.links.values()) link.sendSync(message);
+  }
+
+  broadcastLive(message: Message): void {
+    for (const link of this.links.values()) link.sendLive(message);
+  }
+
+  drained(session: SessionId): Promise<void> {
+    return this.links.get(session)?.drained() ?? Promise.resolve();
+  }
+
+  setLocalMedia(local: LocalMedia): void {
+    this.local = local;
+    for (const link of this.links.values()) link.setLocalMedia(local);
+  }
+
+  /** Breaks every link and takes no new one, or lets them come back. */
+  cut(cut: boolean): void {
+    if (cut === this.isCut) return;
+    this.isCut = cut;
+    if (cut) for (const session of [...this.links.keys()]) this.drop(session);
+    else for (const peer of this.peers.values()) this.link(peer)?.begin();
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    for (const session of [...this.links.keys()]) this.drop(session);
+    this.peers.clear();
+  }
+}

@@ -1,0 +1,99 @@
+/** The portal's JSON interface, as far as a classroom needs it. */
+import type { Role } from '../core/ids';
+
+export interface LessonInfo {
+  readonly lesson: string;
+  readonly title: string;
+  readonly subject: string;
+  readonly room: string;
+  readonly state: 'scheduled' | 'open' | 'live' | 'ended';
+  readonly starts_at: string;
+  readonly ends_at: string;
+  readonly me: { readonly user: string; readonly name: string; readonly role: Role };
+  readonly school: string;
+  readonly demo: boolean;
+  readonly recording: 'required' | 'off';
+  readonly notice: string;
+}
+
+export interface TicketGrant {
+  readonly ticket: string;
+  readonly room: string;
+  readonly relay_url: string;
+  readonly jwks: unknown;
+  readonly ice_servers: readonly RTCIceServer[];
+  readonly ice_policy: RTCIceTransportPolicy;
+  readonly expires_ms: number;
+}
+
+/** `status` 0: nobody answered. Otherwise the portal said no, with a sentence for a person. */
+export class PortalError extends Error {
+  override name = 'PortalError';
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+
+  get unreachable(): boolean {
+    return this.status === 0 || this.status >= 500;
+  }
+}
+
+/** What a session needs of the portal; tests hand in their own. */
+export interface Portal {
+  lesson(): Promise<LessonInfo>;
+  ticket(key: string, client: number): Promise<TicketGrant>;
+  renew(session: string): Promise<TicketGrant>;
+}
+
+const TIMEOUT_MS = 10_000;
+
+export class HttpPortal implements Portal {
+  constructor(
+    private readonly lessonId: string,
+    private readonly csrf: string,
+    private readonly base = '',
+  ) {}
+
+  lesson(): Promise<LessonInfo> {
+    return this.call<LessonInfo>('GET', '');
+  }
+
+  ticket(key: string, client: number): Promise<TicketGrant> {
+    return this.call<TicketGrant>('POST', '/ticket', { key, client });
+  }
+
+  renew(session: string): Promise<TicketGrant> {
+    return this.call<TicketGrant>('POST', '/renew', { session });
+  }
+
+  private async call<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
+    const init: RequestInit = {
+      method,
+      credentials: 'same-origin',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: { 'X-CSRF-Token': this.csrf, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    };
+    let response: Response;
+    try {
+      response = await fetch(`${this.base}/api/lessons/${encodeURIComponent(this.lessonId)}${path}`, init);
+    } catch {
+      throw new PortalError(0, 'unreachable', 'The school’s server cannot be reached.');
+    }
+    const answer = (await response.json().catch(() => null)) as Record<string, unknown> | null;
+    if (!response.ok) {
+      const { error, message } = answer ?? {};
+      throw new PortalError(
+        response.status,
+        typeof error === 'string' ? error : 'failed',
+        typeof message === 'string' ? message : 'The school’s server could not do that.',
+      );
+    }
+    if (answer === null) throw new PortalError(0, 'unreachable', 'The school’s server cannot be reached.');
+    return answer as T;
+  }
+}

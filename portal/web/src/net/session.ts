@@ -1,0 +1,443 @@
+/**
+ * A lesson as the page sees it: documents to draw on, people, and one object that keeps all of it together over
+ * relay, mesh and this device's storage.
+ *
+ * Without the portal at the start a page shows the board of this device read-only: a ticket needs a key, and a key
+ * lives as long as its page. With the portal but without the relay it draws under its new ticket, keeps the
+ * envelopes, and uploads them later. A page that loses both goes on under the ticket that it has (T3).
+ */
+import type { Board } from '../core/board';
+import { Chat } from '../core/chat';
+import { SetupError } from '../core/errors';
+import { asRoomId, BOARD, CHAT, type DocRef, desk, type SessionId, STAGE, type UserId } from '../core/ids';
+import { loadJwks, randomClientId, SessionKey } from '../core/keys';
+import { LIMITS } from '../core/limits';
+import type { Message } from '../core/messages';
+import { mayWrite } from '../core/policy';
+import type { Presence } from '../core/presence';
+import { Replica } from '../core/replica';
+import { Stage } from '../core/stage';
+import { Admission, type Admitted } from './admission';
+import { Boards } from './boards';
+import type { Connection, Cuts, LessonOptions, Me, SessionEvents } from './contract';
+import { type Diagnostics, diagnose } from './diagnostics';
+import { Emitter } from './emitter';
+import { Exchange, type Party } from './exchange';
+import { LiveReceiver, LiveSender } from './live';
+import { type LocalMedia, NO_MEDIA } from './media';
+import { Mesh } from './mesh';
+import type { Participant, Person } from './people';
+import { Persistence } from './persist';
+import { HttpPortal, type LessonInfo, type Portal } from './portal';
+import { Roster } from './roster';
+import { type SaveState, SaveTracker } from './save';
+import { openWebSocket, SessionSocket } from './socket';
+import { LessonIndex, RoomStore } from './store';
+import { RoomTalk } from './talk';
+
+export type { Connection, Cuts, LessonOptions, Me, PeerConnection, SessionEvents } from './contract';
+export type { Diagnostics } from './diagnostics';
+export type { LivePeer, LiveStroke } from './live';
+export type { LocalMedia } from './media';
+export type { Participant, Person } from './people';
+export type { LessonInfo, Portal } from './portal';
+export { PortalError } from './portal';
+export type { SaveState } from './save';
+
+const CONNECTION_EVERY_MS = 1_000;
+
+export class LessonSession {
+  readonly board: Board;
+  readonly stage: Stage;
+  readonly chat: Chat;
+  readonly live: LiveSender & Pick<LiveReceiver, 'peer' | 'sessions'>;
+  private readonly events = new Emitter<SessionEvents>();
+  private readonly boards: Boards;
+  private readonly roster: Roster;
+  private readonly received: LiveReceiver;
+  private readonly sender: LiveSender;
+  private readonly socket: SessionSocket;
+  private readonly exchange: Exchange;
+  private readonly talk: RoomTalk;
+  private readonly save: SaveTracker;
+  private readonly admission: Admission;
+  private readonly replica: Replica;
+  private readonly persistence: Persistence | null;
+  private mesh: Mesh | null = null;
+  private own: Admitted | null = null;
+  private loaded: boolean;
+  private media: LocalMedia = NO_MEDIA;
+  private readonly remote = new Map<SessionId, LocalMedia>();
+  private cutting: Cuts = { relay: false, mesh: false };
+  private flushTimer: ReturnType<typeof setTimeout> | null = null;
+  private readonly connectionTimer: ReturnType<typeof setInterval>;
+  private lastConnection = '';
+
+  private constructor(
+    readonly info: LessonInfo,
+    private readonly options: LessonOptions,
+    key: SessionKey,
+    portal: Portal,
+    private readonly index: LessonIndex | null,
+    store: RoomStore | null,
+    keys: Awaited<ReturnType<typeof loadJwks>> | null,
+  ) {
+    this.loaded = false;
+    this.replica = new Replica(asRoomId(info.room), randomClientId(), keys ?? new Map(), {
+      persist: (envelope) => this.persistence?.own(envelope) ?? Promise.resolve(),
+      authored: (envelope) => this.exchange.authored(envelope),
+      edited: (_ref, urgent) => this.edited(urgent),
+    });
+    this.persistence =
+      store === null ? null : new Persistence(store, this.replica, () => this.events.emit('storage', { failed: true }));
+    this.boards = new Boards((ref) => this.replica.doc(ref));
+    this.board = this.boards.get(BOARD);
+    this.stage = new Stage(this.replica.doc(STAGE));
+    this.chat = new Chat(this.replica.doc(CHAT));
+    this.admission = new Admission(portal, key, (admitted, renewed) => this.admitted(key, admitted, renewed), this.now);
+    this.socket = new SessionSocket({
+      credentials: (renew) => this.admission.credentials(renew),
+      have: () => this.exchange.helloHave(),
+      control: (control) => this.talk.receive(control),
+      message: (message) => this.receive('relay', message),
+      state: () => this.relayChanged(),
+      stopped: (code, reason) => this.events.emit('stopped', { code, reason }),
+      connect: options.connect ?? openWebSocket,
+    });
+    this.exchange = new Exchange(() => this.own?.ticket ?? null, this.replica, this.socket, this.persistence, {
+      now: this.now,
+      ticket: (ticket) => this.roster.people.know(ticket),
+      progress: () => this.save.update(),
+      refused: (session, code, reason) => this.events.emit('refused', { session, code, reason }),
+      equivocation: (session) => this.events.emit('equivocation', { session }),
+      synced: () => this.events.emit('synced', {}),
+      rebuild: (doc) => this.rebuild(doc),
+    });
+    this.roster = new Roster({
+      relayOnline: () => this.socket.state === 'online',
+      changed: (list) => this.events.emit('participants', list),
+      presence: (session, presence) => this.events.emit('presence', { session, presence }),
+      gone: (session) => {
+        this.mesh?.remove(session);
+        this.received.forget(session);
+      },
+      sendPresence: (version, json) => this.sendPresence(version, json),
+    });
+    this.talk = new RoomTalk(this.replica, this.exchange, this.roster, this.persistence, {
+      now: this.now,
+      own: () => this.own?.ticket.session ?? null,
+      mesh: () => this.mesh,
+      revoked: (session) => this.revoked(session),
+      room: (state) => this.events.emit('room', state),
+      equivocation: (session) => this.events.emit('equivocation', { session }),
+      storageFailed: () => this.events.emit('storage', { failed: true }),
+    });
+    this.received = new LiveReceiver(
+      (session) => this.events.emit('live', { session }),
+      (id) => this.board.shape(id) !== null,
+    );
+    this.sender = new LiveSender(
+      () => this.own?.ticket.session ?? null,
+      (live) => this.sendLive({ type: 'LIVE', live }),
+    );
+    this.live = Object.assign(this.sender, {
+      peer: (session: SessionId) => this.received.peer(session),
+      sessions: () => this.received.sessions(),
+    });
+    this.board.onChange(({ shapes }) => this.received.settle(shapes));
+    this.save = new SaveTracker(
+      () => this.unacked(),
+      () => this.socket.state,
+      (state) => this.events.emit('save', state),
+    );
+    this.connectionTimer = setInterval(() => {
+      this.received.expire(Date.now());
+      this.connectionChanged();
+    }, CONNECTION_EVERY_MS);
+    globalThis.addEventListener?.('pagehide', this.flush);
+  }
+
+  /** Resolves once the board of this device is loaded; does not wait for the relay. Rejects with PortalError or SetupError. */
+  static async open(options: LessonOptions): Promise<LessonSession> {
+    const portal = options.portal ?? new HttpPortal(options.lesson, options.csrf ?? '', options.base ?? '');
+    const key = await SessionKey.generate();
+    const index = await LessonIndex.open().catch(() => null);
+    const kept = (await index?.get(options.lesson).catch(() => null)) ?? null;
+    const info = await portal.lesson().catch((error: unknown) => {
+      if (kept === null) throw error;
+      return kept.info as LessonInfo;
+    });
+    const keys = kept === null ? null : await loadJwks(kept.jwks).catch(() => null);
+    const store = await RoomStore.open(info.room, info.me.user).catch(() => null);
+    const session = new LessonSession(info, options, key, portal, index, store, keys);
+    await session.start(keys !== null);
+    return session;
+  }
+
+  private async start(hasKeys: boolean): Promise<void> {
+    // A portal that is away or says no is heard again, and told, by the socket's first try.
+    await this.admission.ask().catch((error: unknown) => {
+      if (error instanceof SetupError) throw error;
+    });
+    if (hasKeys) await this.load();
+    this.socket.start();
+    this.save.update();
+  }
+
+  private async load(): Promise<void> {
+    if (this.loaded) return;
+    this.loaded = true;
+    try {
+      this.exchange.handle((await this.persistence?.load(this.now())) ?? [], false);
+    } catch {
+      this.events.emit('storage', { failed: true });
+    }
+    for (const ticket of this.replica.tickets.values()) this.roster.people.know(ticket);
+  }
+
+  /** First ticket: this page may write. Later ones: it may come back. */
+  private async admitted(key: SessionKey, admitted: Admitted, renewed: boolean): Promise<void> {
+    const { grant, ticket } = admitted;
+    this.replica.setKeys(await loadJwks(grant.jwks));
+    await this.load();
+    await this.replica.admitTicket(ticket.token, this.now());
+    this.own = admitted;
+    this.replica.setOwn({ ticket, sign: key.sign });
+    this.persistence?.ticket(ticket.session, ticket.token);
+    void this.index?.put(this.options.lesson, this.info, grant.jwks).catch(() => undefined);
+    this.roster.people.know(ticket);
+    this.applyRights();
+    if (renewed) this.socket.sendText({ t: 'renew', ticket: grant.ticket });
+    else {
+      this.mesh = this.makeMesh(key, admitted);
+      this.mesh.setLocalMedia(this.media);
+      this.exchange.mesh = this.mesh;
+      this.roster.mesh = this.mesh;
+      this.roster.become(ticket.session, this.now());
+    }
+    this.events.emit('me', this.me);
+  }
+
+  private makeMesh(key: SessionKey, { ticket, grant }: Admitted): Mesh {
+    const config: RTCConfiguration = { iceServers: [...grant.ice_servers], iceTransportPolicy: grant.ice_policy };
+    const createPeer = this.options.createPeer ?? ((given) => new RTCPeerConnection(given));
+    const options = { room: ticket.room, own: ticket.session, sign: key.sign, config, createPeer };
+    return new Mesh(options, {
+      signal: (to, data) => this.socket.signal(to, data),
+      maySignal: () => this.socket.state === 'online',
+      message: (from, message) => this.receive(from, message),
+      opened: (session) => {
+        this.exchange.linkOpened(session);
+        const { version, json } = this.roster.ownPresence;
+        this.mesh?.sendSync(session, { type: 'PRESENCE', session: ticket.session, version, json });
+      },
+      changed: () => {
+        this.roster.look();
+        this.connectionChanged();
+      },
+      track: (session, kind, track) => {
+        this.remote.set(session, { ...(this.remote.get(session) ?? NO_MEDIA), [kind]: track });
+        this.events.emit('media', { session, kind, track });
+      },
+    });
+  }
+
+  private applyRights(): void {
+    const ticket = this.own?.ticket ?? null;
+    const author = (ref: DocRef): SessionId | null => (ticket && mayWrite(ticket, ref) ? ticket.session : null);
+    this.boards.setAuthor(author);
+    this.chat.setAuthor(author(CHAT));
+    this.stage.writable = author(STAGE) !== null;
+  }
+
+  // From the relay and the peers
+
+  private revoked(session: SessionId): void {
+    if (session !== this.own?.ticket.session) return;
+    this.boards.setAuthor(() => null);
+    this.chat.setAuthor(null);
+    this.stage.writable = false;
+  }
+
+  private receive(from: Party, message: Message): void {
+    if (message.type === 'PRESENCE') this.roster.receive(message.session, message.version, message.json);
+    else if (message.type === 'LIVE') {
+      if (this.roster.people.isPresent(message.live.session)) this.received.receive(message.live, Date.now());
+    } else this.exchange.receive(from, message);
+  }
+
+  private relayChanged(): void {
+    this.save.update();
+    this.connectionChanged();
+  }
+
+  private rebuild(doc: DocRef): void {
+    void this.persistence?.dropDocument(doc);
+    this.events.emit('rebuild', { doc: doc.text });
+  }
+
+  // To the relay and the peers
+
+  private edited(urgent: boolean): void {
+    this.save.update();
+    if (urgent) queueMicrotask(this.flush);
+    else this.flushTimer ??= setTimeout(this.flush, LIMITS.batch_ms);
+  }
+
+  /** Seals what was drawn, now. */
+  readonly flush = (): void => {
+    if (this.flushTimer !== null) clearTimeout(this.flushTimer);
+    this.flushTimer = null;
+    this.replica.flushLocal(this.now()).catch((error: unknown) => {
+      const { session } = this.own?.ticket ?? {};
+      // Our own edit broke a rule of ours: nothing after it can be sent under this session.
+      if (session !== undefined) this.events.emit('refused', { session, code: 0, reason: String(error) });
+    });
+  };
+
+  private sendLive(message: Message): void {
+    if (!this.own?.ticket.caps.has('presence')) return;
+    this.mesh?.broadcastLive(message);
+    const others = this.roster.people.presentSessions().filter((session) => session !== this.own?.ticket.session);
+    if (others.some((session) => !this.mesh?.isUp(session))) this.socket.send(message);
+  }
+
+  private sendPresence(version: number, json: Uint8Array<ArrayBuffer>): void {
+    const ticket = this.own?.ticket;
+    if (!ticket?.caps.has('presence')) return;
+    const message: Message = { type: 'PRESENCE', session: ticket.session, version, json };
+    this.socket.send(message);
+    this.mesh?.broadcastSync(message);
+  }
+
+  // For the page
+
+  on<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): () => void {
+    return this.events.on(event, listener);
+  }
+
+  /** The room's clock, unix ms (E10). */
+  readonly now = (): number => Math.round(Date.now() + (this.socket?.offsetMs ?? 0));
+
+  /** Session time of the room, as the recorder counts it; null before the first welcome. */
+  roomMs(): number | null {
+    return this.talk.roomMs(this.now());
+  }
+
+  get me(): Me | null {
+    const ticket = this.own?.ticket;
+    const person = ticket === undefined ? null : this.roster.people.person(ticket.session);
+    return ticket === undefined || person === null ? null : { ...person, caps: ticket.caps };
+  }
+
+  desk(user: UserId): Board {
+    const board = this.boards.get(desk(user));
+    this.applyRights();
+    return board;
+  }
+
+  participants(): readonly Participant[] {
+    return this.roster.people.participants();
+  }
+
+  person(session: SessionId): Person | null {
+    return this.roster.people.person(session);
+  }
+
+  setPresence(patch: Partial<Presence>): void {
+    this.roster.set(patch);
+  }
+
+  get saveState(): SaveState {
+    return this.save.state;
+  }
+
+  /** Changes of this user, of this page and of earlier ones, that the relay has not made durable. */
+  private unacked(): number {
+    let count = this.replica.settled ? 0 : 1;
+    for (const stream of this.replica.streams.values()) {
+      if (this.replica.tickets.get(stream.session)?.user === this.info.me.user) count += stream.unackedCount;
+    }
+    return count;
+  }
+
+  get connection(): Connection {
+    const peers = this.participants()
+      .filter(({ isMe }) => !isMe)
+      .map(({ session }) => {
+        const link = this.mesh?.state(session) ?? null;
+        const path = link?.state === 'up' ? 'mesh' : this.roster.byRelay(session) ? 'relay' : 'none';
+        return { session, path, rttMs: link?.rttMs ?? null, state: link?.state ?? 'closed' } as const;
+      });
+    return { relay: this.socket.state, relayRttMs: this.socket.rttMs, peers };
+  }
+
+  private connectionChanged(): void {
+    const { connection } = this;
+    const text = JSON.stringify(connection);
+    if (text === this.lastConnection) return;
+    this.lastConnection = text;
+    this.events.emit('connection', connection);
+  }
+
+  setLocalMedia(media: LocalMedia): void {
+    this.media = media;
+    this.mesh?.setLocalMedia(media);
+  }
+
+  remoteMedia(session: SessionId): LocalMedia {
+    return this.remote.get(session) ?? NO_MEDIA;
+  }
+
+  get cuts(): Cuts {
+    return this.cutting;
+  }
+
+  /** The demo's "break my network": really closes the transports, and mends them. */
+  cut(cuts: Partial<Cuts>): void {
+    this.cutting = { ...this.cutting, ...cuts };
+    if (this.cutting.relay) this.socket.stop();
+    else this.socket.start();
+    this.mesh?.cut(this.cutting.mesh);
+    this.connectionChanged();
+  }
+
+  /** After `stopped`: once more. */
+  retry(): void {
+    this.socket.retry();
+  }
+
+  diagnostics(): Diagnostics {
+    return diagnose(
+      this.replica,
+      this.socket,
+      () => this.mesh,
+      () => this.participants(),
+      () => this.unacked(),
+    );
+  }
+
+  async close(): Promise<void> {
+    globalThis.removeEventListener?.('pagehide', this.flush);
+    this.flush();
+    await this.replica.flushed();
+    this.sender.close();
+    clearInterval(this.connectionTimer);
+    this.admission.close();
+    this.exchange.close();
+    this.roster.close();
+    this.mesh?.close();
+    this.socket.stop();
+    this.save.close();
+    await this.persistence?.close();
+    this.index?.close();
+    this.events.clear();
+  }
+
+  /** Closes, and deletes this device's copy of the room. */
+  async forget(): Promise<void> {
+    await this.index?.remove(this.options.lesson).catch(() => undefined);
+    await this.close();
+    await this.persistence?.clear();
+  }
+}
