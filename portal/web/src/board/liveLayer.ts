@@ -1,0 +1,130 @@
+/**
+ * What moves: ink under the pen, other people's ink as it comes, shapes being dragged. On a canvas of its own above the
+ * tiles, of which each frame clears and paints only the box that changed.
+ */
+
+import { type Box, boxesMeet, type Frame, growBox, unionBox, type Viewport } from './camera';
+import { enterBoard, paintItem } from './painter';
+import { type StrokeItem, type StrokeKind, type StrokePoint, strokeItem, type Theme } from './scene';
+
+/** A stroke that is still being drawn; points in board px. */
+export interface LiveStroke {
+  /** The same for the whole life of the stroke. */
+  readonly key: string;
+  readonly kind: StrokeKind;
+  readonly colour: string;
+  readonly size: number;
+  readonly points: readonly StrokePoint[];
+}
+
+/** Anything else a tool draws above the board. */
+export interface Sketch {
+  /** In board px; everything painted lies inside. */
+  readonly box: Box;
+  paint(context: CanvasRenderingContext2D, scale: number): void;
+}
+
+export interface LiveContent {
+  readonly strokes: readonly LiveStroke[];
+  readonly sketches: readonly Sketch[];
+}
+
+interface Drawn {
+  readonly points: number;
+  readonly item: StrokeItem;
+}
+
+export class LiveLayer {
+  private readonly context: CanvasRenderingContext2D;
+  private drawn = new Map<string, Drawn>();
+  private painted: Box | null = null;
+  private paintedFrame: Frame | null = null;
+
+  constructor(private readonly canvas: HTMLCanvasElement) {
+    const context = canvas.getContext('2d');
+    if (!context) {
+      throw new Error('this browser has no 2D canvas');
+    }
+    this.context = context;
+  }
+
+  resize(width: number, height: number): void {
+    this.canvas.width = width;
+    this.canvas.height = height;
+    this.paintedFrame = null;
+    this.painted = null;
+  }
+
+  /** Paints the content; strokes that kept their number of points keep their outline. */
+  draw(content: LiveContent, frame: Frame, viewport: Viewport, theme: Theme): void {
+    const next = new Map<string, Drawn>();
+    let box: Box | null = null;
+    for (const stroke of content.strokes) {
+      if (stroke.points.length === 0) {
+        continue;
+      }
+      const known = this.drawn.get(stroke.key);
+      const entry = known?.points === stroke.points.length ? known : makeDrawn(stroke);
+      next.set(stroke.key, entry);
+      box = unionBox(box, entry.item.box);
+    }
+    for (const sketch of content.sketches) {
+      box = unionBox(box, sketch.box);
+    }
+    this.drawn = next;
+    this.clear(frame, viewport, box);
+    const { context } = this;
+    enterBoard(context, frame.scale, frame.originX, frame.originY);
+    for (const { item } of next.values()) {
+      paintItem(context, item, frame.scale, theme);
+    }
+    for (const sketch of content.sketches) {
+      sketch.paint(context, frame.scale);
+    }
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    this.painted = box;
+    this.paintedFrame = frame;
+  }
+
+  /** Clears what was painted before and what will be painted now. */
+  private clear(frame: Frame, viewport: Viewport, next: Box | null): void {
+    const { context, canvas } = this;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    const isSameView =
+      this.paintedFrame !== null &&
+      this.paintedFrame.scale === frame.scale &&
+      this.paintedFrame.originX === frame.originX &&
+      this.paintedFrame.originY === frame.originY;
+    if (!isSameView) {
+      context.clearRect(0, 0, canvas.width, canvas.height);
+      return;
+    }
+    const dirty = unionBox(this.painted, next);
+    if (!dirty) {
+      return;
+    }
+    const left = frame.originX + dirty.minX * frame.scale;
+    const top = frame.originY + dirty.minY * frame.scale;
+    const device = {
+      minX: left,
+      minY: top,
+      maxX: left + (dirty.maxX - dirty.minX) * frame.scale,
+      maxY: top + (dirty.maxY - dirty.minY) * frame.scale,
+    };
+    const screen = { minX: 0, minY: 0, maxX: viewport.width * viewport.ratio, maxY: viewport.height * viewport.ratio };
+    if (boxesMeet(device, screen)) {
+      const grown = growBox(device, 2);
+      context.clearRect(
+        Math.floor(grown.minX),
+        Math.floor(grown.minY),
+        Math.ceil(grown.maxX - grown.minX) + 1,
+        Math.ceil(grown.maxY - grown.minY) + 1,
+      );
+    }
+  }
+}
+
+function makeDrawn(stroke: LiveStroke): Drawn {
+  const look = { x: 0, y: 0, colour: stroke.colour, size: stroke.size };
+  return { points: stroke.points.length, item: strokeItem(stroke.points, stroke.kind, look) };
+}

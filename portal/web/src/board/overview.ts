@@ -1,0 +1,109 @@
+/** One small picture of the whole page: what stands in for tiles that are not painted yet. */
+
+import { type Box, boxesMeet, type Frame } from './camera';
+import type { PaintContext } from './painter';
+import { newBitmap, PaintJob, type TileSource } from './paintJob';
+
+const LONGEST_SIDE_PX = 1024;
+
+interface Picture {
+  readonly job: PaintJob;
+  readonly box: Box;
+  readonly scale: number;
+}
+
+export class Overview {
+  private shown: Picture | null = null;
+  private pending: Picture | null = null;
+  private isFresh = false;
+
+  constructor(
+    private readonly source: TileSource,
+    private readonly now: () => number,
+  ) {}
+
+  clear(): void {
+    this.shown = null;
+    this.invalidate();
+  }
+
+  /** The page has changed under the picture; it stays up until the next one is painted. */
+  invalidate(): void {
+    this.pending = null;
+    this.isFresh = false;
+  }
+
+  /** Paints a shape on top; one that reaches beyond the picture makes it out of date. */
+  append(id: string, box: Box): void {
+    const { shown } = this;
+    if (!shown || !this.isFresh) {
+      this.invalidate();
+      return;
+    }
+    if (boxesMeet(shown.box, box)) {
+      this.source.paint(shown.job.bitmap.context, id, shown.scale);
+    }
+    const isInside =
+      box.minX >= shown.box.minX &&
+      box.minY >= shown.box.minY &&
+      box.maxX <= shown.box.maxX &&
+      box.maxY <= shown.box.maxY;
+    if (!isInside) {
+      this.invalidate();
+    }
+  }
+
+  /** Paints until the deadline (ms on the clock given); true when the picture is that of the page now. */
+  work(deadlineMs: number): boolean {
+    if (this.isFresh) {
+      return true;
+    }
+    this.pending ??= this.begin();
+    if (!this.pending) {
+      this.shown = null;
+      this.isFresh = true;
+      return true;
+    }
+    while (this.now() < deadlineMs) {
+      if (this.pending.job.step()) {
+        this.shown = this.pending;
+        this.pending = null;
+        this.isFresh = true;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Draws the picture where the frame shows the page; the context is in device px. */
+  draw(context: PaintContext, frame: Frame): void {
+    if (!this.shown) {
+      return;
+    }
+    const { job, box, scale } = this.shown;
+    const { canvas } = job.bitmap;
+    const stretch = frame.scale / scale;
+    context.drawImage(
+      canvas,
+      frame.originX + box.minX * frame.scale,
+      frame.originY + box.minY * frame.scale,
+      canvas.width * stretch,
+      canvas.height * stretch,
+    );
+  }
+
+  private begin(): Picture | null {
+    const box = this.source.bounds();
+    if (!box) {
+      return null;
+    }
+    const longest = Math.max(1, box.maxX - box.minX, box.maxY - box.minY);
+    const scale = Math.min(1, LONGEST_SIDE_PX / longest);
+    const width = Math.max(1, Math.ceil((box.maxX - box.minX) * scale));
+    const height = Math.max(1, Math.ceil((box.maxY - box.minY) * scale));
+    const bitmap = newBitmap(width, height);
+    bitmap.context.setTransform(scale, 0, 0, scale, -box.minX * scale, -box.minY * scale);
+    const ids = this.source.inside(box).map((entry) => entry.id);
+    return { job: new PaintJob(bitmap, ids, this.source, scale), box, scale };
+  }
+}

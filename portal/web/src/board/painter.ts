@@ -1,0 +1,100 @@
+/** Paints scene items on a 2D canvas, on the page or in a worker. The Python twin is `recorder/raster.py`. */
+
+import { cssColour, FONT_FAMILY, type SceneItem, type StrokeItem, type TextItem, type Theme } from './scene';
+
+export type PaintContext = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+
+/** Under this many device px per board px a stroke is painted as a thinned line: nobody sees its outline. */
+export const OUTLINE_MIN_SCALE = 0.45;
+const THIN_LINE_MIN_PX = 0.6;
+
+/**
+ * The closed path of quadratic curves through the middles of the outline's sides, with its corners as control points.
+ * One path a stroke: merging strokes into one path costs more than it saves.
+ */
+export function outlinePath(outline: Float64Array): Path2D {
+  const path = new Path2D();
+  const count = outline.length / 2;
+  if (count < 2) {
+    return path;
+  }
+  const at = (i: number): number => outline[i] ?? 0;
+  const last = 2 * (count - 1);
+  path.moveTo((at(last) + at(0)) / 2, (at(last + 1) + at(1)) / 2);
+  for (let i = 0; i < count; i += 1) {
+    const next = 2 * ((i + 1) % count);
+    path.quadraticCurveTo(at(2 * i), at(2 * i + 1), (at(2 * i) + at(next)) / 2, (at(2 * i + 1) + at(next + 1)) / 2);
+  }
+  path.closePath();
+  return path;
+}
+
+/** Puts a context where board px can be painted. `originX`, `originY` in device px of this canvas. */
+export function enterBoard(context: PaintContext, scale: number, originX: number, originY: number): void {
+  context.setTransform(scale, 0, 0, scale, originX, originY);
+}
+
+/** Paints one item; the context must be in board px (see `enterBoard`). `fade` multiplies the opacity. */
+export function paintItem(context: PaintContext, item: SceneItem, scale: number, theme: Theme, fade = 1): void {
+  if (item.kind === 'text') {
+    paintText(context, item, theme, fade);
+  } else if (scale < OUTLINE_MIN_SCALE && item.spine.length > 2) {
+    paintSpine(context, item, scale, theme, fade);
+  } else {
+    paintOutline(context, item, outlinePath(item.outline), theme, fade);
+  }
+}
+
+/** Paints a stroke whose path was made before. */
+export function paintOutline(context: PaintContext, item: StrokeItem, path: Path2D, theme: Theme, fade = 1): void {
+  context.fillStyle = cssColour(item.colour, theme);
+  context.globalAlpha = item.opacity * fade;
+  context.translate(item.x, item.y);
+  context.fill(path);
+  context.translate(-item.x, -item.y);
+  context.globalAlpha = 1;
+}
+
+function paintSpine(context: PaintContext, item: StrokeItem, scale: number, theme: Theme, fade: number): void {
+  const { spine } = item;
+  const at = (i: number): number => spine[i] ?? 0;
+  const step = 0.75 / scale;
+  let x = at(0);
+  let y = at(1);
+  context.beginPath();
+  context.moveTo(item.x + x, item.y + y);
+  for (let i = 2; i < spine.length; i += 2) {
+    const isLast = i === spine.length - 2;
+    if (isLast || Math.abs(at(i) - x) + Math.abs(at(i + 1) - y) >= step) {
+      x = at(i);
+      y = at(i + 1);
+      context.lineTo(item.x + x, item.y + y);
+    }
+  }
+  context.lineWidth = Math.max(item.size, THIN_LINE_MIN_PX / scale);
+  context.lineCap = 'round';
+  context.lineJoin = 'round';
+  context.strokeStyle = cssColour(item.colour, theme);
+  context.globalAlpha = item.opacity * fade;
+  context.stroke();
+  context.globalAlpha = 1;
+}
+
+function paintText(context: PaintContext, item: TextItem, theme: Theme, fade: number): void {
+  setFont(context, item.size);
+  context.fillStyle = cssColour(item.colour, theme);
+  context.globalAlpha = fade;
+  for (const line of item.lines) {
+    context.fillText(line.text, line.x, line.baseline);
+  }
+  context.globalAlpha = 1;
+}
+
+/** The one way text is set, so that its pixels agree with the recorder's: no kerning, exact positions. */
+export function setFont(context: PaintContext, size: number): void {
+  context.font = `${size}px "${FONT_FAMILY}", system-ui, sans-serif`;
+  context.fontKerning = 'none';
+  context.textRendering = 'geometricPrecision';
+  context.textBaseline = 'alphabetic';
+  context.textAlign = 'left';
+}

@@ -1,0 +1,195 @@
+/**
+ * From a shape to what is painted: the outline of a stroke, the lines of a text, and their boxes. Pure, and the twin of
+ * `recorder/scene.py`: both painters get the same numbers from the same shape.
+ */
+
+import ink from '@spec/ink.json';
+import palette from '@spec/palette.json';
+import { getStroke, type StrokeOptions } from 'perfect-freehand';
+import { ProtocolError } from '../core/errors';
+import { decodeInk } from '../core/ink';
+import type { Shape } from '../core/shape';
+import { type Box, growBox } from './camera';
+
+export type Theme = 'light' | 'dark';
+export type StrokeKind = 'draw' | 'highlight';
+
+/** A stroke: its outline in board px, relative to `x`, `y`. Flat pairs; the path's curves end in the middles between them. */
+export interface StrokeItem {
+  readonly kind: 'stroke';
+  readonly x: number;
+  readonly y: number;
+  readonly outline: Float64Array;
+  /** The hand's points, flat pairs, for painting when the view is far away. */
+  readonly spine: Float64Array;
+  readonly colour: string;
+  readonly opacity: number;
+  readonly size: number;
+  readonly box: Box;
+}
+
+export interface TextItem {
+  readonly kind: 'text';
+  readonly x: number;
+  readonly y: number;
+  readonly lines: readonly TextLine[];
+  readonly colour: string;
+  /** Font size, board px. */
+  readonly size: number;
+  readonly box: Box;
+}
+
+export interface TextLine {
+  readonly text: string;
+  /** Left end of the baseline, board px. */
+  readonly x: number;
+  readonly baseline: number;
+}
+
+export type SceneItem = StrokeItem | TextItem;
+
+/** A point of a stroke as painters need it; `pressure` 0…255, or null when the hand's device has none. */
+export interface StrokePoint {
+  readonly x: number;
+  readonly y: number;
+  readonly pressure: number | null;
+}
+
+/** Width of one line in board px at a font size. Scenes are pure, so whoever has a font passes its measure. */
+export type MeasureText = (line: string, size: number) => number;
+
+/** The ascent of Atkinson Hyperlegible in em: where the first baseline stands under a text's origin. */
+export const FONT_ASCENT_EM = 0.95;
+export const FONT_FAMILY = 'Atkinson Hyperlegible';
+const AVERAGE_GLYPH_EM = 0.54;
+
+/** A measure for where no font is loaded: close enough for an index, never for painting. */
+export const roughMeasure: MeasureText = (line, size) => line.length * size * AVERAGE_GLYPH_EM;
+
+const COLOURS: Readonly<Record<string, { readonly light: string; readonly dark: string }>> = palette.colours;
+export const COLOUR_NAMES: readonly string[] = Object.keys(palette.colours);
+
+/** The css colour of a palette name; an unknown name is black. */
+export function cssColour(name: string, theme: Theme): string {
+  const entry = Object.hasOwn(COLOURS, name) ? COLOURS[name] : undefined;
+  return (entry ?? palette.colours.black)[theme];
+}
+
+export function paperColour(theme: Theme): string {
+  return palette.paper[theme];
+}
+
+export function strokeOptions(kind: StrokeKind, size: number, hasPressure: boolean): StrokeOptions {
+  const spec = kind === 'highlight' ? ink.highlighter : ink.pen;
+  return {
+    size,
+    thinning: spec.thinning,
+    smoothing: spec.smoothing,
+    streamline: spec.streamline,
+    simulatePressure: !hasPressure,
+    last: true,
+  };
+}
+
+export function strokeOpacity(kind: StrokeKind): number {
+  return kind === 'highlight' ? ink.highlighter.opacity : 1;
+}
+
+/** The outline of a stroke in the points' own coordinates, as flat pairs. Empty for no points. */
+export function outlineOf(points: readonly StrokePoint[], kind: StrokeKind, size: number): Float64Array {
+  const first = points[0];
+  if (!first) {
+    return new Float64Array();
+  }
+  const hasPressure = first.pressure !== null;
+  const input = points.map((point) => [point.x, point.y, point.pressure === null ? 0.5 : point.pressure / 255]);
+  const outline = getStroke(input, strokeOptions(kind, size, hasPressure));
+  const flat = new Float64Array(outline.length * 2);
+  for (const [i, corner] of outline.entries()) {
+    flat[2 * i] = corner[0] ?? 0;
+    flat[2 * i + 1] = corner[1] ?? 0;
+  }
+  return flat;
+}
+
+function spineOf(points: readonly StrokePoint[]): Float64Array {
+  const flat = new Float64Array(points.length * 2);
+  for (const [i, point] of points.entries()) {
+    flat[2 * i] = point.x;
+    flat[2 * i + 1] = point.y;
+  }
+  return flat;
+}
+
+/** How far ink reaches past the box of its points: the widest possible half, and one px for antialiasing. */
+export function strokeMargin(size: number): number {
+  return size + 1;
+}
+
+/** The item of a stroke whose points are relative to `x`, `y` (live ink passes 0, 0 and board px). */
+export function strokeItem(
+  points: readonly StrokePoint[],
+  kind: StrokeKind,
+  look: { readonly x: number; readonly y: number; readonly colour: string; readonly size: number },
+): StrokeItem {
+  return {
+    kind: 'stroke',
+    x: look.x,
+    y: look.y,
+    outline: outlineOf(points, kind, look.size),
+    spine: spineOf(points),
+    colour: look.colour,
+    opacity: strokeOpacity(kind),
+    size: look.size,
+    box: growBox(pointsBox(points, look.x, look.y), strokeMargin(look.size)),
+  };
+}
+
+function pointsBox(points: readonly StrokePoint[], x: number, y: number): Box {
+  let [minX, minY, maxX, maxY] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const point of points) {
+    minX = Math.min(minX, point.x);
+    minY = Math.min(minY, point.y);
+    maxX = Math.max(maxX, point.x);
+    maxY = Math.max(maxY, point.y);
+  }
+  return { minX: x + minX, minY: y + minY, maxX: x + maxX, maxY: y + maxY };
+}
+
+/** Lays lines out under a text's origin. */
+export function textLines(text: string, x: number, y: number, size: number): TextLine[] {
+  const height = size * ink.text.line_height;
+  return text.split('\n').map((line, i) => ({ text: line, x, baseline: y + FONT_ASCENT_EM * size + i * height }));
+}
+
+export function textBox(text: string, x: number, y: number, size: number, measure: MeasureText): Box {
+  const lines = text.split('\n');
+  const width = lines.reduce((widest, line) => Math.max(widest, measure(line, size)), 0);
+  return { minX: x, minY: y, maxX: x + width, maxY: y + lines.length * size * ink.text.line_height };
+}
+
+/** The box of everything a shape paints, from its fields alone: no point is decoded, so opening a full page is quick. */
+export function shapeBox(shape: Shape, measure: MeasureText): Box {
+  if (shape.type === 'text') {
+    return textBox(shape.text, shape.x, shape.y, shape.size, measure);
+  }
+  const points = { minX: shape.x, minY: shape.y, maxX: shape.x + shape.w, maxY: shape.y + shape.h };
+  return growBox(points, strokeMargin(shape.size));
+}
+
+/** What a shape paints; null for ink that cannot be read (a `Shape` has only its header checked). */
+export function sceneItem(shape: Shape, measure: MeasureText): SceneItem | null {
+  const { x, y, colour, size } = shape;
+  if (shape.type === 'text') {
+    const lines = textLines(shape.text, x, y, size);
+    return { kind: 'text', x, y, lines, colour, size, box: shapeBox(shape, measure) };
+  }
+  try {
+    return strokeItem(decodeInk(shape.ink).points, shape.type, { x, y, colour, size });
+  } catch (error) {
+    if (error instanceof ProtocolError) {
+      return null;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+/** Stand-ins for canvas classes that Node has not, for tests of what is painted where. */
+
+import { vi } from 'vitest';
+
+export class FakeContext {
+  transform: readonly number[] = [1, 0, 0, 1, 0, 0];
+  /** What was drawn from, and where. */
+  readonly images: { readonly source: unknown; readonly x: number; readonly y: number }[] = [];
+
+  setTransform(...numbers: number[]): void {
+    this.transform = numbers;
+  }
+
+  drawImage(source: unknown, x: number, y: number): void {
+    this.images.push({ source, x, y });
+  }
+
+  clearRect(): void {}
+}
+
+export class FakeCanvas {
+  readonly context = new FakeContext();
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+  ) {}
+
+  getContext(): FakeContext {
+    return this.context;
+  }
+}
+
+class FakePath {
+  moveTo(): void {}
+  quadraticCurveTo(): void {}
+  closePath(): void {}
+}
+
+export function stubCanvas(): void {
+  vi.stubGlobal('OffscreenCanvas', FakeCanvas);
+  vi.stubGlobal('Path2D', FakePath);
+}

@@ -1,0 +1,94 @@
+/** A tool's surroundings for tests: a real board, a view without pixels. */
+
+import { Doc } from 'yjs';
+import { Board } from '../../core/board';
+import { MAIN_PAGE, type SessionId, type ShapeId } from '../../core/ids';
+import type { InkPoint } from '../../core/ink';
+import type { Camera } from '../camera';
+import { PageScene } from '../pageScene';
+import { roughMeasure } from '../scene';
+import { stubCanvas } from '../testCanvas';
+import type { TextTarget, ToolHost, ToolPoint, ToolStyle } from './tool';
+
+export const ALICE = '00000000000000a1' as SessionId;
+
+export class TestHost implements ToolHost {
+  readonly board = new Board(new Doc());
+  readonly page = MAIN_PAGE;
+  readonly scene = new PageScene(roughMeasure);
+  selection: ReadonlySet<ShapeId> = new Set();
+  faded: ReadonlySet<ShapeId> = new Set();
+  lifted: ReadonlySet<ShapeId> = new Set();
+  camera: Camera = { x: 0, y: 0, zoom: 1 };
+  readonly opened: TextTarget[] = [];
+  /** Strokes as the others see them: numbers with their points. */
+  readonly told: { stroke: number; points: InkPoint[] }[] = [];
+  isDrawing = false;
+
+  constructor() {
+    stubCanvas();
+    this.board.setAuthor(ALICE);
+    this.scene.open(this.board, this.page);
+    this.board.onChange((change) => this.scene.update(change.shapes));
+  }
+
+  readonly live = {
+    begin: ({ stroke }: { stroke: number }): void => {
+      this.isDrawing = true;
+      this.told.push({ stroke, points: [] });
+    },
+    extend: (points: readonly InkPoint[]): void => {
+      this.told.at(-1)?.points.push(...points);
+    },
+    end: (): void => {
+      this.isDrawing = false;
+    },
+  };
+
+  get view(): ToolHost['view'] {
+    const { scene } = this;
+    return {
+      camera: this.camera,
+      scene,
+      setCamera: (camera) => {
+        this.camera = camera;
+      },
+      setFaded: (ids) => {
+        this.faded = ids;
+      },
+      setLifted: (ids) => {
+        this.lifted = ids;
+      },
+      refreshLive: () => undefined,
+    };
+  }
+
+  now(): number {
+    return 1_000;
+  }
+
+  style(): ToolStyle {
+    return { colour: 'blue', size: 4 };
+  }
+
+  openText(target: TextTarget): void {
+    this.opened.push(target);
+  }
+
+  draw(x: number, y: number, length = 100): ShapeId {
+    const points = Array.from({ length: 11 }, (_, i) => ({ x: x + (i * length) / 10, y, pressure: null, t: null }));
+    const [id] = this.board.addStroke({ page: this.page, points, kind: 'draw', colour: 'red', size: 4, nowMs: 0 });
+    if (!id) {
+      throw new Error('no stroke');
+    }
+    return id;
+  }
+
+  ids(): string[] {
+    return this.board.shapes(this.page).map(({ id }) => id);
+  }
+}
+
+export function at(x: number, y: number, more: Partial<ToolPoint> = {}): ToolPoint {
+  return { x, y, pressure: null, timeMs: 0, screen: { x, y }, isShift: false, ...more };
+}

@@ -1,0 +1,119 @@
+/** The way into the lesson: facts, recording notice, devices, room. */
+
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { DeviceCheck } from '../media/DeviceCheck';
+import { LocalMedia } from '../media/localMedia';
+import { PortalError } from '../net/portal';
+import type { ClassroomPortal } from './api';
+import { ErrorPage, LoadingPage, NoticePage, WayIn } from './Entrance';
+import { Room } from './Room';
+import { forgetJoined, readJoined, rememberJoined } from './remember';
+import type { LessonFacts, RoomSession } from './room';
+
+export interface AppProps {
+  lesson: string;
+  csrf: string;
+  portal: ClassroomPortal;
+  /** Opens the room; the person counts as present from then on. */
+  openSession: () => Promise<RoomSession>;
+  /** Called when the person has left. */
+  onLeft: () => void;
+}
+
+type Step =
+  | { readonly name: 'loading'; readonly words: string }
+  | { readonly name: 'error'; readonly title: string; readonly message: string }
+  | { readonly name: 'notice'; readonly info: LessonFacts }
+  | { readonly name: 'devices'; readonly info: LessonFacts }
+  | { readonly name: 'room'; readonly session: RoomSession };
+
+export function App({ lesson, csrf, portal, openSession, onLeft }: AppProps) {
+  const media = useMemo(() => new LocalMedia(), []);
+  const [step, setStep] = useState<Step>({ name: 'loading', words: 'Opening the room…' });
+
+  const enter = async (): Promise<void> => {
+    setStep({ name: 'loading', words: 'Joining the lesson…' });
+    try {
+      setStep({ name: 'room', session: await openSession() });
+    } catch (error) {
+      setStep(errorStep(error));
+    }
+  };
+
+  const begin = async (): Promise<void> => {
+    setStep({ name: 'loading', words: 'Opening the room…' });
+    const joined = readJoined(lesson);
+    if (joined) {
+      // A reload in the middle of a lesson goes straight back in, with the devices as they were.
+      if (joined === 'devices') {
+        await media.open();
+      }
+      await enter();
+      return;
+    }
+    try {
+      const info = await portal.facts();
+      const isNoticeDue = info.recording !== 'off' && info.notice !== '' && !info.notice_acknowledged;
+      setStep(isNoticeDue ? { name: 'notice', info } : { name: 'devices', info });
+    } catch (error) {
+      setStep(errorStep(error));
+    }
+  };
+  // Once for the page: `begin` is called again only by its buttons.
+  useEffect(() => void begin(), []);
+
+  const acknowledge = async (info: LessonFacts): Promise<void> => {
+    try {
+      await portal.acknowledgeNotice();
+      setStep({ name: 'devices', info });
+    } catch (error) {
+      setStep(errorStep(error));
+    }
+  };
+  const join = (how: 'devices' | 'listen'): void => {
+    rememberJoined(lesson, how);
+    void enter();
+  };
+  const leave = async (session: RoomSession): Promise<void> => {
+    forgetJoined(lesson);
+    media.close();
+    await session.close();
+    onLeft();
+  };
+
+  switch (step.name) {
+    case 'loading':
+      return <LoadingPage words={step.words} />;
+    case 'error':
+      return <ErrorPage title={step.title} message={step.message} onRetry={() => void begin()} />;
+    case 'notice':
+      return <NoticePage info={step.info} onAgree={() => void acknowledge(step.info)} />;
+    case 'devices':
+      return (
+        <WayIn info={step.info}>
+          <DeviceCheck
+            media={media}
+            name={step.info.me.name}
+            onReady={(stream) => join(stream ? 'devices' : 'listen')}
+            onSkip={() => join('listen')}
+          />
+        </WayIn>
+      );
+    case 'room':
+      return (
+        <Room
+          session={step.session}
+          media={media}
+          portal={portal}
+          csrf={csrf}
+          onLeave={() => void leave(step.session)}
+        />
+      );
+  }
+}
+
+function errorStep(error: unknown): Step {
+  const message = error instanceof Error ? error.message : 'Something went wrong in this page.';
+  const title = error instanceof PortalError && error.unreachable ? 'No connection' : 'The lesson did not open';
+  return { name: 'error', title, message };
+}

@@ -1,0 +1,57 @@
+/** What lasts and everybody should know, above the board. One line each. */
+
+import { CircleAlert, Hand } from 'lucide-preact';
+import type { RoomStore } from './store';
+
+/** Browsers without it (or with it switched off by policy) still have board and chat over the server. */
+const hasWebRtc = typeof globalThis.RTCPeerConnection !== 'undefined';
+
+export function Banners({ store }: { store: RoomStore }) {
+  const isLive = store.state.value === 'live';
+  const isOnline = store.connection.value.relay === 'online';
+  const isUnrecorded = isLive && isOnline && store.session.info.recording === 'required' && !store.isRecorderHere.value;
+  const hands = store.isStaff.value ? store.people.value.filter((person) => person.presence.hand && !person.isMe) : [];
+  return (
+    <div class="room__banners" aria-live="polite">
+      {isUnrecorded && (
+        <p class="banner banner--attention" data-testid="recorder-away">
+          <CircleAlert class="icon" aria-hidden="true" />
+          <span class="banner__text">
+            The recorder is away. The lesson goes on; the board is kept and recorded later.
+          </span>
+        </p>
+      )}
+      {store.isOutdated.value && (
+        <p class="banner banner--attention" data-testid="outdated">
+          <CircleAlert class="icon" aria-hidden="true" />
+          <span class="banner__text">This page’s copy of the board differs from the server’s.</span>
+          <button type="button" class="button button--small" onClick={() => location.reload()}>
+            Load again
+          </button>
+        </p>
+      )}
+      {store.isForgetful.value && (
+        <p class="banner banner--attention" data-testid="forgetful">
+          <CircleAlert class="icon" aria-hidden="true" />
+          <span class="banner__text">
+            This browser keeps nothing on the device. Stay until “Saved” is shown before you close the page.
+          </span>
+        </p>
+      )}
+      {!hasWebRtc && (
+        <p class="banner banner--attention" data-testid="no-webrtc">
+          <CircleAlert class="icon" aria-hidden="true" />
+          <span class="banner__text">This browser cannot carry sound and picture. Board and chat work.</span>
+        </p>
+      )}
+      {hands.length > 0 && (
+        <p class="banner" data-testid="hands">
+          <Hand class="icon" aria-hidden="true" />
+          <span class="banner__text">
+            {hands.map((person) => person.name).join(', ')} {hands.length === 1 ? 'has' : 'have'} a raised hand.
+          </span>
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,136 @@
+/** The pages of the board: go to one, add one, name one, and see where the tutor is. */
+
+import { LocateFixed, Plus } from 'lucide-preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Page } from '../core/shape';
+import { IconButton } from '../ui/IconButton';
+import type { RoomStore } from './store';
+import { pageName } from './words';
+
+const LONGEST_TITLE = 60;
+
+export function PageStrip({ store }: { store: RoomStore }) {
+  const pages = store.pages.value;
+  const mayAdd = store.mayDraw.value;
+  const strip = useRef<HTMLElement>(null);
+  const current = store.page.value;
+
+  useEffect(() => {
+    strip.current?.querySelector('[aria-current="page"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [current, pages.length]);
+
+  return (
+    <nav class="pages" aria-label="Pages" ref={strip}>
+      <ol class="pages__list">
+        {pages.map((page, position) => (
+          <PageTab
+            key={page.id}
+            store={store}
+            page={page}
+            position={position}
+            mayRename={mayAdd && store.isStaff.value}
+          />
+        ))}
+      </ol>
+      {mayAdd && (
+        <IconButton
+          label="Add a page"
+          testId="page-add"
+          class="button--quiet button--small"
+          onPress={() => store.turnTo(store.session.board.addPage())}
+        >
+          <Plus class="icon" aria-hidden="true" />
+        </IconButton>
+      )}
+      {!store.isFollowing.value && !store.isStaff.value && (
+        <button
+          type="button"
+          class="button button--small pages__follow"
+          data-testid="follow"
+          onClick={() => store.follow()}
+        >
+          <LocateFixed class="icon" aria-hidden="true" />
+          Go to the tutor
+        </button>
+      )}
+    </nav>
+  );
+}
+
+interface PageTabProps {
+  store: RoomStore;
+  page: Page;
+  position: number;
+  mayRename: boolean;
+}
+
+function PageTab({ store, page, position, mayRename }: PageTabProps) {
+  const [isRenaming, setRenaming] = useState(false);
+  const isCurrent = store.page.value === page.id;
+  const tutor = store.tutorPages.value.get(page.id);
+  const name = pageName(page.title, position);
+  if (isRenaming && mayRename) {
+    return (
+      <li>
+        <RenameField
+          name={name}
+          onDone={(title) => {
+            setRenaming(false);
+            if (title !== null && title !== name) {
+              store.session.board.setPage(page.id, { title });
+            }
+          }}
+        />
+      </li>
+    );
+  }
+  return (
+    <li>
+      <button
+        type="button"
+        class="pages__tab"
+        aria-current={isCurrent ? 'page' : undefined}
+        data-testid={`page-${position}`}
+        title={mayRename ? `${name} (double-click to rename)` : name}
+        onClick={() => store.turnTo(page.id)}
+        onDblClick={() => mayRename && setRenaming(true)}
+        onKeyDown={(event) => {
+          if (event.key === 'F2' && mayRename) {
+            setRenaming(true);
+          }
+        }}
+      >
+        <span class="pages__name">{name}</span>
+        {tutor && (
+          <span class="pages__tutor" style={{ '--person': tutor.colour }}>
+            <span class="visually-hidden">{tutor.name} is here</span>
+          </span>
+        )}
+      </button>
+    </li>
+  );
+}
+
+function RenameField({ name, onDone }: { name: string; onDone: (title: string | null) => void }) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    field.current?.select();
+  }, []);
+  return (
+    <input
+      ref={field}
+      class="pages__rename"
+      aria-label="Name of the page"
+      maxLength={LONGEST_TITLE}
+      defaultValue={name}
+      onBlur={(event) => onDone(event.currentTarget.value.trim())}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') {
+          onDone(event.currentTarget.value.trim());
+        } else if (event.key === 'Escape') {
+          onDone(null);
+        }
+      }}
+    />
+  );
+}

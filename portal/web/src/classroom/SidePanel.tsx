@@ -1,0 +1,91 @@
+/** People and chat beside the board; on small screens a sheet over it. */
+
+import { X } from 'lucide-preact';
+import type { ComponentChildren } from 'preact';
+import { IconButton } from '../ui/IconButton';
+import { ChatPanel } from './ChatPanel';
+import { PeoplePanel } from './PeoplePanel';
+import type { RoomStore } from './store';
+
+export type PanelTab = 'people' | 'chat';
+
+export interface SidePanelProps {
+  store: RoomStore;
+  tab: PanelTab;
+  isOpen: boolean;
+  unread: number;
+  onTab: (tab: PanelTab) => void;
+  onClose: () => void;
+}
+
+export function SidePanel({ store, tab, isOpen, unread, onTab, onClose }: SidePanelProps) {
+  const hands = store.people.value.filter((person) => person.presence.hand).length;
+  return (
+    <aside class="panel" aria-label="People and chat" data-open={isOpen} data-testid="panel">
+      <div class="panel__head">
+        <div class="tabs" role="tablist" aria-label="People and chat">
+          <Tab name="people" tab={tab} onTab={onTab}>
+            People
+            {hands > 0 && (
+              <span class="panel__count panel__count--attention">
+                {hands}
+                <span class="visually-hidden"> with a raised hand</span>
+              </span>
+            )}
+          </Tab>
+          <Tab name="chat" tab={tab} onTab={onTab}>
+            Chat
+            {unread > 0 && (
+              <span class="panel__count" data-testid="chat-unread">
+                {unread}
+                <span class="visually-hidden"> new</span>
+              </span>
+            )}
+          </Tab>
+        </div>
+        <IconButton label="Close" testId="panel-close" tip="left" class="button--quiet panel__close" onPress={onClose}>
+          <X class="icon" aria-hidden="true" />
+        </IconButton>
+      </div>
+      <div class="panel__body" role="tabpanel" id="panel-people" aria-labelledby="tab-people" hidden={tab !== 'people'}>
+        <PeoplePanel store={store} />
+      </div>
+      <div class="panel__body" role="tabpanel" id="panel-chat" aria-labelledby="tab-chat" hidden={tab !== 'chat'}>
+        <ChatPanel store={store} isShown={tab === 'chat'} />
+      </div>
+    </aside>
+  );
+}
+
+interface TabProps {
+  name: PanelTab;
+  tab: PanelTab;
+  onTab: (tab: PanelTab) => void;
+  children: ComponentChildren;
+}
+
+function Tab({ name, tab, onTab, children }: TabProps) {
+  const isSelected = name === tab;
+  return (
+    <button
+      type="button"
+      class="tabs__tab"
+      role="tab"
+      id={`tab-${name}`}
+      aria-selected={isSelected}
+      aria-controls={`panel-${name}`}
+      tabIndex={isSelected ? 0 : -1}
+      data-testid={`tab-${name}`}
+      onClick={() => onTab(name)}
+      onKeyDown={(event) => {
+        if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
+          const other = name === 'people' ? 'chat' : 'people';
+          onTab(other);
+          document.getElementById(`tab-${other}`)?.focus();
+        }
+      }}
+    >
+      {children}
+    </button>
+  );
+}

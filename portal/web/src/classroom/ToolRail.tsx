@@ -1,0 +1,173 @@
+/** Tools, colours, sizes and undo. A column beside the board; under it, on small screens, a row. */
+
+import { Eraser, Highlighter, MousePointer2, Move, Pencil, Redo2, Type, Undo2 } from 'lucide-preact';
+import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
+import type { BoardController } from '../board/controller';
+import { cssColour } from '../board/scene';
+import type { ToolName } from '../board/tools/tool';
+import { COLOURS } from '../core/shape';
+import { IconButton } from '../ui/IconButton';
+import { Popover } from '../ui/Popover';
+import { theme } from '../ui/theme';
+
+interface ToolEntry {
+  readonly name: ToolName;
+  readonly label: string;
+  readonly keys: string;
+  readonly icon: ComponentChildren;
+}
+
+const TOOLS: readonly ToolEntry[] = [
+  { name: 'select', label: 'Select and move', keys: 'V', icon: <MousePointer2 class="icon" aria-hidden="true" /> },
+  { name: 'pen', label: 'Pen', keys: 'P', icon: <Pencil class="icon" aria-hidden="true" /> },
+  { name: 'highlighter', label: 'Highlighter', keys: 'H', icon: <Highlighter class="icon" aria-hidden="true" /> },
+  { name: 'eraser', label: 'Eraser', keys: 'E', icon: <Eraser class="icon" aria-hidden="true" /> },
+  { name: 'text', label: 'Text', keys: 'T', icon: <Type class="icon" aria-hidden="true" /> },
+  { name: 'pan', label: 'Move the page', keys: 'Space', icon: <Move class="icon" aria-hidden="true" /> },
+];
+
+export function ToolRail({ controller }: { controller: BoardController }) {
+  const { tool, canUndo, canRedo, isWritable } = controller;
+  return (
+    <div class="rail" role="toolbar" aria-label="Drawing tools" aria-orientation="vertical">
+      <div class="rail__group">
+        {TOOLS.map((entry) => (
+          <IconButton
+            key={entry.name}
+            label={entry.label}
+            keys={entry.keys}
+            testId={`tool-${entry.name}`}
+            tip="right"
+            class="button--quiet rail__tool"
+            pressed={tool.value === entry.name}
+            disabled={!isWritable.value && entry.name !== 'pan'}
+            onPress={() => controller.choose(entry.name)}
+          >
+            {entry.icon}
+          </IconButton>
+        ))}
+      </div>
+      <div class="rail__group rail__styles">
+        <Styles controller={controller} />
+      </div>
+      <div class="rail__compact">
+        <Popover
+          label="Colour and size"
+          side="above-end"
+          button={{
+            label: 'Colour and size',
+            testId: 'styles',
+            disabled: !isWritable.value,
+            children: <StyleDot controller={controller} />,
+          }}
+        >
+          <Styles controller={controller} />
+        </Popover>
+      </div>
+      <div class="rail__group rail__history">
+        <IconButton
+          label="Undo"
+          keys="Ctrl+Z"
+          testId="undo"
+          tip="right"
+          disabled={!canUndo.value || !isWritable.value}
+          onPress={() => controller.undo()}
+        >
+          <Undo2 class="icon" aria-hidden="true" />
+        </IconButton>
+        <IconButton
+          label="Redo"
+          keys="Ctrl+Shift+Z"
+          testId="redo"
+          tip="right"
+          disabled={!canRedo.value || !isWritable.value}
+          onPress={() => controller.redo()}
+        >
+          <Redo2 class="icon" aria-hidden="true" />
+        </IconButton>
+      </div>
+    </div>
+  );
+}
+
+const SIZE_WORDS = ['Thin', 'Medium', 'Thick', 'Very thick'] as const;
+const TEXT_WORDS = ['Small', 'Medium', 'Large', 'Very large'] as const;
+const DOT_PX = [5, 8, 12, 17] as const;
+const LETTER_PX = [12, 15, 18, 21] as const;
+
+function Styles({ controller }: { controller: BoardController }) {
+  const tool = controller.styledTool.value;
+  const style = controller.styles.value[tool];
+  const isDisabled = !controller.isWritable.value;
+  return (
+    <>
+      <div class="swatches" role="radiogroup" aria-label="Colour" onKeyDown={walkRadios}>
+        {COLOURS.map((colour) => (
+          // biome-ignore lint/a11y/useSemanticElements: a swatch is a button that shows its colour, not a form's radio.
+          <button
+            key={colour}
+            type="button"
+            role="radio"
+            class="swatch"
+            aria-checked={style.colour === colour}
+            tabIndex={style.colour === colour ? 0 : -1}
+            aria-label={colour}
+            data-testid={`color-${colour}`}
+            disabled={isDisabled}
+            style={{ '--swatch': cssColour(colour, theme.value) }}
+            onClick={() => controller.setColour(colour)}
+          />
+        ))}
+      </div>
+      <div class="sizes" role="radiogroup" aria-label="Size" onKeyDown={walkRadios}>
+        {controller.sizes(tool).map((size, step) => (
+          // biome-ignore lint/a11y/useSemanticElements: as above.
+          <button
+            key={size}
+            type="button"
+            role="radio"
+            class="size"
+            aria-checked={style.step === step}
+            tabIndex={style.step === step ? 0 : -1}
+            aria-label={(tool === 'text' ? TEXT_WORDS : SIZE_WORDS)[step] ?? `${size} px`}
+            data-testid={`size-${step + 1}`}
+            disabled={isDisabled}
+            onClick={() => controller.setSize(step)}
+          >
+            {tool === 'text' ? (
+              <span style={{ fontSize: `${LETTER_PX[step] ?? 15}px` }}>A</span>
+            ) : (
+              <span class="size__dot" style={{ width: `${DOT_PX[step] ?? 8}px`, height: `${DOT_PX[step] ?? 8}px` }} />
+            )}
+          </button>
+        ))}
+      </div>
+    </>
+  );
+}
+
+/** Arrows choose the neighbour, as in any group of radio buttons; the group is one stop for Tab. */
+function walkRadios(event: TargetedKeyboardEvent<HTMLElement>): void {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  const radios = [...event.currentTarget.querySelectorAll('button')];
+  const at = radios.findIndex((radio) => radio.matches(':focus'));
+  if (step === undefined || at < 0) {
+    return;
+  }
+  event.preventDefault();
+  const next = radios[(at + step + radios.length) % radios.length];
+  next?.click();
+  next?.focus();
+}
+
+function StyleDot({ controller }: { controller: BoardController }) {
+  const { colour, step } = controller.styles.value[controller.styledTool.value];
+  const side = `${(DOT_PX[step] ?? 8) + 5}px`;
+  return (
+    <span
+      class="style-dot"
+      aria-hidden="true"
+      style={{ '--swatch': cssColour(colour, theme.value), width: side, height: side }}
+    />
+  );
+}

@@ -1,0 +1,63 @@
+/** The portal's HTTP interface as far as the classroom's page itself uses it; tickets are the session's business. */
+
+import { PortalError } from '../net/portal';
+import type { LessonFacts } from './room';
+
+/** All methods raise PortalError, whose message is a sentence for a person. */
+export class ClassroomPortal {
+  constructor(
+    private readonly lesson: string,
+    private readonly csrf: string,
+  ) {}
+
+  async facts(): Promise<LessonFacts> {
+    return (await this.call('GET', '')) as LessonFacts;
+  }
+
+  async acknowledgeNotice(): Promise<void> {
+    await this.call('POST', '/notice');
+  }
+
+  async start(): Promise<void> {
+    await this.call('POST', '/start');
+  }
+
+  async end(): Promise<void> {
+    await this.call('POST', '/end');
+  }
+
+  private async call(method: 'GET' | 'POST', path: string): Promise<unknown> {
+    const url = `/api/lessons/${encodeURIComponent(this.lesson)}${path}`;
+    const headers = { Accept: 'application/json', 'X-CSRF-Token': this.csrf };
+    let response: Response;
+    try {
+      // Sent to its end even when the page is left meanwhile.
+      response = await fetch(url, { method, headers, keepalive: method === 'POST' });
+    } catch {
+      throw new PortalError(0, 'unreachable', 'The server does not answer. Check the connection and try again.');
+    }
+    const body = await readJson(response);
+    if (!response.ok) {
+      throw refusal(body, response.status);
+    }
+    return body;
+  }
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    // A proxy's own error page is no JSON: the status says enough.
+    return null;
+  }
+}
+
+function refusal(body: unknown, status: number): PortalError {
+  const { error, message } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
+  return new PortalError(
+    status,
+    typeof error === 'string' ? error : 'failed',
+    typeof message === 'string' && message !== '' ? message : `The server refused this (${status}).`,
+  );
+}

@@ -1,0 +1,47 @@
+/** What the classroom needs of a session: `net/session` has it, and so has the in-memory room of the development page. */
+
+import type { LivePeers } from '../board/livePeers';
+import type { LiveInk } from '../board/tools/tool';
+import type { PageId } from '../core/ids';
+import type { LessonInfo, LessonSession } from '../net/session';
+
+export type { Connection, Cuts, LessonInfo, LocalMedia, Participant, Person, SaveState } from '../net/session';
+
+/** As the portal tells it before the room is opened. */
+export interface LessonFacts extends LessonInfo {
+  readonly notice_acknowledged: boolean;
+}
+
+export interface RoomLive extends LiveInk, LivePeers {
+  cursor(page: PageId, x: number, y: number): void;
+  hideCursor(): void;
+}
+
+/** Times are unix ms by the room's clock. */
+export interface RoomSession
+  extends Pick<
+    LessonSession,
+    | 'info'
+    | 'me'
+    | 'board'
+    | 'stage'
+    | 'chat'
+    | 'saveState'
+    | 'connection'
+    | 'cuts'
+    | 'now'
+    | 'roomMs'
+    | 'on'
+    | 'participants'
+    | 'person'
+    | 'setPresence'
+    | 'setLocalMedia'
+    | 'remoteMedia'
+    | 'cut'
+    | 'retry'
+    | 'flush'
+    | 'close'
+    | 'diagnostics'
+  > {
+  readonly live: RoomLive;
+}

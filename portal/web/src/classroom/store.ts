@@ -1,0 +1,259 @@
+/** The session as signals, so that each part of the page renders when its own piece changes. */
+
+import { computed, signal } from '@preact/signals';
+import type { CursorMark } from '../board/Cursors';
+import type { BoardRoom } from '../board/controller';
+import type { LiveStroke } from '../board/liveLayer';
+import { cursorMarks, liveStrokes } from '../board/livePeers';
+import type { ChatMessage } from '../core/chat';
+import { isStaff, type PageId, type SessionId } from '../core/ids';
+import type { Page } from '../core/shape';
+import type { StageState } from '../core/stage';
+import { toast } from '../ui/toasts';
+import type { Connection, Cuts, LocalMedia, Participant, RoomSession, SaveState } from './room';
+
+/** How often the timer and the network panel look at the clock, ms. */
+const TICK_MS = 500;
+
+export class RoomStore implements BoardRoom {
+  readonly people = signal<readonly Participant[]>([]);
+  readonly save = signal<SaveState>({ kind: 'saved', unacked: 0 });
+  readonly connection = signal<Connection>({ relay: 'connecting', relayRttMs: null, peers: [] });
+  readonly me = signal<RoomSession['me']>(null);
+  readonly stageState = signal<StageState>('waiting');
+  readonly stagePage = signal<PageId>('main' as PageId);
+  readonly startedMs = signal<number | null>(null);
+  readonly pages = signal<readonly Page[]>([]);
+  readonly messages = signal<readonly ChatMessage[]>([]);
+  readonly stopped = signal<{ readonly code: number; readonly reason: string } | null>(null);
+  readonly isClosed = signal(false);
+  /** This page's copy differs from the server's and is to be loaded again. */
+  readonly isOutdated = signal(false);
+  /** The browser keeps nothing: what is not saved yet goes with the tab. */
+  readonly isForgetful = signal(false);
+  readonly cursors = signal<readonly CursorMark[]>([]);
+  readonly cuts = signal<Cuts>({ relay: false, mesh: false });
+  /** Counts up when somebody's sound or picture changed. */
+  readonly mediaVersion = signal(0);
+  /** Room clock, unix ms; moves twice a second. */
+  readonly clockMs = signal(0);
+  readonly page = signal<PageId>('main' as PageId);
+  /** The page follows the tutor's until this person turns to another. */
+  readonly isFollowing = signal(true);
+  /** What of `live` changed is drawn by the board, which sets this. */
+  onLive: () => void = () => {};
+
+  readonly isStaff = computed(() => {
+    const role = this.me.value?.role ?? this.session.info.me.role;
+    return role === 'tutor' || role === 'coordinator';
+  });
+  readonly state = computed<StageState>(() => (this.isClosed.value ? 'ended' : this.stageState.value));
+  /** A room to try things in: nobody has to start it. */
+  readonly isDropIn = computed(() => this.session.info.demo && this.state.value === 'waiting');
+  /** Staff prepare the board before the lesson; students write while it is live. */
+  readonly mayDraw = computed(() => {
+    const hasRight = this.me.value !== null && this.session.board.writable && this.stopped.value === null;
+    const isTime = this.isStaff.value || this.isDropIn.value || this.state.value === 'live';
+    return hasRight && this.state.value !== 'ended' && isTime;
+  });
+  /** Here a moment ago, but neither the server nor a direct link reaches them now. */
+  readonly away = computed(() => {
+    const peers = this.connection.value.peers.filter((peer) => peer.path === 'none');
+    return new Set(peers.map((peer) => peer.session));
+  });
+  /** Everybody to be named: one line a person. */
+  readonly everybody = computed(() => withoutGhosts(this.people.value, this.away.value));
+  /** People to be seen and heard: the recorder is no one to look at. */
+  readonly company = computed(() => this.everybody.value.filter((person) => person.role !== 'recorder'));
+  readonly isRecorderHere = computed(() => this.people.value.some((person) => person.role === 'recorder'));
+  readonly tutorPages = computed(() => {
+    const pages = new Map<PageId, Participant>();
+    for (const person of this.company.value) {
+      if (isStaff(person.role) && !person.isMe && person.presence.page) {
+        pages.set(person.presence.page, person);
+      }
+    }
+    return pages;
+  });
+
+  private readonly stops: (() => void)[] = [];
+  private cutTimer: ReturnType<typeof setTimeout> | undefined;
+  private clockTimer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(readonly session: RoomSession) {
+    this.readAll();
+    this.page.value = this.stagePage.value;
+    session.setPresence({ page: this.page.value });
+    this.clockTimer = setInterval(() => {
+      this.clockMs.value = session.now();
+    }, TICK_MS);
+    this.stops.push(
+      session.on('participants', () => this.readPeople()),
+      session.on('presence', () => this.readPeople()),
+      session.on('live', () => this.readLive()),
+      session.on('save', (state) => {
+        this.save.value = state;
+      }),
+      session.on('connection', (connection) => {
+        this.connection.value = connection;
+        if (connection.relay === 'online') {
+          this.stopped.value = null;
+        }
+      }),
+      session.on('media', () => {
+        this.mediaVersion.value += 1;
+      }),
+      session.on('me', () => this.readAll()),
+      session.on('room', (state) => {
+        this.isClosed.value = state === 'closed';
+      }),
+      session.on('stopped', ({ code, reason }) => {
+        this.stopped.value = { code, reason };
+      }),
+      session.on('refused', () =>
+        toast('The server did not accept a change. It is shown here, but not to the others.'),
+      ),
+      session.on('rebuild', () => {
+        this.isOutdated.value = true;
+      }),
+      session.on('storage', ({ failed }) => {
+        this.isForgetful.value = failed;
+      }),
+      session.on('equivocation', () => this.warnOfEquivocation()),
+      session.board.onChange((change) => {
+        if (change.pages) {
+          this.readPages();
+        }
+      }),
+      session.stage.onChange(() => this.readStage()),
+      session.chat.onChange(() => {
+        this.messages.value = session.chat.messages();
+      }),
+    );
+  }
+
+  close(): void {
+    clearInterval(this.clockTimer);
+    clearTimeout(this.cutTimer);
+    for (const stop of this.stops) {
+      stop();
+    }
+  }
+
+  /** Turns to a page. Staff take everybody who follows along. */
+  turnTo(page: PageId): void {
+    if (this.isStaff.value && this.session.stage.writable && this.state.value !== 'ended') {
+      this.session.stage.set({ page });
+    }
+    this.isFollowing.value = page === this.session.stage.page;
+    this.show(page);
+  }
+
+  follow(): void {
+    this.isFollowing.value = true;
+    this.show(this.stagePage.value);
+  }
+
+  setCuts(cuts: Partial<Cuts>): void {
+    this.session.cut(cuts);
+    this.cuts.value = { ...this.session.cuts };
+  }
+
+  /** Cuts everything and mends it after a time in ms, whatever else is on the page by then. */
+  cutBothFor(durationMs: number): void {
+    clearTimeout(this.cutTimer);
+    this.setCuts({ relay: true, mesh: true });
+    this.cutTimer = setTimeout(() => this.setCuts({ relay: false, mesh: false }), durationMs);
+  }
+
+  retry(): void {
+    this.stopped.value = null;
+    this.session.retry();
+  }
+
+  mediaOf(session: SessionId): LocalMedia {
+    return this.session.remoteMedia(session);
+  }
+
+  // BoardRoom
+
+  get live(): RoomSession['live'] {
+    return this.session.live;
+  }
+
+  now(): number {
+    return this.session.now();
+  }
+
+  liveStrokes(page: PageId): readonly LiveStroke[] {
+    return liveStrokes(this.session.live, this.session.board, page);
+  }
+
+  onRefused(): void {
+    toast('The board is read-only for you at the moment.');
+  }
+
+  private show(page: PageId): void {
+    if (page !== this.page.value) {
+      this.page.value = page;
+      this.session.setPresence({ page });
+      this.readLive();
+    }
+  }
+
+  private readAll(): void {
+    const { session } = this;
+    this.me.value = session.me;
+    this.connection.value = session.connection;
+    this.messages.value = session.chat.messages();
+    this.clockMs.value = session.now();
+    this.cuts.value = { ...session.cuts };
+    this.readPeople();
+    this.readPages();
+    this.readStage();
+    this.save.value = session.saveState;
+  }
+
+  private readPeople(): void {
+    this.people.value = [...this.session.participants()];
+    this.readLive();
+  }
+
+  private readLive(): void {
+    const { session } = this;
+    this.cursors.value = cursorMarks(session.live, this.page.value, (id) => session.person(id));
+    this.onLive();
+  }
+
+  private readPages(): void {
+    const pages = this.session.board.pages();
+    this.pages.value = pages;
+    const first = pages[0];
+    if (first && !pages.some((page) => page.id === this.page.value)) {
+      this.show(first.id);
+    }
+  }
+
+  private readStage(): void {
+    const { stage } = this.session;
+    this.stageState.value = stage.state;
+    this.startedMs.value = stage.startedMs;
+    const hasTurned = stage.page !== this.stagePage.value;
+    this.stagePage.value = stage.page;
+    if (hasTurned && this.isFollowing.value) {
+      this.show(stage.page);
+    }
+  }
+
+  private warnOfEquivocation(): void {
+    if (this.isStaff.value) {
+      toast('One participant’s page sent contradicting work and was stopped. Ask them to load the page again.');
+    }
+  }
+}
+
+/** A page that was loaded again leaves its old session behind until the links notice: one person is shown once. */
+function withoutGhosts(people: readonly Participant[], away: ReadonlySet<SessionId>): Participant[] {
+  const reachable = new Set(people.filter((person) => !away.has(person.session)).map((person) => person.user));
+  return people.filter((person) => !away.has(person.session) || !reachable.has(person.user));
+}

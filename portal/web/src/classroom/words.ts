@@ -1,0 +1,120 @@
+/** What the classroom says about states of the room. Pure. */
+
+import { CloseCode } from '../core/errors';
+import type { StageState } from '../core/stage';
+import type { Connection, SaveState } from './room';
+
+export function saveWords(state: SaveState): string {
+  switch (state.kind) {
+    case 'saved':
+      return 'Saved';
+    case 'saving':
+      return 'Saving…';
+    case 'offline':
+      return state.unacked === 0
+        ? 'Offline'
+        : `Offline — ${state.unacked} ${state.unacked === 1 ? 'change' : 'changes'} kept on this device`;
+  }
+}
+
+export interface StateWords {
+  readonly text: string;
+  readonly tone: 'calm' | 'live' | 'attention';
+}
+
+/** A demo room, where everybody may draw at any time. */
+export const DROP_IN_WORDS: StateWords = { text: 'Open to everyone', tone: 'calm' };
+
+/** `isRecorded`: true, false, or null when this lesson is not to be recorded. */
+export function lessonWords(state: StageState, isRecorded: boolean | null): StateWords {
+  switch (state) {
+    case 'waiting':
+      return { text: 'Waiting', tone: 'calm' };
+    case 'ended':
+      return { text: 'Ended', tone: 'calm' };
+    case 'live':
+      if (isRecorded === null) {
+        return { text: 'Live', tone: 'live' };
+      }
+      return isRecorded
+        ? { text: 'Live · recorded', tone: 'live' }
+        : { text: 'Live · recorder away', tone: 'attention' };
+  }
+}
+
+export function connectionWords(connection: Connection): string {
+  const direct = connection.peers.filter((peer) => peer.path === 'mesh').length;
+  switch (connection.relay) {
+    case 'online':
+      return 'Connected';
+    case 'connecting':
+      return direct > 0 ? 'Connected directly; reaching the server…' : 'Connecting…';
+    case 'offline':
+      return direct > 0 ? 'The server is away; connected directly' : 'Not connected; trying again…';
+    case 'stopped':
+      return 'Not connected';
+  }
+}
+
+export interface StopWords {
+  readonly title: string;
+  readonly text: string;
+  /** What the one button does; null when nothing can be done here. */
+  readonly action: 'retry' | 'reload' | null;
+  readonly button: string;
+}
+
+/** Below this a code is the HTTP status of a portal that said no, and its reason a sentence. */
+const FIRST_CLOSE_CODE = 1_000;
+
+/** Why the socket will not come back by itself, by close code (protocol.md, section X). */
+export function stopWords(code: number, reason: string): StopWords {
+  if (code < FIRST_CLOSE_CODE) {
+    return { title: 'The door did not open', text: reason, action: 'retry', button: 'Try again' };
+  }
+  switch (code) {
+    case CloseCode.replaced:
+      return {
+        title: 'The lesson is open elsewhere',
+        text: 'You opened this lesson in another tab. Go on there, or take it over here.',
+        action: 'retry',
+        button: 'Continue here',
+      };
+    case CloseCode.revoked:
+      return {
+        title: 'You left this lesson',
+        text: 'A tutor has taken this place out of the lesson. Ask them if that was a mistake.',
+        action: null,
+        button: '',
+      };
+    case CloseCode.ticket_refused:
+    case CloseCode.ticket_expired:
+    case CloseCode.ticket_foreign:
+    case CloseCode.proof_failed:
+      return {
+        title: 'The door did not open',
+        text: 'This page’s ticket for the lesson is not valid any more. Loading the page again gets a new one; your work is kept on this device.',
+        action: 'reload',
+        button: 'Load again',
+      };
+    default:
+      return {
+        title: 'The connection was closed',
+        text: 'The server closed the connection and will not take it back as it is. Your work is kept on this device.',
+        action: 'retry',
+        button: 'Connect again',
+      };
+  }
+}
+
+/** `0:07`, `12:34`, `1:02:03`. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const tail = String(s).padStart(2, '0');
+  return h > 0 ? `${h}:${String(m).padStart(2, '0')}:${tail}` : `${m}:${tail}`;
+}
+
+export function pageName(title: string, position: number): string {
+  return title.trim() || `Page ${position + 1}`;
+}

@@ -1,0 +1,56 @@
+/** A small panel that a button opens. Escape, a click elsewhere and leaving it with Tab close it. */
+
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { IconButton, type IconButtonProps } from './IconButton';
+import './ui.css';
+
+export interface PopoverProps {
+  /** Name of the panel for assistive technology. */
+  label: string;
+  button: Omit<IconButtonProps, 'onPress' | 'expanded'>;
+  children: ComponentChildren;
+  /** Corner of the button at which the panel stands. */
+  side?: 'below-end' | 'above-start' | 'above-end';
+  testId?: string;
+}
+
+export function Popover({ label, button, children, side = 'below-end', testId }: PopoverProps) {
+  const [isOpen, setOpen] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!isOpen) {
+      return;
+    }
+    const closeOutside = (event: Event): void => {
+      if (event.target instanceof Node && !root.current?.contains(event.target)) {
+        setOpen(false);
+      }
+    };
+    const closeOnEscape = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape') {
+        event.stopPropagation();
+        setOpen(false);
+        root.current?.querySelector('button')?.focus();
+      }
+    };
+    document.addEventListener('pointerdown', closeOutside, true);
+    document.addEventListener('focusin', closeOutside);
+    document.addEventListener('keydown', closeOnEscape, true);
+    return () => {
+      document.removeEventListener('pointerdown', closeOutside, true);
+      document.removeEventListener('focusin', closeOutside);
+      document.removeEventListener('keydown', closeOnEscape, true);
+    };
+  }, [isOpen]);
+  return (
+    <div class="popover" ref={root}>
+      <IconButton {...button} expanded={isOpen} onPress={() => setOpen(!isOpen)} />
+      {isOpen && (
+        <section class="popover__panel" data-side={side} aria-label={label} data-testid={testId}>
+          {children}
+        </section>
+      )}
+    </div>
+  );
+}
