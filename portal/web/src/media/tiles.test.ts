@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { checkRelay, connectionWords } from './connectionCheck';
+import { faultSentences } from './faults';
+import { loudness, SpeakingGate } from './speaking';
+import { initialsOf, roleWord } from './Tile';
+import { tileGrid } from './tileGrid';
+
+describe('the grid of tiles', () => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('shows %i people whole in a wide area', (count) => {
+    const grid = tileGrid(count, { width: 1_200, height: 640 });
+    const rows = Math.ceil(count / grid.columns);
+    expect(grid.columns * grid.width_px + (grid.columns - 1) * 8).toBeLessThanOrEqual(1_200);
+    expect(rows * grid.height_px + (rows - 1) * 8).toBeLessThanOrEqual(641);
+  });
+
+  it('is one column in a narrow box and one row in a strip', () => {
+    expect(tileGrid(3, { width: 150, height: 600 }).columns).toBe(1);
+    expect(tileGrid(4, { width: 700, height: 100 }).columns).toBe(4);
+  });
+
+  it('scrolls at the smallest width rather than shrink to nothing', () => {
+    const grid = tileGrid(8, { width: 240, height: 90 });
+    expect(grid).toMatchObject({ columns: 2, width_px: 116 });
+  });
+
+  it('survives a box that has no size yet', () => {
+    expect(tileGrid(4, { width: 0, height: 0 })).toMatchObject({ columns: 1, width_px: 1 });
+  });
+});
+
+describe('what a tile says', () => {
+  it.each([
+    ['Ada Okafor', 'AO'],
+    ['  Zoë ', 'Z'],
+    ['Samira Haddad Lindqvist', 'SL'],
+    ['李 小龍', '李小'],
+    ['', ''],
+  ])('has the initials of %j', (name, initials) => {
+    expect(initialsOf(name)).toBe(initials);
+  });
+
+  it('calls an unknown role a guest', () => {
+    expect(roleWord('tutor')).toBe('Tutor');
+    expect(roleWord('wizard')).toBe('Guest');
+  });
+
+  it('puts the same fault of both devices into one sentence', () => {
+    expect(faultSentences('denied', 'denied')).toHaveLength(1);
+    expect(faultSentences('missing', 'busy')).toHaveLength(2);
+    expect(faultSentences(null, null)).toEqual([]);
+  });
+});
+
+describe('who speaks', () => {
+  it('measures silence as nothing and a full tone as everything', () => {
+    expect(loudness(new Float32Array(512))).toBe(0);
+    expect(loudness(Float32Array.from({ length: 512 }, (_, i) => Math.sin(i / 3)))).toBe(1);
+  });
+
+  it('holds the ring through the pauses between words', () => {
+    const gate = new SpeakingGate();
+    expect(gate.update(0.6, 1_000)).toBe(true);
+    expect(gate.update(0, 1_300)).toBe(true);
+    expect(gate.update(0, 1_500)).toBe(false);
+  });
+});
+
+class FakeSocket {
+  onmessage: (() => void) | null = null;
+  onerror: (() => void) | null = null;
+  onclose: (() => void) | null = null;
+  closed = false;
+  close(): void {
+    this.closed = true;
+  }
+}
+
+describe('the connection check', () => {
+  it.each([
+    ['onmessage', true],
+    ['onerror', false],
+    ['onclose', false],
+  ] as const)('takes %s as %s', async (event, reached) => {
+    const socket = new FakeSocket();
+    const result = checkRelay('ws://relay.example/v1/session', () => socket as unknown as WebSocket);
+    socket[event]?.();
+    expect(await result).toBe(reached);
+    expect(socket.closed).toBe(true);
+  });
+
+  it('takes an address that the browser refuses as unreachable', async () => {
+    const refuse = (): WebSocket => {
+      throw new DOMException('bad address', 'SyntaxError');
+    };
+    expect(await checkRelay('nonsense', refuse)).toBe(false);
+  });
+
+  it('says it in plain words', () => {
+    expect(connectionWords({ relay: true, direct: true }).text).toBe('Your connection is ready');
+    expect(connectionWords({ relay: true, direct: false }).text).toBe(
+      'Your network blocks direct connections: using the server',
+    );
+    expect(connectionWords({ relay: false, direct: true }).tone).toBe('bad');
+    expect(connectionWords({ relay: null, direct: true }).tone).toBe('good');
+  });
+});

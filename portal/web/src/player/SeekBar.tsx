@@ -1,0 +1,95 @@
+import { useRef, useState } from 'preact/hooks';
+import type { Chapter } from './manifest';
+import type { Playback } from './playback';
+import { formatTime, spokenTime } from './times';
+
+/** The line of the lesson: where one is, its chapters, and where nothing was recorded. Dragging it moves the board. */
+export function SeekBar({ playback }: { playback: Playback }) {
+  const bar = useRef<HTMLDivElement>(null);
+  const [hover, setHover] = useState<number | null>(null);
+  const manifest = playback.manifest.value;
+  const position_ms = playback.shown_ms.value - playback.clock.start_ms;
+  const { duration_ms } = playback;
+  const share = (ms: number): string => `${duration_ms > 0 ? clampShare(ms / duration_ms) * 100 : 0}%`;
+  const start_ms = manifest?.start_ms ?? 0;
+  const chapters = (manifest?.chapters ?? []).filter(({ t_ms }) => t_ms > start_ms && t_ms < start_ms + duration_ms);
+
+  const timeAt = (event: PointerEvent): number => {
+    const box = bar.current?.getBoundingClientRect();
+    return box && box.width > 0 ? clampShare((event.clientX - box.left) / box.width) * duration_ms : 0;
+  };
+  const press = (event: PointerEvent): void => {
+    if (event.button !== 0) {
+      return;
+    }
+    bar.current?.setPointerCapture(event.pointerId);
+    playback.scrub(timeAt(event));
+  };
+  const move = (event: PointerEvent): void => {
+    const ms = timeAt(event);
+    setHover(ms);
+    if (bar.current?.hasPointerCapture(event.pointerId)) {
+      playback.scrub(ms);
+    }
+  };
+
+  return (
+    <div
+      ref={bar}
+      class="seek-bar"
+      data-testid="player-seek"
+      role="slider"
+      tabIndex={0}
+      aria-label="Position in the lesson"
+      aria-valuemin={0}
+      aria-valuemax={Math.round(duration_ms / 1_000)}
+      aria-valuenow={Math.round(position_ms / 1_000)}
+      aria-valuetext={`${spokenTime(position_ms)} of ${spokenTime(duration_ms)}`}
+      onPointerDown={press}
+      onPointerMove={move}
+      onPointerUp={() => playback.endScrub()}
+      onPointerCancel={() => playback.endScrub()}
+      onPointerLeave={() => setHover(null)}
+    >
+      <div class="seek-bar__line">
+        {manifest?.holes.map((hole) => (
+          <span
+            key={hole.from_ms}
+            class="seek-bar__hole"
+            title="Nothing was recorded here"
+            style={{ left: share(hole.from_ms - start_ms), width: share(hole.to_ms - hole.from_ms) }}
+          />
+        ))}
+        <span class="seek-bar__played" style={{ width: share(position_ms) }} />
+        {chapters.map((chapter) => (
+          <span
+            key={`${chapter.t_ms}-${chapter.title}`}
+            class="seek-bar__chapter"
+            data-kind={chapter.kind}
+            style={{ left: share(chapter.t_ms - start_ms) }}
+          />
+        ))}
+      </div>
+      <span class="seek-bar__handle" style={{ left: share(position_ms) }} />
+      {hover !== null && (
+        <span class="seek-bar__tip" style={{ left: share(hover) }}>
+          <time>{formatTime(hover)}</time>
+          <ChapterName chapter={chapterAt(manifest?.chapters ?? [], start_ms + hover)} />
+        </span>
+      )}
+    </div>
+  );
+}
+
+function ChapterName({ chapter }: { chapter: Chapter | null }) {
+  return chapter?.title ? <span class="seek-bar__tip-title">{chapter.title}</span> : null;
+}
+
+/** The chapter that a moment lies in: the last one begun by then. */
+export function chapterAt(chapters: readonly Chapter[], t_ms: number): Chapter | null {
+  return chapters.findLast((chapter) => chapter.t_ms <= t_ms) ?? null;
+}
+
+function clampShare(share: number): number {
+  return Math.min(1, Math.max(0, share));
+}

@@ -1,0 +1,119 @@
+import type { BoardView } from '../board/BoardView';
+import { type Box, HOME_BOX, unionBox } from '../board/camera';
+import type { LiveContent } from '../board/liveLayer';
+import type { PageId } from '../core/ids';
+import type { Page } from '../core/shape';
+import type { Recording } from './recording';
+import { BoardReplay } from './replay';
+
+/** Keeps a board view at the clock's moment: what stands, what is being written, and which page is up. */
+export class BoardSync {
+  readonly replay: BoardReplay;
+  #view: BoardView | null = null;
+  #onMoment: (t_ms: number) => void = () => undefined;
+  #shownPage: PageId | null = null;
+  #t_ms = 0;
+  #liveCount = 0;
+  /** The viewer moved the view; it is not fitted any more until asked. */
+  #isFree = false;
+  #fitted: Box | null = null;
+
+  constructor(private readonly recording: Recording) {
+    this.replay = new BoardReplay(recording.journal.steps, recording.journal.firstPages);
+  }
+
+  get pages(): readonly Page[] {
+    return this.replay.pages();
+  }
+
+  /** `onMoment` is called after each change of the moment, for cursors and names above the board. */
+  attach(view: BoardView, onMoment: (t_ms: number) => void): void {
+    this.#view = view;
+    this.#onMoment = onMoment;
+    this.#shownPage = null;
+    this.#fitted = null;
+    view.live = () => this.#live();
+  }
+
+  detach(): void {
+    this.#view = null;
+    this.#onMoment = () => undefined;
+  }
+
+  /** The journal was made anew. */
+  restart(): void {
+    this.replay.reset();
+    this.#shownPage = null;
+  }
+
+  /** Shows a moment; returns the page that is up. */
+  show(t_ms: number, pinned: PageId | null): PageId {
+    const moved = this.replay.goTo(t_ms);
+    const wanted = pinned ?? this.recording.journal.pageAt(t_ms);
+    const pages = this.replay.pages();
+    const page = pages.some(({ id }) => id === wanted) ? wanted : (pages[0]?.id ?? wanted);
+    const view = this.#view;
+    const hasTurned = page !== this.#shownPage;
+    if (view && (hasTurned || moved.isJump)) {
+      view.show(this.replay, page);
+      if (hasTurned) {
+        this.#isFree = false;
+      }
+      this.#shownPage = page;
+    }
+    this.#fit();
+    if (t_ms !== this.#t_ms || moved.hasMoved || hasTurned) {
+      this.#t_ms = t_ms;
+      const live = this.recording.journal.writing.at(t_ms, page).length;
+      if (live > 0 || this.#liveCount > 0) {
+        view?.refreshLive();
+      }
+      this.#liveCount = live;
+      this.#onMoment(t_ms);
+    }
+    return page;
+  }
+
+  /** The viewer moved or zoomed the view. */
+  free(): void {
+    this.#isFree = true;
+  }
+
+  /** Shows the whole page again. */
+  fit(): void {
+    this.#isFree = false;
+    this.#fitted = null;
+    this.#fit();
+  }
+
+  /** The window changed its size. */
+  resized(): void {
+    if (!this.#isFree) {
+      this.fit();
+    }
+  }
+
+  /** The whole sheet and all that will ever stand on this page, so that the view is still while it fills. */
+  #fit(): void {
+    const view = this.#view;
+    if (!view || this.#isFree || !this.#shownPage || view.view.width === 0) {
+      return;
+    }
+    const box = unionBox(HOME_BOX, this.recording.journal.extent(this.#shownPage)) ?? HOME_BOX;
+    const fitted = this.#fitted;
+    if (fitted && fitted.minX === box.minX && fitted.minY === box.minY && sameEnd(fitted, box)) {
+      return;
+    }
+    this.#fitted = box;
+    view.fit(sameEnd(box, HOME_BOX) && box.minX === HOME_BOX.minX && box.minY === HOME_BOX.minY ? HOME_BOX : box);
+  }
+
+  #live(): LiveContent {
+    const page = this.#shownPage;
+    return { strokes: page ? this.recording.journal.writing.at(this.#t_ms, page) : [], sketches: [] };
+  }
+}
+
+function sameEnd(a: Box, b: Box): boolean {
+  return a.maxX === b.maxX && a.maxY === b.maxY;
+}

@@ -1,0 +1,203 @@
+/** What the portal says about a recording (docs/recording.md, "Manifest JSON"). All times are room time in ms. */
+
+export type RecordingState = 'recording' | 'sealed' | 'damaged';
+
+export interface RecordedPerson {
+  readonly session: string;
+  readonly user: string;
+  readonly name: string;
+  readonly role: string;
+  readonly colour: string;
+  readonly present: readonly (readonly [number, number])[];
+}
+
+export interface RecordedTrack {
+  readonly id: number;
+  readonly session: string;
+  readonly user: string;
+  readonly kind: 'audio' | 'video';
+  readonly mime: string;
+  readonly url: string;
+  readonly bytes: number;
+  /** room_ms = start_ms + rate × file_ms */
+  readonly start_ms: number;
+  readonly rate: number;
+  readonly end_ms: number;
+  /** The file has cues and a duration; otherwise it still grows, or was cut short. */
+  readonly closed: boolean;
+}
+
+export interface Chapter {
+  readonly t_ms: number;
+  readonly title: string;
+  readonly kind: string;
+  readonly page: string;
+}
+
+/** A stretch in which the room's board was not recorded. */
+export interface Hole {
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly cause: string;
+}
+
+export interface Manifest {
+  readonly lesson: string;
+  readonly title: string;
+  readonly state: RecordingState;
+  readonly start_ms: number;
+  readonly end_ms: number;
+  /** Unix ms of `start_ms`. */
+  readonly started_at: number;
+  readonly people: readonly RecordedPerson[];
+  readonly tracks: readonly RecordedTrack[];
+  readonly chapters: readonly Chapter[];
+  readonly holes: readonly Hole[];
+  readonly timeline: string;
+  readonly film: string | null;
+  readonly poster: string | null;
+  /** Share of the film that is rendered, 0…1; null when the portal does not say. */
+  readonly filmProgress: number | null;
+  readonly problems: readonly string[];
+}
+
+export class ManifestError extends Error {
+  override name = 'ManifestError';
+}
+
+type Fields = Record<string, unknown>;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const text = (value: unknown, otherwise = ''): string => (typeof value === 'string' ? value : otherwise);
+const number = (value: unknown, otherwise = 0): number =>
+  typeof value === 'number' && Number.isFinite(value) ? value : otherwise;
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+const address = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+
+/**
+ * Reads a manifest. Version and timeline are required; any single person, track or chapter that does not make sense is
+ * left out, so that the rest still plays. Throws `ManifestError` otherwise.
+ */
+export function parseManifest(value: unknown): Manifest {
+  if (!isFields(value) || value.version !== 1) {
+    throw new ManifestError('this recording is of a kind that this player does not know');
+  }
+  const timeline = address(value.timeline);
+  if (!timeline) {
+    throw new ManifestError('the recording has no timeline');
+  }
+  const start_ms = number(value.start_ms);
+  const state = value.state;
+  return {
+    lesson: text(value.lesson),
+    title: text(value.title, 'Recording'),
+    state: state === 'recording' || state === 'damaged' ? state : 'sealed',
+    start_ms,
+    end_ms: Math.max(start_ms, number(value.end_ms, start_ms)),
+    started_at: number(value.started_at),
+    people: list(value.participants).flatMap(parsePerson),
+    tracks: list(value.tracks).flatMap(parseTrack),
+    chapters: list(value.chapters).flatMap(parseChapter),
+    holes: list(value.coverage).flatMap(parseHole),
+    timeline,
+    film: address(value.export),
+    poster: address(value.poster),
+    filmProgress: parseProgress(value.render),
+    problems: list(value.problems).filter((problem): problem is string => typeof problem === 'string'),
+  };
+}
+
+function parseProgress(value: unknown): number | null {
+  const progress = isFields(value) ? value.progress : null;
+  return typeof progress === 'number' && progress >= 0 && progress <= 1 ? progress : null;
+}
+
+function parsePerson(value: unknown): RecordedPerson[] {
+  if (!isFields(value) || !text(value.session) || !text(value.user)) {
+    return [];
+  }
+  const present = list(value.present).flatMap((span) => {
+    const [from, to] = list(span);
+    return typeof from === 'number' && typeof to === 'number' ? [[from, to] as const] : [];
+  });
+  return [
+    {
+      session: text(value.session),
+      user: text(value.user),
+      name: text(value.name, 'Someone'),
+      role: text(value.role),
+      // Painted as a style value: anything but a plain colour would be ignored by the browser, so it is not let in.
+      colour: /^#[0-9a-f]{6}$/iu.test(text(value.colour)) ? text(value.colour) : '#686b60',
+      present,
+    },
+  ];
+}
+
+function parseTrack(value: unknown): RecordedTrack[] {
+  if (!isFields(value)) {
+    return [];
+  }
+  const { kind } = value;
+  const rate = number(value.rate, 1);
+  const url = address(value.url);
+  if ((kind !== 'audio' && kind !== 'video') || !url || rate < 0.9 || rate > 1.1) {
+    return [];
+  }
+  const start_ms = number(value.start_ms);
+  return [
+    {
+      id: number(value.id, -1),
+      session: text(value.session),
+      user: text(value.user),
+      kind,
+      mime: text(value.mime),
+      url,
+      bytes: number(value.bytes),
+      start_ms,
+      rate,
+      end_ms: Math.max(start_ms, number(value.end_ms, start_ms)),
+      closed: value.closed === true,
+    },
+  ];
+}
+
+function parseChapter(value: unknown): Chapter[] {
+  if (!isFields(value) || typeof value.t_ms !== 'number') {
+    return [];
+  }
+  return [{ t_ms: value.t_ms, title: text(value.title), kind: text(value.kind), page: text(value.page, 'main') }];
+}
+
+function parseHole(value: unknown): Hole[] {
+  if (!isFields(value) || value.kind !== 'board' || text(value.cause) === '') {
+    return [];
+  }
+  return [{ from_ms: number(value.from_ms), to_ms: number(value.to_ms), cause: text(value.cause) }];
+}
+
+/** One participant as the player shows them: all sessions of one user together, in order of first appearance. */
+export interface PlayerPerson {
+  readonly user: string;
+  readonly name: string;
+  readonly role: string;
+  readonly colour: string;
+  readonly sessions: readonly string[];
+  readonly present: readonly (readonly [number, number])[];
+}
+
+export function peopleByUser(people: readonly RecordedPerson[]): PlayerPerson[] {
+  const byUser = new Map<string, PlayerPerson>();
+  for (const { session, user, name, role, colour, present } of people) {
+    const known = byUser.get(user);
+    byUser.set(user, {
+      user,
+      name: known?.name ?? name,
+      role: known?.role ?? role,
+      colour: known?.colour ?? colour,
+      sessions: [...(known?.sessions ?? []), session],
+      present: [...(known?.present ?? []), ...present],
+    });
+  }
+  return [...byUser.values()];
+}
