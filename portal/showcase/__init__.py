@@ -1,0 +1,1 @@
+"""What the demonstration shows without anybody at the board: a finished lesson, and bots that draw."""
