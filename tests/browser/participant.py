@@ -48,9 +48,11 @@ class Participant:
     async def join(self, path: str, *, media: bool = True) -> None:
         """Through notice and device check into the classroom; returns when the board is synced with the relay."""
         await self.page.goto(f"{self.school}{path}")
-        await self.by_id("ack-notice").check()
+        await self.by_id("ack-notice").click()
+        if media:
+            # A steady tone is what noise suppression exists to remove.
+            await self.by_id("original-sound").check()
         await self.by_id("device-ready" if media else "device-skip").click()
-        await self.by_id("join").click()
         await expect(self.by_id("board")).to_be_visible(timeout=20_000)
         await self.saved()
 
@@ -61,6 +63,12 @@ class Participant:
     async def offline(self, timeout_s: float = 20) -> None:
         """Wait until the page says that it is offline."""
         await expect(self.by_id("save-state")).to_have_attribute("data-state", "offline", timeout=timeout_s * 1000)
+
+    async def relay_lost(self, timeout_s: float = 12) -> None:
+        """Wait until the page has noticed that the relay is gone."""
+        await self.page.wait_for_function(
+            "() => globalThis.chalkmesh.connection().relay !== 'online'", timeout=timeout_s * 1000
+        )
 
     async def lesson_state(self, state: str, timeout_s: float = 20) -> None:
         """Wait for waiting, live or ended."""
@@ -90,7 +98,7 @@ class Participant:
 
     async def ask(self, expression: str, argument: Any = None) -> Any:
         """Evaluate an expression over `chalkmesh`, the page's diagnostics."""
-        return await self.page.evaluate(f"(argument) => {expression}", argument)
+        return await self.page.evaluate(f"(argument) => ({expression})", argument)
 
     async def board_content(self) -> Any:
         """All documents as canonical JSON: what equality of boards means."""
@@ -109,7 +117,7 @@ class Participant:
     async def wait_mesh(self, peers: int, timeout_s: float = 30) -> None:
         """Wait until this many links are direct and healthy."""
         await self.page.wait_for_function(
-            "peers => globalThis.chalkmesh.links().filter(link => link.path === 'mesh').length >= peers",
+            "peers => globalThis.chalkmesh.connection().peers.filter(peer => peer.path === 'mesh').length >= peers",
             arg=peers,
             timeout=timeout_s * 1000,
         )

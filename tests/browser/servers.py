@@ -44,7 +44,7 @@ class Server:
                 *self.arguments,
                 stdout=out,
                 stderr=out,
-                env={**os.environ, "CHALKMESH_ICE_ADDRESSES": "127.0.0.1"},
+                env={**os.environ, "CHALKMESH_RECORDER_ICE_ADDRESSES": "127.0.0.1"},
             )
         if self.health_url:
             await self._healthy(self.health_url)

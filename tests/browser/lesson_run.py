@@ -1,0 +1,199 @@
+"""One whole lesson of three people, held once and looked at by many tests."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Playwright
+
+from recorder.painter import fit
+from recorder.scene import HOME_BOX
+from tests.browser.ink_plan import curls, share
+from tests.browser.known_media import KnownMedia
+from tests.browser.participant import Participant, participant
+from tests.browser.picture import Mask, ink_of
+from tests.browser.servers import Classroom
+
+LESSON = "Forces and motion"
+STROKES = 201
+RELAY_AWAY_S = 10.0
+
+MEDIA = {
+    "tutor": KnownMedia(440, (40, 150, 60)),
+    "amara": KnownMedia(700, (190, 50, 50)),
+    "leo": KnownMedia(1100, (50, 70, 200)),
+}
+COLOURS = {"tutor": "black", "amara": "red", "leo": "blue"}
+# The film's board area, in px of the film, when there is video.
+FILM_BOARD = (960, 720)
+FILM_URL = "fetch(`/api/recordings/${argument}`).then(answer => answer.json()).then(manifest => manifest.export)"
+
+
+@dataclass
+class LessonRun:
+    """What was done and seen; times are the room's session time in ms."""
+
+    folder: Path
+    lesson: str = ""
+    contents: list[Any] = field(default_factory=list)
+    shapes_while_relay_away: dict[str, tuple[int, int]] = field(default_factory=dict)
+    never_reloaded: list[bool] = field(default_factory=list)
+    mute_ms: tuple[float, float] = (0, 0)
+    camera_ms: tuple[float, float] = (0, 0)
+    live_ms: float = 0
+    last_stroke_ms: float = 0
+    playable_after_s: float = 0
+    player_content: Any = None
+    player_audio_s: float = 0
+    manifest: dict[str, Any] = field(default_factory=dict)
+    authors: dict[str, str] = field(default_factory=dict)
+    sessions: dict[str, str] = field(default_factory=dict)
+    stroke_ink: dict[str, Mask] = field(default_factory=dict)
+    canvas_ink: Mask | None = None
+
+
+async def hold_lesson(playwright: Playwright, school: Classroom, folder: Path) -> LessonRun:
+    """Hold the lesson in a running school; afterwards its recording is rendered and its folder is `run.folder`."""
+    run = LessonRun(folder)
+    async with AsyncExitStack() as stack:
+        people = [
+            await stack.enter_async_context(participant(playwright, login, school.url, folder, media))
+            for login, media in MEDIA.items()
+        ]
+        tutor = people[0]
+        path = await tutor.lesson_path(LESSON)
+        run.lesson = path.split("/")[2]
+        await asyncio.gather(*(person.join(path) for person in people))
+        for person in people:
+            await person.ask("globalThis.notReloaded = true")
+        await start(tutor)
+        run.live_ms = await tutor.room_ms()
+        await asyncio.gather(*(person.lesson_state("live") for person in people))
+        await asyncio.gather(*(person.wait_mesh(len(people)) for person in people))  # the recorder is a peer too
+        for person in people:
+            await person.by_id("tool-pen").click()
+            await person.by_id(f"color-{COLOURS[person.login]}").click()
+        await draw(people, run, school)
+        await switch_media(people, run)
+        for person in people:
+            await person.wait_shapes(STROKES)
+            await person.saved()
+        run.never_reloaded = [await person.ask("globalThis.notReloaded === true") for person in people]
+        run.contents = [await person.board_content() for person in people]
+        await keep_canvas(tutor, run)
+        run.last_stroke_ms = await tutor.room_ms()
+        await end(tutor)
+        await watch(tutor, run, school)
+    run.folder = school.data / "recordings" / run.lesson
+    return run
+
+
+async def start(tutor: Participant) -> None:
+    """Start the lesson; the recorder may need a moment, and then the page offers to try again."""
+    await tutor.by_id("start-lesson").click()
+    retry = tutor.by_id("start-retry")
+    async with asyncio.timeout(30):
+        while await tutor.by_id("lesson-state").get_attribute("data-state") != "live":
+            if await retry.is_visible():
+                await retry.click()
+            await tutor.page.wait_for_timeout(100)
+
+
+async def draw(people: list[Participant], run: LessonRun, school: Classroom) -> None:
+    """All strokes: a half before the relay is killed, some while it is away, the rest after its return."""
+    cells = share(len(people), STROKES)
+
+    async def part(first: float, last: float) -> None:
+        await asyncio.gather(
+            *(
+                person.strokes(curls(own[int(len(own) * first) : int(len(own) * last)]))
+                for person, own in zip(people, cells, strict=True)
+            )
+        )
+
+    await part(0, 0.5)
+    for person in people:
+        await person.wait_shapes(sum(int(len(own) * 0.5) for own in cells))
+    before = {person.login: await person.shape_count() for person in people}
+    await school.relay.kill()
+    returns_at = time.monotonic() + RELAY_AWAY_S
+    await asyncio.gather(*(person.relay_lost() for person in people))
+    await part(0.5, 0.7)
+    drawn = sum(int(len(own) * 0.7) for own in cells)
+    for person in people:
+        await person.wait_shapes(drawn, timeout_s=8)
+    run.shapes_while_relay_away = {
+        person.login: (before[person.login], await person.shape_count()) for person in people
+    }
+    await asyncio.sleep(max(0.0, returns_at - time.monotonic()))  # the outage lasts its ten seconds
+    await school.relay.start()
+    await asyncio.gather(*(person.saved() for person in people))
+    await part(0.7, 1)
+
+
+async def switch_media(people: list[Participant], run: LessonRun) -> None:
+    """Amara's microphone goes off and on, Leo's camera too; each for two seconds, at times of the room's clock."""
+    _, amara, leo = people
+
+    async def off_and_on(person: Participant, test_id: str) -> tuple[float, float]:
+        """When the page heard the clicks: what the browser driver needs before that is not the product's delay."""
+        await person.ask(
+            """globalThis.marks = [], document.querySelector(`[data-testid=${argument}]`)
+                .addEventListener('click', () => globalThis.marks.push(chalkmesh.roomMs()), {capture: true})""",
+            test_id,
+        )
+        for _ in range(2):
+            await person.by_id(test_id).click()
+            await person.page.wait_for_timeout(2000)
+        off, on = await person.ask("globalThis.marks")
+        return off, on
+
+    run.mute_ms, run.camera_ms = await asyncio.gather(off_and_on(amara, "mic"), off_and_on(leo, "camera"))
+
+
+async def keep_canvas(tutor: Participant, run: LessonRun) -> None:
+    """The board as this canvas paints it, at the size and place of the film: all of it, and each stroke alone."""
+    width, height = FILM_BOARD
+    place = fit(HOME_BOX, width, height)
+    frame = {
+        "width": width,
+        "height": height,
+        "scale": place.scale,
+        "originX": place.origin_x,
+        "originY": place.origin_y,
+    }
+    for shape in await tutor.ask("globalThis.chalkmesh.shapes('main')"):
+        run.authors[shape["id"]] = shape["author"]
+        only = await tutor.ask("globalThis.chalkmesh.picture('main', argument[0], argument[1])", [frame, shape["id"]])
+        run.stroke_ink[shape["id"]] = ink_of(only)
+    run.canvas_ink = ink_of(await tutor.ask("globalThis.chalkmesh.picture('main', argument)", frame))
+
+
+async def end(tutor: Participant) -> None:
+    """End the lesson for everybody."""
+    await tutor.by_id("end-lesson").click()
+    await tutor.by_id("end-confirm").click()
+    await tutor.lesson_state("ended")
+
+
+async def watch(tutor: Participant, run: LessonRun, school: Classroom) -> None:
+    """The recording must play at once; its film must come."""
+    ended = time.monotonic()
+    page = tutor.page
+    await page.goto(f"{school.url}/recordings/{run.lesson}")
+    await page.wait_for_function("() => globalThis.chalkmeshPlayer?.ready === true", timeout=20_000)
+    run.playable_after_s = time.monotonic() - ended
+    await tutor.ask("globalThis.chalkmeshPlayer.play()")
+    await page.wait_for_function("() => globalThis.chalkmeshPlayer.positionMs() > 1500", timeout=10_000)
+    run.manifest = await tutor.ask(f"fetch('/api/recordings/{run.lesson}').then(answer => answer.json())")
+    await tutor.ask("globalThis.chalkmeshPlayer.seek(argument)", run.manifest["duration_ms"])
+    run.player_content = json.loads(await tutor.ask("globalThis.chalkmeshPlayer.boardContent()"))
+    async with asyncio.timeout(180):
+        while not await tutor.ask(FILM_URL, run.lesson):
+            await page.wait_for_timeout(500)
