@@ -72,7 +72,7 @@ async def hold_lesson(playwright: Playwright, school: Classroom, folder: Path) -
         await asyncio.gather(*(person.join(path) for person in people))
         for person in people:
             await person.ask("globalThis.notReloaded = true")
-        await start(tutor)
+        await tutor.start_lesson()
         run.live_ms = await tutor.room_ms()
         await asyncio.gather(*(person.lesson_state("live") for person in people))
         await asyncio.gather(*(person.wait_mesh(len(people)) for person in people))  # the recorder is a peer too
@@ -88,21 +88,10 @@ async def hold_lesson(playwright: Playwright, school: Classroom, folder: Path) -
         run.contents = [await person.board_content() for person in people]
         await keep_canvas(tutor, run)
         run.last_stroke_ms = await tutor.room_ms()
-        await end(tutor)
+        await tutor.end_lesson()
         await watch(tutor, run, school)
     run.folder = school.data / "recordings" / run.lesson
     return run
-
-
-async def start(tutor: Participant) -> None:
-    """Start the lesson; the recorder may need a moment, and then the page offers to try again."""
-    await tutor.by_id("start-lesson").click()
-    retry = tutor.by_id("start-retry")
-    async with asyncio.timeout(30):
-        while await tutor.by_id("lesson-state").get_attribute("data-state") != "live":
-            if await retry.is_visible():
-                await retry.click()
-            await tutor.page.wait_for_timeout(100)
 
 
 async def draw(people: list[Participant], run: LessonRun, school: Classroom) -> None:
@@ -137,24 +126,46 @@ async def draw(people: list[Participant], run: LessonRun, school: Classroom) -> 
     await part(0.7, 1)
 
 
+# Keeps the room time of every picture of one's own tile, whichever <video> shows it.
+WATCH_OWN_PICTURE = """(() => {
+    globalThis.pictures = [];
+    const watched = new WeakSet();
+    const look = () => {
+        const video = document.querySelector(`[data-testid=tile-${argument}] video`);
+        if (video && !watched.has(video)) {
+            watched.add(video);
+            const note = () => { pictures.push(chalkmesh.roomMs()); video.requestVideoFrameCallback(note); };
+            video.requestVideoFrameCallback(note);
+        }
+        requestAnimationFrame(look);
+    };
+    look();
+})()"""
+WATCH_CLICKS = """globalThis.clicks = [], document.querySelector(`[data-testid=${argument}]`)
+    .addEventListener('click', () => globalThis.clicks.push(chalkmesh.roomMs()), {capture: true})"""
+
+
 async def switch_media(people: list[Participant], run: LessonRun) -> None:
-    """Amara's microphone goes off and on, Leo's camera too; each for two seconds, at times of the room's clock."""
+    """Amara's microphone goes off and on, Leo's camera too; each for two seconds.
+
+    The truth is what the page itself saw, in the room's time: a click mutes at once, while a camera has to start again.
+    """
     _, amara, leo = people
 
-    async def off_and_on(person: Participant, test_id: str) -> tuple[float, float]:
-        """When the page heard the clicks: what the browser driver needs before that is not the product's delay."""
-        await person.ask(
-            """globalThis.marks = [], document.querySelector(`[data-testid=${argument}]`)
-                .addEventListener('click', () => globalThis.marks.push(chalkmesh.roomMs()), {capture: true})""",
-            test_id,
-        )
+    async def off_and_on(person: Participant, test_id: str) -> None:
         for _ in range(2):
             await person.by_id(test_id).click()
             await person.page.wait_for_timeout(2000)
-        off, on = await person.ask("globalThis.marks")
-        return off, on
 
-    run.mute_ms, run.camera_ms = await asyncio.gather(off_and_on(amara, "mic"), off_and_on(leo, "camera"))
+    await amara.ask(WATCH_CLICKS, "mic")
+    await leo.ask(WATCH_OWN_PICTURE, "demo-leo")
+    await leo.page.wait_for_timeout(500)
+    await asyncio.gather(off_and_on(amara, "mic"), off_and_on(leo, "camera"))
+    off, on = await amara.ask("globalThis.clicks")
+    run.mute_ms = (off, on)
+    pictures = await leo.ask("globalThis.pictures")
+    gap = max(range(1, len(pictures)), key=lambda index: pictures[index] - pictures[index - 1])
+    run.camera_ms = (pictures[gap - 1], pictures[gap])
 
 
 async def keep_canvas(tutor: Participant, run: LessonRun) -> None:
@@ -173,13 +184,6 @@ async def keep_canvas(tutor: Participant, run: LessonRun) -> None:
         only = await tutor.ask("globalThis.chalkmesh.picture('main', argument[0], argument[1])", [frame, shape["id"]])
         run.stroke_ink[shape["id"]] = ink_of(only)
     run.canvas_ink = ink_of(await tutor.ask("globalThis.chalkmesh.picture('main', argument)", frame))
-
-
-async def end(tutor: Participant) -> None:
-    """End the lesson for everybody."""
-    await tutor.by_id("end-lesson").click()
-    await tutor.by_id("end-confirm").click()
-    await tutor.lesson_state("ended")
 
 
 async def watch(tutor: Participant, run: LessonRun, school: Classroom) -> None:
