@@ -10,7 +10,7 @@ from portal.authorize import Action, is_lesson_staff
 from portal.context import lesson_of, person_of, portal_of
 from portal.failures import BadRequest, Conflict, NotThere, Unavailable
 from portal.playback import NoArchive
-from portal.recordings import load_recordings
+from portal.recordings import Recording, RecordingState, load_recordings
 from portal.routes.lesson_api import NOT_BUILT
 from portal.routing import RouteTable, may
 from whiteboard_crdt.errors import ProtocolError
@@ -40,7 +40,7 @@ async def player_page(request: web.Request) -> web.Response:
 async def manifest(request: web.Request) -> web.Response:
     """What there is to play, as this viewer may see it."""
     portal, lesson, actor = portal_of(request), lesson_of(request), person_of(request).actor
-    await _check_watchable(request)
+    recording = await _check_watchable(request)
     try:
         content = await portal.playback.load_manifest(
             lesson.id,
@@ -50,6 +50,8 @@ async def manifest(request: web.Request) -> web.Response:
         )
     except NoArchive as error:
         raise _not_ready() from error
+    if recording.state is RecordingState.RENDERING:
+        content["render"] = {"progress": recording.progress or 0.0}
     return json_answer(content)
 
 
@@ -96,7 +98,7 @@ async def poster(request: web.Request) -> web.StreamResponse:
     return _file(portal_of(request).playback.poster(lesson_of(request).id), "image/jpeg")
 
 
-async def _check_watchable(request: web.Request) -> None:
+async def _check_watchable(request: web.Request) -> Recording:
     lesson_id = lesson_of(request).id
     async with portal_of(request).database.read() as connection:
         recording = (await load_recordings(connection, [lesson_id])).get(lesson_id)
@@ -104,6 +106,7 @@ async def _check_watchable(request: web.Request) -> None:
         raise NotThere("This lesson has no recording.")
     if not recording.watchable:
         raise _not_ready()
+    return recording
 
 
 def _not_ready() -> Conflict:
