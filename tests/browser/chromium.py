@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -28,9 +28,11 @@ FLAGS = [
 ]
 
 
-async def launch(playwright: Playwright, audio: Path | None = None, video: Path | None = None) -> Browser:
+async def launch(
+    playwright: Playwright, audio: Path | None = None, video: Path | None = None, *, flags: Sequence[str] = ()
+) -> Browser:
     """A headless Chromium whose microphone and camera play these files."""
-    flags = list(FLAGS)
+    flags = [*FLAGS, *flags]
     if audio:
         flags.append(f"--use-file-for-fake-audio-capture={audio}")
     if video:

@@ -5,11 +5,20 @@ from __future__ import annotations
 import wave
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 WIDTH_PX, HEIGHT_PX, FRAMES_PER_S = 320, 240, 15
 SAMPLE_RATE_HZ = 48_000
+
+
+class FakeMedia(Protocol):
+    """What a fake microphone and camera play."""
+
+    def save(self, folder: Path, name: str) -> tuple[Path, Path]:
+        """Write `<name>.wav` and `<name>.y4m` and return their paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +39,16 @@ class KnownMedia:
 def save_tone(path: Path, tone_hz: int, seconds: int = 10) -> None:
     """A mono 16-bit sine at a third of full scale; whole periods, so that Chromium's loop does not click."""
     time_s = np.arange(SAMPLE_RATE_HZ * seconds) / SAMPLE_RATE_HZ
-    samples = (np.sin(2 * np.pi * tone_hz * time_s) * 0.33 * 32767).astype("<i2")
+    save_wav(path, np.sin(2 * np.pi * tone_hz * time_s) * 0.33)
+
+
+def save_wav(path: Path, samples: NDArray[np.floating[Any]]) -> None:
+    """Mono samples (−1…1, 48 kHz) as 16-bit PCM."""
     with wave.open(str(path), "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
         out.setframerate(SAMPLE_RATE_HZ)
-        out.writeframes(samples.tobytes())
+        out.writeframes((samples * 32767).astype("<i2").tobytes())
 
 
 def yuv_of(rgb: tuple[int, int, int]) -> tuple[int, int, int]:

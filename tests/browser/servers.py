@@ -115,10 +115,16 @@ class Classroom:
         self.recorder = Server(
             "recorder", _words(f"recorder --portal-url {self.url}", data), self.data / "recorder.log"
         )
+        # Not started with the others: most tests want to be alone.
+        self.bots = Server(
+            "bots",
+            _words(f"bots --relay-url http://127.0.0.1:{self.relay_port}", data),
+            self.data / "bots.log",
+        )
 
     async def stop(self) -> None:
-        """End all three, the recorder first."""
-        for server in (self.recorder, self.relay, self.portal):
+        """End all of them, whoever is only a guest first."""
+        for server in (self.bots, self.recorder, self.relay, self.portal):
             await server.stop()
 
 

@@ -10,7 +10,9 @@ export function Banners({ store }: { store: RoomStore }) {
   const isLive = store.state.value === 'live';
   const isOnline = store.connection.value.relay === 'online';
   const isUnrecorded = isLive && isOnline && store.session.info.recording === 'required' && !store.isRecorderHere.value;
-  const hands = store.isStaff.value ? store.people.value.filter((person) => person.presence.hand && !person.isMe) : [];
+  const hands = store.isStaff.value
+    ? store.everybody.value.filter((person) => person.presence.hand && !person.isMe)
+    : [];
   return (
     <div class="room__banners" aria-live="polite">
       {isUnrecorded && (

@@ -111,7 +111,7 @@ function ChatField({ store, onSent }: { store: RoomStore; onSent: () => void }) 
         ref={field}
         class="input chat__input"
         aria-label="Message to everyone"
-        placeholder="Message to everyone"
+        placeholder={store.state.value === 'ended' ? 'The lesson has ended' : 'Message to everyone'}
         data-testid="chat-input"
         rows={1}
         maxLength={MAX_MESSAGE}

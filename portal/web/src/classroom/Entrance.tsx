@@ -92,6 +92,8 @@ function lessonHours(info: LessonFacts): string {
   if (Number.isNaN(from.getTime()) || Number.isNaN(to.getTime())) {
     return info.subject;
   }
-  const hour = (at: Date): string => at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-  return `${info.subject} · ${hour(from)}–${hour(to)}`;
+  // The list before this page is in the school's time zone; these are by this device's clock, and say so.
+  const hour = (at: Date, zone: Intl.DateTimeFormatOptions = {}): string =>
+    at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', ...zone });
+  return `${info.subject} · ${hour(from)}–${hour(to, { timeZoneName: 'short' })}`;
 }

@@ -19,7 +19,8 @@ export interface SidePanelProps {
 }
 
 export function SidePanel({ store, tab, isOpen, unread, onTab, onClose }: SidePanelProps) {
-  const hands = store.people.value.filter((person) => person.presence.hand).length;
+  const isOver = store.state.value === 'ended';
+  const hands = isOver ? 0 : store.everybody.value.filter((person) => person.presence.hand).length;
   return (
     <aside class="panel" aria-label="People and chat" data-open={isOpen} data-testid="panel">
       <div class="panel__head">

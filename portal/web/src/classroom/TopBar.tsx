@@ -125,7 +125,7 @@ function ConnectionMark({ store }: { store: RoomStore }) {
   const words = connectionWords(connection);
   const isGood = connection.relay === 'online';
   // "Offline — 3 changes kept" beside it says it already.
-  const isSaid = isGood || store.save.value.kind === 'offline';
+  const isSaid = (isGood && connection.video !== 'paused') || store.save.value.kind === 'offline';
   return (
     <span
       class={`mark mark--connection${isGood ? '' : ' mark--attention'}`}
@@ -133,6 +133,7 @@ function ConnectionMark({ store }: { store: RoomStore }) {
       title={words}
       data-testid="connection-state"
       data-state={connection.relay}
+      data-video={connection.video}
     >
       {isGood ? <Wifi class="icon" aria-hidden="true" /> : <WifiOff class="icon" aria-hidden="true" />}
       <span class={isSaid ? 'visually-hidden' : 'mark__text'}>{words}</span>

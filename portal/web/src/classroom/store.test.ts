@@ -121,6 +121,31 @@ describe('pages', () => {
   });
 });
 
+describe('who is listed', () => {
+  const names = (opened: RoomStore): string[] => opened.everybody.value.map(({ name }) => name);
+
+  test('somebody in two tabs is one person, with the hand of either', () => {
+    const { room, store: opened } = open('tutor');
+    room.enter({ name: 'Leo', role: 'student', presence: { hand: true } });
+    const second = room.enter({ name: 'Leo', role: 'student' });
+    expect(names(opened)).toEqual(['Me', 'Other', 'Leo']);
+    const leo = opened.everybody.value.at(-1);
+    expect([leo?.session, leo?.presence.hand]).toEqual([second, true]);
+  });
+
+  test('of a page that was loaded again the reachable one is shown, and no hand is left behind', () => {
+    const { room, store: opened } = open('tutor');
+    const before = room.enter({ name: 'Leo', role: 'student', presence: { hand: true } });
+    const after = room.enter({ name: 'Leo', role: 'student' });
+    const peers = room.connection.peers.map((peer) =>
+      peer.session === before ? { ...peer, path: 'none' as const } : peer,
+    );
+    room.emit('connection', { ...room.connection, peers });
+    const leo = opened.everybody.value.at(-1);
+    expect([leo?.session, leo?.presence.hand]).toEqual([after, false]);
+  });
+});
+
 describe('starting and ending', () => {
   const portal = (answers: Partial<ClassroomPortal>): ClassroomPortal => answers as ClassroomPortal;
 

@@ -6,7 +6,7 @@ import type { BoardRoom } from '../board/controller';
 import type { LiveStroke } from '../board/liveLayer';
 import { cursorMarks, liveStrokes } from '../board/livePeers';
 import type { ChatMessage } from '../core/chat';
-import { isStaff, type PageId, type SessionId } from '../core/ids';
+import { isStaff, type PageId, type SessionId, type UserId } from '../core/ids';
 import type { Page } from '../core/shape';
 import type { StageState } from '../core/stage';
 import { toast } from '../ui/toasts';
@@ -62,7 +62,7 @@ export class RoomStore implements BoardRoom {
     return new Set(peers.map((peer) => peer.session));
   });
   /** Everybody to be named: one line a person. */
-  readonly everybody = computed(() => withoutGhosts(this.people.value, this.away.value));
+  readonly everybody = computed(() => onePerPerson(this.people.value, this.away.value));
   /** People to be seen and heard: the recorder is no one to look at. */
   readonly company = computed(() => this.everybody.value.filter((person) => person.role !== 'recorder'));
   readonly isRecorderHere = computed(() => this.people.value.some((person) => person.role === 'recorder'));
@@ -252,8 +252,30 @@ export class RoomStore implements BoardRoom {
   }
 }
 
-/** A page that was loaded again leaves its old session behind until the links notice: one person is shown once. */
-function withoutGhosts(people: readonly Participant[], away: ReadonlySet<SessionId>): Participant[] {
-  const reachable = new Set(people.filter((person) => !away.has(person.session)).map((person) => person.user));
-  return people.filter((person) => !away.has(person.session) || !reachable.has(person.user));
+/**
+ * One entry a person, whatever they have open: a page that was loaded again leaves its old session behind until the
+ * links notice, and a lesson may be open in two tabs. Shown is this page, or else one that is reachable and newest.
+ */
+function onePerPerson(people: readonly Participant[], away: ReadonlySet<SessionId>): Participant[] {
+  const shown = new Map<UserId, Participant>();
+  const raised = new Set<UserId>();
+  for (const person of people) {
+    const rival = shown.get(person.user);
+    if (rival === undefined || isShownBefore(person, rival, away)) {
+      shown.set(person.user, person);
+    }
+    if (person.presence.hand && !away.has(person.session)) {
+      raised.add(person.user);
+    }
+  }
+  return [...shown.values()].map((person) =>
+    raised.has(person.user) && !person.presence.hand
+      ? { ...person, presence: { ...person.presence, hand: true } }
+      : person,
+  );
+}
+
+function isShownBefore(one: Participant, other: Participant, away: ReadonlySet<SessionId>): boolean {
+  const rank = (person: Participant): number => (person.isMe ? 2 : away.has(person.session) ? 0 : 1);
+  return rank(one) - rank(other) > 0 || (rank(one) === rank(other) && one.joinedMs > other.joinedMs);
 }

@@ -24,6 +24,12 @@ test('a server that is away is not the end while direct links hold', () => {
   expect(connectionWords({ relay: 'offline', relayRttMs: null, peers: [] })).toContain('Not connected');
 });
 
+test('a picture that is held back for the sound is said', () => {
+  const online = { relay: 'online', relayRttMs: 40, peers: [] } as const;
+  expect(connectionWords({ ...online, video: 'paused' })).toBe('Video paused to keep the sound clear');
+  expect(connectionWords({ ...online, video: 'reduced' })).toBe('Connected');
+});
+
 test('every close code that stops a session has words and, where one helps, a button', () => {
   for (const code of Object.values(CloseCode).filter((each) => each < 4500)) {
     const words = stopWords(code, '');

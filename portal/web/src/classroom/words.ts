@@ -42,11 +42,13 @@ export function lessonWords(state: StageState, isRecorded: boolean | null): Stat
   }
 }
 
+const VIDEO_PAUSED_WORDS = 'Video paused to keep the sound clear';
+
 export function connectionWords(connection: Connection): string {
   const direct = connection.peers.filter((peer) => peer.path === 'mesh').length;
   switch (connection.relay) {
     case 'online':
-      return 'Connected';
+      return connection.video === 'paused' ? VIDEO_PAUSED_WORDS : 'Connected';
     case 'connecting':
       return direct > 0 ? 'Connected directly; reaching the server…' : 'Connecting…';
     case 'offline':
