@@ -11,7 +11,7 @@ from whiteboard_crdt.ids import DocRef, SessionId
 from whiteboard_crdt.messages import Head
 from whiteboard_crdt.store import EnvelopeStore
 
-__all__ = ["Readable", "StreamRange", "missing_ranges", "take_oldest"]
+__all__ = ["Readable", "StreamRange", "first_of", "missing_ranges", "take_oldest"]
 
 Readable = Callable[[DocRef], bool]
 _AT_ONCE: Final = 64  # envelopes taken from the store in one go
@@ -47,6 +47,16 @@ def take_oldest(store: EnvelopeStore, ranges: Iterable[StreamRange], max_bytes: 
             break
         taken.append(envelope)
     return taken
+
+
+def first_of(envelopes: Iterable[Envelope], max_bytes: int) -> Iterator[Envelope]:
+    """The first envelopes, up to a number of bytes (B5: the rest is asked for again). At least one, if any."""
+    size = 0
+    for envelope in envelopes:
+        if size and size + len(envelope.raw) > max_bytes:
+            return
+        size += len(envelope.raw)
+        yield envelope
 
 
 def _walk(store: EnvelopeStore, wanted: StreamRange) -> Iterator[Envelope]:

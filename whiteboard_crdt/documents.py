@@ -15,9 +15,24 @@ from whiteboard_crdt.streams import Stream
 from whiteboard_crdt.ysplit import split_update
 from whiteboard_crdt.yupdate import Scan, scan_update
 
-__all__ = ["Document", "Documents", "merge_local"]
+__all__ = ["Document", "Documents", "apply_unobserved", "merge_local"]
 
 _MERGED_AT_ONCE = 64  # merging is superlinear in the number of updates
+
+
+def apply_unobserved(doc: Doc[Any], update: bytes) -> None:
+    """`Doc.apply_update` for a document that nobody observes or edits: without Python's half of the transaction.
+
+    That half is as dear as the update itself (2.1 against 1.2 µs). It keeps track of nested transactions, of origins
+    and of what observers raise, of which there are none here. Raises as `Doc.apply_update`.
+    """
+    inner = doc._doc
+    transaction = inner.create_transaction()
+    try:
+        inner.apply_update(transaction, update)
+    finally:
+        transaction.commit()
+        transaction.drop()
 
 
 class Document:
@@ -34,6 +49,7 @@ class Document:
         """Sessions whose streams have parked envelopes."""
         self.captured: list[bytes] = []
         self._applying = False
+        self._observed = client is not None
         if client is not None:
             self.doc.observe(self._capture)
 
@@ -48,7 +64,10 @@ class Document:
         """Hands a checked update to the CRDT library. Raises UpdateRefused where the library still finds a fault."""
         self._applying = True
         try:
-            self.doc.apply_update(update)
+            if self._observed:
+                self.doc.apply_update(update)
+            else:
+                apply_unobserved(self.doc, update)
         except (ValueError, RuntimeError):
             raise UpdateRefused("P1", "not understood by the CRDT library") from None
         finally:

@@ -70,4 +70,11 @@ class Mismatch:
     seq: int
 
 
-Event = Applied | Duplicate | Parked | Dropped | Refused | Equivocation | Mismatch
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """The relay handed it on and answers for it (E9), but its signature does not hold."""
+
+    envelope: Envelope
+
+
+Event = Unproven | Applied | Duplicate | Parked | Dropped | Refused | Equivocation | Mismatch

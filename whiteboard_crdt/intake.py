@@ -8,7 +8,7 @@ from typing import Final
 from whiteboard_crdt.documents import Document, Documents
 from whiteboard_crdt.envelope import FIRST_PREV, Envelope, envelope_hash, verify
 from whiteboard_crdt.errors import CloseCode, UpdateRefused
-from whiteboard_crdt.events import Applied, Dropped, Duplicate, Equivocation, Event, Parked, Refused
+from whiteboard_crdt.events import Applied, Dropped, Duplicate, Equivocation, Event, Parked, Refused, Unproven
 from whiteboard_crdt.ids import DocRef, RoomId, SessionId
 from whiteboard_crdt.messages import WantMessage
 from whiteboard_crdt.policy import check_update, may_write, missing_base, needed_clocks
@@ -21,11 +21,11 @@ from whiteboard_crdt.yupdate import scan_update
 __all__ = ["Intake"]
 
 _STRANGERS_BYTES: Final = LIMITS.park_stream_bytes  # of envelopes of all unknown sessions together (E8)
-Hold = Callable[[Stream, Envelope, bytes], None]
+Hold = Callable[[Stream, ParkedEnvelope], None]
 
 
 class Intake:
-    """The receiving half of a replica. `hold` is called with each envelope that was applied, and its hash."""
+    """The receiving half of a replica. `hold` is called with each envelope that was applied."""
 
     def __init__(
         self, room: RoomId, sessions: Sessions, documents: Documents, store: EnvelopeStore, hold: Hold
@@ -61,22 +61,26 @@ class Intake:
         held = None if stream is None else self.held_hash(stream, envelope.seq)
         if stream is not None and (digest == held or (held is None and envelope.seq <= stream.seq)):
             return [Duplicate(envelope)]
-        if session in self._sessions.frozen:
+        if session in self._sessions.frozen and not from_relay:
             return [Refused(envelope, CloseCode.EQUIVOCATION, "E5", "the session is frozen")]
         if session in self._sessions.revoked and not from_relay:
             return [Refused(envelope, CloseCode.REVOKED, "T2", "the session was revoked")]
         if not may_write(envelope.doc, known.ticket):
             return [Refused(envelope, CloseCode.NOT_ALLOWED, "P7", "may not write this document")]
-        if session != trusted_author and not verify(self._room, envelope, known.key):
+        proven = session == trusted_author or verify(self._room, envelope, known.key)
+        if not proven and not from_relay:
             return [Refused(envelope, CloseCode.UPDATE_REFUSED, "E2", "the signature does not hold")]
+        # E9. What the relay handed to all has to be taken by all, or one bad signature on its author's own socket
+        # splits the room for good.
+        noted: list[Event] = [] if proven else [Unproven(envelope)]
         document = self._documents.make(envelope.doc)
         stream = document.stream(session)
         if held is not None:
-            return self._freeze(stream, envelope)
-        parked = ParkedEnvelope(envelope, digest, now_ms)
+            return noted + self._freeze(stream, envelope)
+        parked = ParkedEnvelope(envelope, digest, now_ms, proven=proven)
         if envelope.seq > stream.seq + 1:
-            return self._park(document, stream, parked, ParkReason.HOLE)
-        events = self._take_next(document, stream, parked, known)
+            return noted + self._park(document, stream, parked, ParkReason.HOLE)
+        events = noted + self._take_next(document, stream, parked, known)
         if document.waiting:
             events += self.release(document)
         return events
@@ -187,7 +191,7 @@ class Intake:
             # Nothing after it can ever be applied.
             self._parking.clear(stream)
             return [Refused(envelope, refusal.code, refusal.rule, refusal.reason)]
-        self._hold(stream, envelope, parked.hash)
+        self._hold(stream, parked)
         return [Applied(envelope, parked.hash)]
 
     def _park(self, document: Document, stream: Stream, parked: ParkedEnvelope, reason: ParkReason) -> list[Event]:

@@ -51,21 +51,25 @@ class Places:
 
     def add(self, items: Iterable[Item]) -> None:
         """Takes in items, those of each client in order of their clocks. What is there already is passed over."""
-        open_items: dict[tuple[int, int], ItemId] = {}
+        open_items: dict[tuple[int, int], ItemId] | None = None
         for item in items:
             end = self._ends.get(item.client, 0)
             if item.clock + item.length <= end:
                 continue
             self._ends[item.client] = item.clock + item.length
-            starts = self._starts.setdefault(item.client, array("q"))
-            numbers = self._numbers.setdefault(item.client, array("q"))
+            starts, numbers = self._starts.get(item.client), self._numbers.get(item.client)
+            if starts is None or numbers is None:
+                starts = self._starts[item.client] = array("q")
+                numbers = self._numbers[item.client] = array("q")
             starts.append(max(item.clock, end))
             neighbour = item.origin if item.origin is not None else item.right
             number = _place(item) if neighbour is None else self._known(neighbour)
             if number == _UNRESOLVED and neighbour is not None:
+                open_items = open_items or {}
                 open_items[item.client, len(starts) - 1] = neighbour
             numbers.append(number)
-        self._resolve(open_items)
+        if open_items:
+            self._resolve(open_items)
 
     def apart(self, items: Iterable[Item]) -> bool:
         """Whether an item among those just added has its two neighbours in different places."""

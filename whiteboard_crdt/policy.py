@@ -7,7 +7,7 @@ from typing import Final
 
 from whiteboard_crdt.errors import CloseCode, UpdateRefused
 from whiteboard_crdt.ids import Capability, DocKind, DocRef, Role
-from whiteboard_crdt.places import Places
+from whiteboard_crdt.places import Item, Places
 from whiteboard_crdt.spec import LIMITS, UPDATE_LIMITS
 from whiteboard_crdt.ticket import Ticket
 from whiteboard_crdt.yupdate import Scan
@@ -49,6 +49,13 @@ class Ledger:
 
     def note(self, scan: Scan) -> None:
         """Takes in an update that was checked and applied."""
+        if scan.plain:
+            only = scan.items[0]
+            end = only.clock + only.length
+            if end > self.held.get(only.client, 0):
+                self.held[only.client] = end
+            self.places.add(scan.items)
+            return
         for client, ranges in scan.structs.items():
             clock, length = ranges[-1]
             if clock + length > self.held.get(client, 0):
@@ -77,12 +84,15 @@ def needed_clocks(scan: Scan) -> dict[int, int]:
     needed = dict(scan.refs)
     for client, ranges in scan.deletes.items():
         if client not in scan.structs:
-            needed[client] = max(needed.get(client, 0), *(clock + length for clock, length in ranges))
+            # A client without ranges is odd but no harm; it adds nothing.
+            needed[client] = max([needed.get(client, 0), *(clock + length for clock, length in ranges)])
     return needed
 
 
 def missing_base(scan: Scan, ledger: Ledger) -> bool:
     """Whether the update builds on, or deletes, items of others that are not held yet (E7): it has to wait for them."""
+    if scan.plain and not scan.refs:
+        return False
     held = ledger.held
     for client, needed in scan.refs.items():
         if needed > held.get(client, 0) and not _brings(scan, client, needed):
@@ -103,6 +113,8 @@ def _brings(scan: Scan, client: int, needed: int) -> bool:
 def check_update(scan: Scan, doc: DocRef, ticket: Ticket, ledger: Ledger) -> None:
     """The rules P2 to P7 for a live update whose base is not missing. Raises UpdateRefused with the rule."""
     check_writer(doc, ticket)
+    if scan.plain and _is_plain_append(scan.items[0], ticket.client, ledger):
+        return
     _check_structs(scan, ticket, ledger)
     _check_deletes(scan, doc, ticket, ledger)
     if not scan.roots <= _ROOTS[doc.kind]:
@@ -115,6 +127,15 @@ def check_update(scan: Scan, doc: DocRef, ticket: Ticket, ledger: Ledger) -> Non
         raise UpdateRefused("P5", "neither map nor text")
     if scan.types:
         _check_depth(scan, ledger)
+
+
+def _is_plain_append(item: Item, client: int, ledger: Ledger) -> bool:
+    """Whether none of P2 to P6, nor P1's positions, can object to an item of `yappend`; if not, they are asked."""
+    if item.client != client or item.clock != ledger.held.get(client, 0) or ledger.halves:
+        return False
+    if item.origin is not None:
+        return item.origin[1] not in ledger.authored.get(item.origin[0], _NO_CLOCKS)
+    return ledger.depth(item.parent) > 0
 
 
 def may_write(doc: DocRef, ticket: Ticket) -> bool:

@@ -25,9 +25,9 @@ from whiteboard_crdt.policy import check_snapshot, check_update, missing_base
 from whiteboard_crdt.sessions import Sessions
 from whiteboard_crdt.spec import SNAPSHOT_LIMITS
 from whiteboard_crdt.store import EnvelopeStore, MemoryStore
-from whiteboard_crdt.streams import Stream
+from whiteboard_crdt.streams import ParkedEnvelope, Stream
 from whiteboard_crdt.ticket import Ticket
-from whiteboard_crdt.yupdate import scan_update
+from whiteboard_crdt.yupdate import Scan, scan_update
 
 __all__ = ["OwnSession", "Replica"]
 
@@ -113,7 +113,7 @@ class Replica:
         stream = document.stream(own.session)
         envelope = seal(self.room, ref, own.session, stream.seq + 1, stream.hash, now_ms, update, own.sign)
         document.ledger.note(scan)
-        self._hold(stream, envelope, envelope_hash(self.room, envelope.body))
+        self._hold(stream, ParkedEnvelope(envelope, envelope_hash(self.room, envelope.body), now_ms))
         return envelope
 
     @property
@@ -168,8 +168,11 @@ class Replica:
         """
         return self._intake.receive(envelope, now_ms=now_ms, trusted_author=trusted_author, from_relay=from_relay)
 
-    def apply_snapshot(self, snapshot: SnapshotMessage) -> list[Event]:
+    def apply_snapshot(self, snapshot: SnapshotMessage, scan: Scan | None = None) -> list[Event]:
         """Merges a snapshot of the relay (P8, E9). Raises UpdateRefused.
+
+        `scan` is of its update, by `SNAPSHOT_LIMITS`, where somebody has read that in another thread: it takes 40 µs a
+        stroke.
 
         Where the relay holds another envelope than we under the same number, nothing is merged, and the Mismatches
         are returned: then `rebuild` with this snapshot.
@@ -178,7 +181,7 @@ class Replica:
         if differing:
             return list(differing)
         document = self._documents.make(snapshot.doc)
-        scan = scan_update(snapshot.update, SNAPSHOT_LIMITS)
+        scan = scan or scan_update(snapshot.update, SNAPSHOT_LIMITS)
         check_snapshot(scan, document.ledger)
         document.apply(snapshot.update, scan)
         for head in snapshot.heads:
@@ -264,8 +267,10 @@ class Replica:
         heads = tuple(SnapshotHead(head.session, head.seq, head.hash) for head in self.heads(ref))
         return SnapshotMessage(ref, heads, self.doc(ref).get_update())
 
-    def _hold(self, stream: Stream, envelope: Envelope, digest: bytes) -> None:
-        stream.advance(envelope.seq, digest)
-        self.store.put(envelope)
+    def _hold(self, stream: Stream, held: ParkedEnvelope) -> None:
+        envelope = held.envelope
+        stream.advance(envelope.seq, held.hash)
+        if held.proven:
+            self.store.put(envelope)
         if self.own is not None and envelope.session == self.own.session:
             self._unacked.setdefault(envelope.doc, deque()).append(envelope)

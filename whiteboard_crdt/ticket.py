@@ -43,7 +43,10 @@ _OPTIONS: Final[Any] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """The claims of a ticket (T1). `key` is the 65-byte point; times are unix milliseconds."""
+    """The claims of a ticket (T1). `key` is the 65-byte point; times are unix milliseconds.
+
+    `relay_only`: the school lets nobody learn this person's network address; the relay passes on only TURN candidates.
+    """
 
     room: RoomId
     user: UserId
@@ -55,6 +58,7 @@ class Ticket:
     key: bytes
     issued_ms: int
     expires_ms: int
+    relay_only: bool = False
 
     @property
     def staff(self) -> bool:
@@ -76,6 +80,7 @@ def issue_ticket(ticket: Ticket, private_key: EllipticCurvePrivateKey, kid: str)
         "key": encode_base64url(ticket.key),
         "iat": ticket.issued_ms // 1000,
         "exp": ticket.expires_ms // 1000,
+        **({"ice": "relay"} if ticket.relay_only else {}),
     }
     return jwt.encode(claims, private_key, algorithm="ES256", headers={"typ": TOKEN_TYPE, "kid": kid})
 
@@ -133,6 +138,7 @@ def _read_claims(claims: Mapping[str, object]) -> Ticket:
             key=key,
             issued_ms=_integer(claims, "iat", _SECONDS_MAX) * 1000,
             expires_ms=_integer(claims, "exp", _SECONDS_MAX) * 1000,
+            relay_only=claims.get("ice") == "relay",
         )
     except TicketError:
         raise

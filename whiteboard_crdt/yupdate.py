@@ -9,11 +9,12 @@ origins or else its parent, and its content.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from whiteboard_crdt.errors import CloseCode, ProtocolError, UpdateRefused
 from whiteboard_crdt.places import Item
 from whiteboard_crdt.spec import UPDATE_LIMITS, UpdateLimits
+from whiteboard_crdt.yappend import NONE, NOTHING, append_fields
 from whiteboard_crdt.yvalue import ValueReader
 
 __all__ = ["KeyedItem", "Scan", "TypeItem", "UpdateReader", "scan_update"]
@@ -22,6 +23,7 @@ _ORIGIN, _RIGHT, _KEY = 0x80, 0x40, 0x20
 _GC, _DELETED, _JSON, _BINARY, _STRING, _EMBED, _FORMAT, _TYPE, _ANY, _SKIP = 0, 1, 2, 3, 4, 5, 6, 7, 8, 10
 _NAMED_TYPES: Final = (3, 5)  # XML element and hook carry a name
 _LAST_TYPE: Final = 6
+_NO_ROOTS: Final = cast("set[str]", frozenset())
 
 
 class KeyedItem(NamedTuple):
@@ -49,7 +51,7 @@ class TypeItem(NamedTuple):
 
 @dataclass(slots=True)
 class Scan:
-    """What an update holds. Ranges are (clock, length).
+    """What an update holds, not to be changed once it is read. Ranges are (clock, length).
 
     `parents`: every (client, clock) that an item is put into. `gone`: (client, clock, length) of what came as deleted.
     `halves`: (client, clock) of the second half of each character that takes two clocks.
@@ -57,7 +59,7 @@ class Scan:
     `origins`: every (client, clock) named as origin or right origin. `roots`: names of the root types written to;
     `keyless_root`: something was put on a root type without a key. `gc`, `skip`: number of such structs; `json`: of
     items that hold JSON text (formats, embeds, the old JSON content); `empty`: of text items without text.
-    `items`: all items in order, with what they say of where they stand.
+    `items`: all items in order, with what they say of where they stand. `plain`: nothing but one item of `yappend`.
     """
 
     structs: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
@@ -77,12 +79,20 @@ class Scan:
     empty: int = 0
     struct_count: int = 0
     items: list[Item] = field(default_factory=list)
+    plain: bool = False
 
 
 def scan_update(update: bytes, limits: UpdateLimits = UPDATE_LIMITS) -> Scan:
     """Reads a whole update under `limits`. Raises UpdateRefused "P1" and nothing else."""
     if len(update) > limits.bytes:
         raise UpdateRefused("P1", "update too long", CloseCode.OVERSIZED)
+    fields = append_fields(update, limits)
+    if fields is not None:
+        structs, refs, origins, parents, item = fields
+        return Scan(
+            structs, NOTHING, refs, origins, NONE, NONE, parents, NONE, NONE, _NO_ROOTS, False, 0, 0, 0, 0, 1, [item],
+            plain=True,
+        )  # fmt: skip
     try:
         return UpdateReader(update, limits).read()
     except UpdateRefused:

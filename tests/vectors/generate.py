@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from tests.vectors import rules, strokes, tickets, updates, wire
+from tests.vectors import pictures, rules, strokes, tickets, updates, wire
 
 FOLDER: Final = Path(__file__).parent
 FILES: Final[dict[str, Callable[[], Any]]] = {
@@ -20,6 +20,7 @@ FILES: Final[dict[str, Callable[[], Any]]] = {
     "ink.json": strokes.ink,
     "yupdates.json": updates.yupdates,
     "policy.json": rules.policy,
+    "bulk.json": pictures.bulk,
 }
 
 

@@ -28,7 +28,7 @@ export type { OwnSession } from './author';
 export type Source = 'relay' | 'peer' | 'store';
 
 export type ReplicaEvent =
-  | { readonly kind: 'applied'; readonly envelope: Envelope }
+  | { readonly kind: 'applied'; readonly envelope: Envelope; readonly unproven?: true }
   | { readonly kind: 'duplicate'; readonly envelope: Envelope }
   | { readonly kind: 'parked'; readonly envelope: Envelope; readonly reason: ParkReason }
   | { readonly kind: 'dropped'; readonly envelope: Envelope }
@@ -61,6 +61,7 @@ export interface Want {
 const MAX_IN_FLIGHT = 8192;
 const MAX_TICKETS = 4096;
 const REMOTE = Symbol('remote');
+const RELAYED = { relayed: true } as const;
 
 export class Replica {
   readonly tickets = new Map<SessionId, Ticket>();
@@ -194,8 +195,11 @@ export class Replica {
     const result = this.incoming.then(async () => {
       const [good, hash] = await checks;
       this.inFlight.delete(key);
-      if (!good) return [refused(envelope, CloseCode.malformed, 'E2')];
-      return this.admit({ envelope, hash }, nowMs);
+      if (good) return this.admit({ envelope, hash, ...(source === 'relay' ? RELAYED : {}) }, nowMs);
+      // E9. What the relay handed to all has to be taken by all, or one bad signature on its author's own socket
+      // splits the room for good.
+      if (source === 'relay') return this.admit({ envelope, hash, ...RELAYED, unproven: true }, nowMs);
+      return [refused(envelope, CloseCode.malformed, 'E2')];
     });
     this.incoming = result.then(
       () => undefined,
@@ -212,7 +216,9 @@ export class Replica {
       if (held === undefined || sameBytes(held.envelope.body, envelope.body)) return { kind: 'duplicate', envelope };
     }
     const flying = this.inFlight.get(flightKey(envelope));
-    if (flying !== undefined && sameBytes(flying.raw, envelope.raw)) return { kind: 'duplicate', envelope };
+    // A copy of the relay is taken where a peer's of the same bytes would not be (E9), so it does not count as one.
+    if (flying !== undefined && source !== 'relay' && sameBytes(flying.raw, envelope.raw))
+      return { kind: 'duplicate', envelope };
     if (this.revoked.has(envelope.session) && source === 'peer') return refused(envelope, CloseCode.revoked, 'S8');
     if (!this.tickets.has(envelope.session)) return this.parkIt({ envelope, hash: null }, 'ticket', nowMs);
     const ticket = this.tickets.get(envelope.session);
@@ -245,7 +251,7 @@ export class Replica {
   private admitOne(held: Held, sinceMs: number): ReplicaEvent {
     const { envelope } = held;
     const stream = this.stream(envelope.doc, envelope.session);
-    if (this.frozen.has(envelope.session)) return refused(envelope, CloseCode.equivocation, 'E5');
+    if (this.frozen.has(envelope.session) && !held.relayed) return refused(envelope, CloseCode.equivocation, 'E5');
     if (envelope.seq <= stream.seq) {
       const before = envelope.seq === stream.seq ? stream.hash : stream.held.get(envelope.seq)?.hash;
       if (before === undefined || sameBytes(before, held.hash)) return { kind: 'duplicate', envelope };
@@ -282,6 +288,7 @@ export class Replica {
       throw error;
     }
     stream.take(held);
+    if (held.unproven) return { kind: 'applied', envelope, unproven: true };
     this.log.push(envelope);
     return { kind: 'applied', envelope };
   }

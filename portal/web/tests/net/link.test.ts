@@ -48,6 +48,9 @@ class FakePeer {
   async addIceCandidate(candidate: unknown): Promise<void> {
     this.candidates.push(candidate);
   }
+  async getStats(): Promise<ReadonlyMap<string, object>> {
+    return new Map();
+  }
   restartIce(): void {}
   close(): void {
     this.closed = true;
@@ -103,6 +106,8 @@ function link(me = LOW, peer = HIGH, agent: Agent = 'browser') {
     {
       signal: (data) => signals.push(data) > 0,
       message: (message) => void messages.push(message),
+      bulk: () => {},
+      bulkDrained: () => {},
       opened: () => {},
       changed: () => {},
       track: () => {},

@@ -188,6 +188,14 @@ export class MemoryRelay {
     this.binary(to, { type: 'ACK', entries: [{ doc, session, seq: this.replica.stream(doc, session).seq }] });
   }
 
+  /** Somebody joins who has no socket here. */
+  async announce(token: string): Promise<void> {
+    await this.replica.admitTicket(token, Date.now());
+    for (const member of this.members.values()) {
+      this.text(member, { t: 'joined', ticket: token, agent: 'browser', joined_ms: Date.now() });
+    }
+  }
+
   broadcast(from: ServerSide, message: Message): void {
     for (const member of this.members.values()) if (member !== from) this.binary(member, message);
   }

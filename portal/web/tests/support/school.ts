@@ -65,6 +65,7 @@ export interface Member {
   readonly ticket: Ticket;
   readonly token: string;
   readonly sent: Envelope[];
+  readonly sign: SessionKey['sign'];
   readonly flush: () => Promise<readonly Envelope[]>;
 }
 
@@ -94,7 +95,7 @@ export async function member(
     await replica.flushLocal(NOW);
     return sent.slice(from);
   };
-  return { replica, ticket, token, sent, flush };
+  return { replica, ticket, token, sent, sign: key.sign, flush };
 }
 
 export const user = asUserId;
