@@ -11,22 +11,29 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeVar
 
+from signaling.asset_server import RelayAssetServer
 from signaling.control import SignalData, SignalIn
 from signaling.direct import DirectLink, DirectLinks
 from signaling.events import Event, LinkChanged, Participant, SeenEnvelope, Stopped
+from signaling.ice import IceSettings
 from signaling.links.link import Link
 from signaling.mesh import Mesh, MeshOptions
+from signaling.peer_assets import PeerAssets
 from signaling.peer_inbox import Inbox, RoomTimes
 from signaling.peer_relay import PeerRelay
 from signaling.peer_roster import Roster
 from signaling.peer_tickets import Grant, PeerTickets, TicketSource
+from signaling.ticket_sources import one_ticket
 from whiteboard_crdt.board import Board
+from whiteboard_crdt.catch_up import first_of
 from whiteboard_crdt.chat import Chat
 from whiteboard_crdt.envelope import Envelope
 from whiteboard_crdt.errors import ProtocolError
+from whiteboard_crdt.events import Equivocation
 from whiteboard_crdt.ids import BOARD, CHAT, STAGE, ClientId, DocRef, Role, RoomId, SessionId
 from whiteboard_crdt.keys import PublicKey, SessionKey
 from whiteboard_crdt.messages import (
@@ -42,7 +49,7 @@ from whiteboard_crdt.presence import LiveInk, format_presence
 from whiteboard_crdt.replica import OwnSession, Replica
 from whiteboard_crdt.spec import LIMITS
 from whiteboard_crdt.stage import Stage
-from whiteboard_crdt.ticket import Ticket
+from whiteboard_crdt.ticket import Ticket, read_ticket
 
 __all__ = ["Grant", "Peer", "TicketSource"]
 
@@ -86,6 +93,8 @@ class Peer:
         self._tickets = PeerTickets(self.room, self.key.public, self.client_id, ticket_source, jwks)
         self._times = RoomTimes(clock, wall)
         self._direct = DirectLinks(self, clock)
+        self.asset_server = RelayAssetServer(self.room)
+        self.assets = PeerAssets(self.asset_server, clock, self.detach)
         self._replica: Replica | None = None
         self._roster: Roster | None = None
         self._inbox: Inbox | None = None
@@ -100,6 +109,25 @@ class Peer:
         self._presence_version = self._live_tick = int(wall() * 1000)
         self._expired_s = 0.0
 
+    @classmethod
+    def from_ticket(
+        cls,
+        grant: Grant,
+        key: SessionKey,
+        jwks: Mapping[str, PublicKey],
+        *,
+        mode: Literal["live", "log"] = "live",
+        mesh: MeshOptions | None = None,
+    ) -> Self:
+        """A peer for a ticket that is at hand, such as the output of ``chalkmesh ticket``, made for ``key``.
+
+        Room and client id are the ticket's. It is not renewed: for a peer that must come back after hours, hand a
+        ticket source to `Peer` itself. Raises TicketError for a ticket that the school's keys did not sign.
+        """
+        ticket = read_ticket(grant.ticket, jwks)
+        source = one_ticket(grant)
+        return cls(ticket.room, source, jwks, key=key, client_id=ticket.client, mode=mode, mesh=mesh)
+
     # Life
 
     async def prepare(self) -> None:
@@ -113,7 +141,9 @@ class Peer:
         self._replica = Replica(self.room, own, self._jwks, on_local_edit=lambda _doc: self._dirty.set())
         self._replica.admit_ticket(grant.ticket)
         self._roster = Roster(ticket.session)
-        self._inbox = Inbox(self._replica, ticket.session, self._roster, self._times, self.emit, self._forget_view)
+        self._inbox = Inbox(
+            self._replica, ticket.session, self._roster, self._times, self.emit, self._forget_view, self._prove
+        )
         self._relay = PeerRelay(self, self._tickets, self._inbox, self._roster, self._times, self._mode)
 
     def preload(self, tickets: Iterable[str], envelopes: Iterable[Envelope]) -> None:
@@ -155,6 +185,7 @@ class Peer:
         if self.mesh is not None:
             await self.mesh.close()
         self._direct.close()
+        await self.assets.close()
         await self.relay.stop()
 
     # What is held
@@ -273,8 +304,11 @@ class Peer:
             self.relay.send(data)
             self._direct.send(data, envelope.doc)
             if len(envelope.raw) <= LIMITS.live_copy_bytes:
-                self._direct.send_lossy(data, envelope.doc)
+                self._direct.send_copies(data, envelope.doc, partial(self._unacked, envelope))
             self.emit(SeenEnvelope(envelope, self.room_ms(), "own"))
+
+    def _unacked(self, envelope: Envelope) -> bool:
+        return self.replica.acked(envelope.doc, envelope.session) < envelope.seq
 
     def set_presence(self, state: dict[str, Any]) -> None:
         """Publish our presence (an application's own object), and again after each reconnect. Raises ProtocolError."""
@@ -304,6 +338,11 @@ class Peer:
     def send_signal(self, to: SessionId, data: SignalData) -> None:
         """S6: to one participant, for the mesh."""
         self.relay.send_control(SignalIn(to=to, data=data))
+
+    @property
+    def ice(self) -> IceSettings:
+        """TURN servers of the newest ticket, and whether nothing else may carry a connection."""
+        return IceSettings(self._tickets.grant.ice_servers, self._tickets.ticket.relay_only)
 
     def attach(self, link: Link) -> None:
         """Use a direct link that opened (the mesh does so; tests attach memory links)."""
@@ -340,19 +379,35 @@ class Peer:
             self._direct.answer_have(link, message)
         elif isinstance(message, WantMessage):
             if self._direct.reads(link.session, message.doc):
-                for envelope in self.replica.store.range(message.doc, message.session, message.first, message.last):
+                stream = self.replica.store.range(message.doc, message.session, message.first, message.last)
+                for envelope in first_of(stream, LIMITS.catch_up_bytes):
                     link.link.send(encode_message(EnvelopeMessage(envelope)))
         else:
             inbox.shared(message)
 
     def on_health(self, session: SessionId, healthy: bool) -> None:
         """A direct link came up or went down."""
+        direct = self._direct.links.get(session)
+        if direct is None:
+            self.assets.forget_link(session)
+        elif healthy:
+            self.assets.link_up(session, direct.link.bulk)
+        else:
+            self.assets.link_down(session)
         self.emit(LinkChanged(session, healthy))
 
     def on_stopped(self, code: int, reason: str) -> None:
         """There is no way on for this session."""
         self.stopped = Stopped(code, reason)
         self.emit(self.stopped)
+
+    def _prove(self, found: Equivocation) -> None:
+        """E5. Both envelopes go to everybody: the relay may know one history and each of the others another."""
+        for envelope in (found.first, found.second):
+            if envelope is not None:
+                data = encode_message(EnvelopeMessage(envelope))
+                self.relay.prove(data)
+                self._direct.send(data, envelope.doc)
 
     def _forget_view(self, doc: DocRef) -> None:
         self._views.pop(doc, None)
@@ -377,6 +432,7 @@ class Peer:
             await asyncio.sleep(_TICK_S)
             now_s = self._clock()
             self._direct.tick(now_s)
+            self.assets.tick()
             for want in self.replica.wants(self.now_ms()):
                 data = encode_message(want)
                 self.relay.send(data)

@@ -14,8 +14,8 @@ from whiteboard_crdt.keys import NONCE_BYTES, decode_base64url
 from whiteboard_crdt.spec import LIMITS
 
 __all__ = [
-    "SIGNAL_BYTES", "Challenge", "ClientControl", "EquivocationNotice", "Hello", "JoinedNotice", "LeftNotice",
-    "PresentEntry", "RelayControl", "Renew", "Renewed", "RevokedNotice", "RoomNotice",
+    "SIGNAL_BYTES", "AssetGrant", "Challenge", "ClientControl", "EquivocationNotice", "Hello", "JoinedNotice",
+    "LeftNotice", "PresentEntry", "RelayControl", "Renew", "Renewed", "RevokedNotice", "RoomNotice",
     "SignalData", "SignalIn", "SignalOut", "Unknown",
     "Welcome", "decode_client_control", "decode_relay_control", "encode_control", "parse_nonce",
 ]  # fmt: skip
@@ -78,6 +78,13 @@ class PresentEntry(msgspec.Struct, frozen=True, kw_only=True):
     presence: dict[str, Any] | None = None  # an application's own object
 
 
+class AssetGrant(msgspec.Struct, frozen=True, kw_only=True):
+    """A9: a bearer token for the pictures of the room, and when it ends (unix ms)."""
+
+    token: str
+    expires_ms: int
+
+
 class Welcome(_Control, tag="welcome", frozen=True, kw_only=True):
     """S3."""
 
@@ -89,6 +96,7 @@ class Welcome(_Control, tag="welcome", frozen=True, kw_only=True):
     participants: list[PresentEntry]
     sessions: list[str]
     revoked: list[str]
+    assets: AssetGrant | None = None
 
 
 class JoinedNotice(_Control, tag="joined", frozen=True, kw_only=True):
@@ -117,6 +125,7 @@ class Renewed(_Control, tag="renewed", frozen=True, kw_only=True):
     """S7."""
 
     expires_ms: int
+    assets: AssetGrant | None = None
 
 
 class RevokedNotice(_Control, tag="revoked", frozen=True, kw_only=True):

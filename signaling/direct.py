@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Protocol
 
 from signaling.links.link import Link
+from signaling.loss_meter import LossMeter
 from signaling.member import may_read
-from whiteboard_crdt.errors import ProtocolError
-from whiteboard_crdt.ids import DocRef, SessionId
+from signaling.rates import Bucket
+from whiteboard_crdt.errors import CloseCode, ProtocolError
+from whiteboard_crdt.ids import Capability, DocRef, SessionId
 from whiteboard_crdt.messages import (
     AckMessage,
     HaveMessage,
@@ -25,6 +28,7 @@ from whiteboard_crdt.messages import (
     SnapshotMessage,
     SyncedMessage,
     TicketMessage,
+    WantMessage,
     decode_message,
     encode_message,
 )
@@ -35,7 +39,13 @@ __all__ = ["DirectLink", "DirectLinks"]
 
 log = logging.getLogger("chalkmesh.peer")
 
+_COPIES: Final = 1_024
 _HEADS: Final = 2_000  # of 26 to 91 bytes each; a HAVE has to fit one message of a channel
+# (rate a second, burst), as at the relay: WANT and HAVE over it are passed over, the rest closes the link.
+_MESSAGES: Final = (1_000.0, 20_000.0)
+_HAVES: Final = (1.0, 6.0)
+_WANTS: Final = (20.0, 40.0)
+_TICKETS: Final = (20.0, 500.0)
 _RELAY_ONLY: Final = (AckMessage, SnapshotMessage, SyncedMessage, LoggedMessage, RefusedMessage)
 
 
@@ -68,6 +78,17 @@ class DirectLink:
     rtt_ms: float | None = None
     told_have: HaveMessage | None = None
     told_have_s: float = 0.0
+    meter: LossMeter = field(default_factory=LossMeter)
+    messages: Bucket = field(init=False)
+    haves: Bucket = field(init=False)
+    wants: Bucket = field(init=False)
+    tickets: Bucket = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.messages = Bucket(*_MESSAGES, self.heard_s)
+        self.haves = Bucket(*_HAVES, self.heard_s)
+        self.wants = Bucket(*_WANTS, self.heard_s)
+        self.tickets = Bucket(*_TICKETS, self.heard_s)
 
 
 class DirectLinks:
@@ -77,6 +98,8 @@ class DirectLinks:
         self._host = host
         self._clock = clock
         self._links: dict[SessionId, DirectLink] = {}
+        # Bounded: over it a copy is left out, since the reliable channel has the envelope too.
+        self._copies: set[asyncio.TimerHandle] = set()
 
     @property
     def links(self) -> Mapping[SessionId, DirectLink]:
@@ -90,9 +113,13 @@ class DirectLinks:
     def attach(self, link: Link) -> None:
         """A link opened: compare what both hold (M6)."""
         self.detach(link.session)
+        if self._host.replica.is_revoked(link.session):
+            link.close()  # revoked while it was being made (S8)
+            return
         now_s = self._clock()
         direct = self._links[link.session] = DirectLink(link.session, link, now_s, now_s)
-        link.on_message = partial(self._arrived, direct)
+        link.on_message = partial(self._arrived, direct, direct.link.send)
+        link.on_lossy = partial(self._arrived, direct, direct.link.send_lossy)
         link.on_close = partial(self._gone, direct)
         self._tell_have(direct, now_s, reply=True)
         self._host.on_health(link.session, True)
@@ -122,6 +149,33 @@ class DirectLinks:
             if doc is None or self.reads(direct.session, doc):
                 direct.link.send_lossy(data)
 
+    def send_copies(self, data: bytes, doc: DocRef, still: Callable[[], bool]) -> None:
+        """M7: an own envelope once more where a lost packet costs no round trip, as often as the link's loss asks for.
+
+        ``still`` is asked before each: an acknowledged envelope is not repeated.
+        """
+        for direct in self.healthy():
+            if self.reads(direct.session, doc):
+                for index, delay_s in enumerate(direct.meter.copies):
+                    self._copy_later(delay_s, partial(self._copy, direct, index, data, still))
+
+    def _copy_later(self, delay_s: float, copy: Callable[[], None]) -> None:
+        if len(self._copies) >= _COPIES:
+            return
+
+        def run() -> None:
+            self._copies.discard(handle)
+            copy()
+
+        handle = asyncio.get_running_loop().call_later(delay_s, run)
+        self._copies.add(handle)
+
+    def _copy(self, direct: DirectLink, index: int, data: bytes, still: Callable[[], bool]) -> None:
+        if self._links.get(direct.session) is not direct or direct.link.waiting or not still():
+            return
+        if direct.meter.afford(index, len(data), self._clock()):
+            direct.link.send_lossy(data)
+
     def answer_have(self, direct: DirectLink, message: HaveMessage) -> None:
         """HAVE on a link (B2)."""
         if message.reply:
@@ -144,6 +198,9 @@ class DirectLinks:
             if (now_s - direct.pinged_s) * 1000 >= LIMITS.link_ping_ms:
                 direct.pinged_s = now_s
                 direct.link.send(encode_message(PingMessage(int(now_s * 1000))))
+            nonce = None if direct.link.waiting else direct.meter.ping(now_s)
+            if nonce is not None:
+                direct.link.send_lossy(encode_message(PingMessage(nonce)))
             if direct.healthy and (now_s - direct.heard_s) * 1000 >= LIMITS.link_silence_ms:
                 direct.healthy = False
                 self._host.on_health(direct.session, False)
@@ -152,6 +209,9 @@ class DirectLinks:
 
     def close(self) -> None:
         """Close all links."""
+        for handle in self._copies:
+            handle.cancel()
+        self._copies.clear()
         for session in tuple(self._links):
             self.detach(session)
 
@@ -164,7 +224,7 @@ class DirectLinks:
         direct.told_have_s = now_s
         direct.link.send(encode_message(HaveMessage(direct.told_have.heads, reply)))
 
-    def _arrived(self, direct: DirectLink, data: bytes) -> None:
+    def _arrived(self, direct: DirectLink, answer: Callable[[bytes], bool], data: bytes) -> None:
         if self._links.get(direct.session) is not direct:
             return
         direct.heard_s = self._clock()
@@ -172,13 +232,24 @@ class DirectLinks:
             direct.healthy = True
             self._host.on_health(direct.session, True)
         try:
+            if not direct.messages.take(direct.heard_s):
+                raise ProtocolError("too many messages", CloseCode.RATE_LIMITED)
             message = decode_message(data, LIMITS.channel_message_bytes)
             if isinstance(message, _RELAY_ONLY):
                 raise ProtocolError("message that only the relay sends")
-            if isinstance(message, PresenceMessage | LiveMessage) and message.session != direct.session:
-                return  # M9
+            if isinstance(message, PresenceMessage | LiveMessage) and not self._may_show(direct.session, message):
+                return
+            if isinstance(message, TicketMessage) and not direct.tickets.take(direct.heard_s):
+                raise ProtocolError("too many tickets", CloseCode.RATE_LIMITED)
+            if isinstance(message, HaveMessage) and not direct.haves.take(direct.heard_s):
+                return
+            if isinstance(message, WantMessage) and not direct.wants.take(direct.heard_s):
+                return
             if isinstance(message, PingMessage):
-                direct.link.send(encode_message(PongMessage(message.nonce)))
+                # On the channel that brought it.
+                answer(encode_message(PongMessage(message.nonce)))
+            elif isinstance(message, PongMessage) and answer == direct.link.send_lossy:
+                direct.meter.pong(message.nonce)
             elif isinstance(message, PongMessage):
                 direct.rtt_ms = max(0.0, direct.heard_s * 1000 - message.nonce)
             else:
@@ -186,6 +257,14 @@ class DirectLinks:
         except ProtocolError as error:
             log.warning("link closed session=%s code=%d reason=%s", direct.session, error.code, error.reason)
             self.detach(direct.session)
+
+    def _may_show(self, session: SessionId, message: PresenceMessage | LiveMessage) -> bool:
+        """M9, and the rights that the relay asks for on its own way."""
+        known = self._host.replica.sessions.get(session)
+        if message.session != session or known is None or Capability.PRESENCE not in known.ticket.caps:
+            return False
+        drawing = isinstance(message, LiveMessage) and message.ink is not None
+        return not drawing or Capability.BOARD in known.ticket.caps
 
     def _gone(self, direct: DirectLink) -> None:
         if self._links.get(direct.session) is direct:

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Final
 
+from signaling.fanout import Fanout
 from signaling.frames import binary_frame
 from signaling.history import History, Logged
 from signaling.member import Member
+from signaling.mending import Mending
 from signaling.room_clock import RoomClock
 from signaling.roomlog import LogOverflow, Record, RoomLog
 from signaling.snapshots import Snapshots
+from whiteboard_crdt.catch_up import first_of
 from whiteboard_crdt.envelope import Envelope, envelope_hash
 from whiteboard_crdt.errors import CloseCode, ProtocolError
 from whiteboard_crdt.events import Applied, Dropped, Duplicate, Equivocation, Event, Mismatch, Parked, Refused
@@ -44,6 +48,7 @@ log = logging.getLogger("chalkmesh.relay.room")
 
 Stream = tuple[DocRef, SessionId]
 _SHARED: Final = (BOARD, STAGE, CHAT)
+_LOOK_AT_ONE_IN: Final = 64
 
 
 class Exchange:
@@ -56,6 +61,7 @@ class Exchange:
         history: History,
         store: RoomLog,
         members: Mapping[SessionId, Member],
+        fanout: Fanout[Member],
         wall_ms: Callable[[], int],
         on_equivocation: Callable[[SessionId], None],
     ) -> None:
@@ -65,9 +71,11 @@ class Exchange:
         self._history = history
         self._store = store
         self._members = members
+        self._fanout = fanout
         self._wall_ms = wall_ms
         self._on_equivocation = on_equivocation
         self._snapshots = Snapshots(replica, history)
+        self._mending = Mending(room, replica, history, store)
         self._durable: dict[Stream, int] = {}
         # Who sent envelopes of a stream and waits for their ACK.
         self._awaiting: dict[Stream, set[Member]] = {}
@@ -82,17 +90,24 @@ class Exchange:
         """Whether everything taken is durable."""
         return not self._storing and not self._unstored
 
-    def restored(self, logged: Logged) -> None:
-        """An envelope out of the log: it is durable already."""
-        self._durable[logged.envelope.doc, logged.envelope.session] = logged.envelope.seq
+    def restored(self, doc: DocRef, session: SessionId, seq: int) -> None:
+        """A stream out of the log: it is durable already."""
+        self._durable[doc, session] = seq
+
+    @property
+    def all_queued(self) -> bool:
+        """Whether all that was taken is with the log, if not durable yet."""
+        return not self._unstored
 
     # Receiving
 
-    def envelope(self, member: Member, envelope: Envelope) -> None:
+    def envelope(self, member: Member, envelope: Envelope, now_s: float) -> None:
         """ENVELOPE from a member, its own or another's (S4). Raises ProtocolError when it has to be closed."""
         if self._unstored:
             raise ProtocolError("the room log does not keep up", CloseCode.TRY_LATER)
-        author = envelope.session if envelope.session == member.session else None
+        # E9. A lesson's envelopes all fit the rate; of a flood every so many, so that nobody counts on it.
+        looked_at = member.proofs.take(now_s) or not random.randrange(_LOOK_AT_ONE_IN)
+        author = member.session if envelope.session == member.session and not looked_at else None
         self.take(member, self._replica.receive(envelope, now_ms=self._wall_ms(), trusted_author=author))
 
     def take(self, member: Member | None, events: Iterable[Event]) -> None:
@@ -125,29 +140,33 @@ class Exchange:
         senders = {one for one in (brought or member, self._members.get(envelope.session)) if one is not None}
         if first and envelope.session not in self._members:
             self._announce(envelope.session)
-        frame = binary_frame(encode_message(EnvelopeMessage(envelope)))
-        logged_frame = b""
-        for other in tuple(self._members.values()):
-            if other in senders or not other.reads(envelope.doc):
-                continue
-            if other.mode == "log":
-                logged_frame = logged_frame or binary_frame(encode_message(LoggedMessage(logged.room_ms, envelope)))
-                other.socket.send(logged_frame)
-            else:
-                other.socket.send(frame)
+        self._tell(logged, senders)
         self._awaiting.setdefault((envelope.doc, envelope.session), set()).update(senders)
         if self._unstored or not self._try_store(logged):
             self._unstored.append(logged)
+
+    def _tell(self, logged: Logged, senders: Collection[Member]) -> None:
+        """Tell all who may read it; who keeps the log learns the time too."""
+        envelope = logged.envelope
+        frame = binary_frame(encode_message(EnvelopeMessage(envelope)))
+        loggers = [one for one in self._members.values() if one.mode == "log" and one.reads(envelope.doc)]
+        if envelope.doc in _SHARED:
+            self._fanout.put(frame, but=[*senders, *loggers] if loggers else senders)
+        else:
+            readers = [one for one in self._members.values() if one.mode == "live" and one.reads(envelope.doc)]
+            self._fanout.put(frame, only=[one for one in readers if one not in senders])
+        told = [one for one in loggers if one not in senders]
+        if told:
+            self._fanout.put(binary_frame(encode_message(LoggedMessage(logged.room_ms, envelope))), only=told)
 
     def _announce(self, session: SessionId) -> None:
         """Members that came before this absent session's work know no ticket of it yet (E8)."""
         known = self._replica.sessions.get(session)
         if known is not None:
-            frame = binary_frame(encode_message(TicketMessage(known.token)))
-            for other in self._members.values():
-                other.socket.send(frame)
+            self._fanout.put(binary_frame(encode_message(TicketMessage(known.token))))
 
     def _again(self, member: Member, envelope: Envelope) -> None:
+        self._mending.mend(envelope, self._wall_ms())
         stream = (envelope.doc, envelope.session)
         if _key(envelope) in self._brought:
             return  # held, but still waiting for others: no acknowledgement of what is not stored
@@ -202,13 +221,16 @@ class Exchange:
         except LogOverflow:
             return False
         self._storing += 1
-        future.add_done_callback(partial(self._stored, (envelope.doc, envelope.session), envelope.seq))
+        future.add_done_callback(partial(self._stored, logged))
         return True
 
-    def _stored(self, stream: Stream, seq: int, future: asyncio.Future[None]) -> None:
+    def _stored(self, logged: Logged, future: asyncio.Future[None]) -> None:
         self._storing -= 1
         if not future.cancelled() and future.exception() is None:
-            self._durable[stream] = max(seq, self._durable.get(stream, 0))
+            envelope = logged.envelope
+            stream = (envelope.doc, envelope.session)
+            self._durable[stream] = max(envelope.seq, self._durable.get(stream, 0))
+            self._history.durable(logged.position)
             self._ack_soon(stream)
 
     def _ack_soon(self, stream: Stream) -> None:
@@ -243,6 +265,8 @@ class Exchange:
         if message.reply:
             member.socket.send(self.have_frame(member, reply=False))
         self._acknowledge_held(member, message)
+        if member.socket.lagging:
+            return  # its next HAVE asks again
         tickets, envelopes = self._replica.missing_for(message.heads, member.reads)
         for token in tickets:
             member.socket.send_catch_up(encode_message(TicketMessage(token)))
@@ -268,8 +292,9 @@ class Exchange:
 
     def want(self, member: Member, message: WantMessage) -> None:
         """WANT from a member (B5)."""
-        if member.reads(message.doc):
-            for envelope in self._history.range(message.doc, message.session, message.first, message.last):
+        if member.reads(message.doc) and not member.socket.lagging:
+            stream = self._history.range(message.doc, message.session, message.first, message.last)
+            for envelope in first_of(stream, LIMITS.catch_up_bytes):
                 self._hand_over(member, envelope)
 
     def _hand_over(self, member: Member, envelope: Envelope) -> None:
@@ -321,7 +346,7 @@ class Exchange:
         """Ask for what is missing (E6, E7), and store what the log had no room for."""
         while self._unstored and self._try_store(self._unstored[0]):
             self._unstored.popleft()
-        for want in self._replica.wants(now_ms):
+        for want in (*self._replica.wants(now_ms), *self._mending.wants(now_ms)):
             frame = binary_frame(encode_message(want))
             author = self._members.get(want.session)
             for member in (author,) if author is not None else tuple(self._members.values()):

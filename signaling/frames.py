@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["binary_frame", "close_frame", "text_frame"]
+from collections.abc import Iterator
+
+__all__ = ["binary_frame", "binary_head", "close_frame", "payloads", "text_frame"]
 
 _BINARY = 0x82
 _TEXT = 0x81
@@ -10,18 +12,38 @@ _CLOSE = 0x88
 _REASON_BYTES = 123
 
 
-def _frame(opcode: int, payload: bytes) -> bytes:
-    length = len(payload)
+def _head(opcode: int, length: int) -> bytes:
     if length < 126:
-        return bytes((opcode, length)) + payload
+        return bytes((opcode, length))
     if length < 65_536:
-        return bytes((opcode, 126)) + length.to_bytes(2, "big") + payload
-    return bytes((opcode, 127)) + length.to_bytes(8, "big") + payload
+        return bytes((opcode, 126)) + length.to_bytes(2, "big")
+    return bytes((opcode, 127)) + length.to_bytes(8, "big")
+
+
+def _frame(opcode: int, payload: bytes) -> bytes:
+    return _head(opcode, len(payload)) + payload
+
+
+def binary_head(length: int) -> bytes:
+    """What goes before a binary message of some length: for big ones, which are not to be copied."""
+    return _head(_BINARY, length)
 
 
 def binary_frame(payload: bytes) -> bytes:
     """One whole binary message as it goes to any client's transport."""
     return _frame(_BINARY, payload)
+
+
+def payloads(frames: bytes) -> Iterator[bytes]:
+    """The payloads of frames that were built here and joined: for clients that no WebSocket carries."""
+    pos = 0
+    while pos < len(frames):
+        length, start = frames[pos + 1], pos + 2
+        if length >= 126:
+            start += 2 if length == 126 else 8
+            length = int.from_bytes(frames[pos + 2 : start], "big")
+        yield frames[start : start + length]
+        pos = start + length
 
 
 def text_frame(payload: bytes) -> bytes:

@@ -68,7 +68,7 @@ def add_internal_routes(app: web.Application, lobby: Lobby, secret_path: Path) -
     async def revoke(request: web.Request) -> web.Response:
         try:
             body = msgspec.json.decode(await _read(request), type=RevokeRequest)
-        except (msgspec.MsgspecError, RecursionError):
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return _error(400, "bad_request", "a session or a user is needed")
         if bool(body.session) == bool(body.user):
             return _error(400, "bad_request", "a session or a user is needed")

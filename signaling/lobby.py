@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from typing import Final
 
+from signaling.asset_tokens import AssetTokens
 from signaling.attendance import AttendancePost
 from signaling.key_set import KeySetFile
 from signaling.open_rooms import OPEN_PREFIX, OpenRoom
+from signaling.panic import die, is_panic
 from signaling.room import Room
-from signaling.roomlog import LogOverflow, Revocation, RoomLog
+from signaling.roomlog import LogOverflow, Revocation, RoomHistory, RoomLog
 from signaling.settings import RelaySettings
 from signaling.socket_writer import SocketWriter
 from whiteboard_crdt.errors import CloseCode, ProtocolError
 from whiteboard_crdt.ids import RoomId
 
-__all__ = ["Lobby"]
+__all__ = ["Lobby", "wall_ms"]
 
 log = logging.getLogger("chalkmesh.relay")
 
@@ -41,6 +44,7 @@ class Lobby:
         self.keys = keys
         self.store = store
         self.sockets: set[SocketWriter] = set()
+        self.asset_tokens = AssetTokens()
         self._attendance = attendance
         self._rooms: dict[RoomId, asyncio.Task[Room]] = {}
         self._open_rooms: dict[str, asyncio.Task[OpenRoom]] = {}
@@ -61,6 +65,8 @@ class Lobby:
             await asyncio.wait((self._timer,))
         for socket in tuple(self.sockets):
             socket.close(CloseCode.RESTARTING, "the relay restarts")
+        for room in self._loaded():
+            room.checkpoint(leaving=True)
 
     # Rooms
 
@@ -100,17 +106,36 @@ class Lobby:
     async def _load(self, room: RoomId) -> Room:
         try:
             history = await self.store.open_room(room, wall_ms())
-            loaded = Room(
-                room, history, self.store, self.keys, self.settings, wall_ms, time.monotonic, self._attendance
-            )
-            await loaded.restore(history)
+            loaded = self._room(room, history)
+            if not await loaded.restore(history) and history.snapshots:
+                history = await self.store.open_room(room, wall_ms(), whole=True)
+                loaded = self._room(room, history)
+                await loaded.restore(history)
         except LogOverflow as error:
             del self._rooms[room]
             raise ProtocolError("the room log does not keep up", CloseCode.TRY_LATER) from error
-        except BaseException:
+        except sqlite3.DatabaseError as error:
+            del self._rooms[room]
+            raise ProtocolError("the room cannot be read", CloseCode.TRY_LATER) from error
+        except BaseException as error:
+            if is_panic(error):
+                die("restoring a room")
             del self._rooms[room]
             raise
         return loaded
+
+    def _room(self, room: RoomId, history: RoomHistory) -> Room:
+        return Room(
+            room,
+            history,
+            self.store,
+            self.keys,
+            self.settings,
+            wall_ms,
+            time.monotonic,
+            self._attendance,
+            asset_tokens=self.asset_tokens,
+        )
 
     async def _load_open(self, name: str) -> OpenRoom:
         try:
@@ -175,6 +200,10 @@ class Lobby:
             except Exception:
                 # The one timer of all rooms must outlive a fault in one of them.
                 log.exception("fault in the rooms' timer")
+            except BaseException as error:
+                if is_panic(error):
+                    die("rooms' timer")
+                raise
 
     def _tick(self, now_s: float) -> None:
         rooms = self._loaded()
@@ -203,4 +232,5 @@ class Lobby:
                 if key.startswith(OPEN_PREFIX):
                     del self._open_rooms[key.removeprefix(OPEN_PREFIX)]
                 else:
+                    self._rooms[RoomId(key)].result().checkpoint(leaving=True)
                     del self._rooms[RoomId(key)]

@@ -11,12 +11,19 @@ from whiteboard_crdt.ticket import Ticket
 
 __all__ = ["Member", "MemberSocket", "may_read"]
 
-# (rate a second, burst). Messages and signals over it close the socket (4413); HAVE and LIVE are dropped: both are
-# repeated anyway. The bursts let a session that was offline for an hour upload what it did.
-_MESSAGES: Final = (1_000.0, 20_000.0)
+# (rate a second, burst). Messages (their rate is a setting) and signals over it close the socket (4413); HAVE and LIVE
+# are dropped: both are repeated anyway. The bursts let a session that was offline for an hour upload what it did.
+_MESSAGES_BURST: Final = 20.0  # seconds of the rate
 _SIGNALS: Final = (100.0, 200.0)
-_HAVES: Final = (2.0, 20.0)
+_HAVES: Final = (1.0, 6.0)
 _LIVES: Final = (100.0, 200.0)
+# WANT over its rate is passed over like HAVE. A ticket costs its receiver a signature check (62 µs), so TICKET and
+# renew close with 4413; the burst is every ticket that a long lesson saw.
+_WANTS: Final = (20.0, 40.0)
+_TICKETS: Final = (20.0, 500.0)
+_RENEWS: Final = (1.0, 10.0)
+# Signatures of a member's own envelopes that are looked at although its socket is authenticated (E9).
+_PROOFS: Final = (2.0, 20.0)
 
 
 class MemberSocket(Protocol):
@@ -25,6 +32,11 @@ class MemberSocket(Protocol):
     @property
     def open(self) -> bool:
         """Whether frames are still taken."""
+        ...
+
+    @property
+    def lagging(self) -> bool:
+        """Whether so much waits already that nothing is answered which can be asked for again."""
         ...
 
     def send(self, frame: bytes) -> None:
@@ -61,19 +73,28 @@ class Member:
     joined_ms: int
     socket: MemberSocket
     now_s: float
+    messages_s: float = 1_000.0
     heard_s: float = field(init=False)
     pinged_s: float = field(init=False)
     messages: Bucket = field(init=False)
     signals: Bucket = field(init=False)
     haves: Bucket = field(init=False)
     lives: Bucket = field(init=False)
+    wants: Bucket = field(init=False)
+    tickets: Bucket = field(init=False)
+    renews: Bucket = field(init=False)
+    proofs: Bucket = field(init=False)
 
     def __post_init__(self) -> None:
         self.heard_s = self.pinged_s = self.now_s
-        self.messages = Bucket(*_MESSAGES, self.now_s)
+        self.messages = Bucket(self.messages_s, _MESSAGES_BURST * self.messages_s, self.now_s)
         self.signals = Bucket(*_SIGNALS, self.now_s)
         self.haves = Bucket(*_HAVES, self.now_s)
         self.lives = Bucket(*_LIVES, self.now_s)
+        self.wants = Bucket(*_WANTS, self.now_s)
+        self.tickets = Bucket(*_TICKETS, self.now_s)
+        self.renews = Bucket(*_RENEWS, self.now_s)
+        self.proofs = Bucket(*_PROOFS, self.now_s)
 
     def reads(self, doc: DocRef) -> bool:
         """Whether this participant may see a document."""

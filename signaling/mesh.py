@@ -18,6 +18,7 @@ from aiortc import MediaStreamTrack, RTCPeerConnection, RTCRtpReceiver
 
 from signaling.control import SignalData
 from signaling.events import Participant
+from signaling.ice import IceSettings
 from signaling.links.link import Link
 from signaling.mesh_link import MeshLink
 from whiteboard_crdt.ids import RoomId, SessionId
@@ -62,6 +63,11 @@ class MeshHost(Protocol):
     @property
     def replica(self) -> Replica:
         """Where the others' keys are known."""
+        ...
+
+    @property
+    def ice(self) -> IceSettings:
+        """TURN servers and policy of our ticket."""
         ...
 
     def send_signal(self, to: SessionId, data: SignalData) -> None:

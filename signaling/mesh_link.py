@@ -7,7 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
 from signaling.control import SignalData
@@ -29,6 +29,10 @@ _RETRY_LONGEST_S: Final = 15.0
 # A connection that was begun and is not open after this is given up.
 _OPEN_S: Final = 10.0
 _DESCRIBE_S: Final = 10.0
+# aiortc makes a transceiver for each media section (400 in one signed description hold the event loop for 46 ms and
+# more) and pairs each candidate with all of ours. Browsers send 3 sections and some 20 candidates.
+_SECTIONS: Final = 16
+_CANDIDATES: Final = 64
 
 
 class MeshLink:
@@ -44,7 +48,10 @@ class MeshLink:
         self._channel: ChannelLink | None = None
         # Bounded; over it the newest signal is dropped, and the next epoch heals what that broke.
         self._signals: asyncio.Queue[SignalData | None] = asyncio.Queue(_QUEUE)
+        # Connections made since one last opened.
+        self._attempt = 0
         self._begun_s = 0.0
+        self._candidates = 0
         self._retry_s = _RETRY_FIRST_S
         self._retry_at_s: float | None = None
         self._task = asyncio.get_running_loop().create_task(self._run(), name="mesh-link")
@@ -177,6 +184,9 @@ class MeshLink:
         if not data.candidate:
             await connection.addIceCandidate(None)
             return
+        self._candidates += 1
+        if self._candidates > _CANDIDATES:
+            raise ProtocolError("too many candidates")
         candidate = candidate_from_sdp(data.candidate.removeprefix("candidate:"))
         candidate.sdpMid = data.mid
         candidate.sdpMLineIndex = data.line
@@ -187,8 +197,9 @@ class MeshLink:
     async def _begin(self) -> RTCPeerConnection:
         """A fresh connection with its channels; the one before is closed."""
         await self._drop()
-        # An explicit empty list: the default is a public STUN server.
-        connection = self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        connection = self.connection = RTCPeerConnection(self._mesh.host.ice.configuration(self._attempt))
+        self._attempt += 1
+        self._candidates = 0
         self._begun_s = time.monotonic()
         self._retry_at_s = None
 
@@ -211,6 +222,8 @@ class MeshLink:
         if channel is self._channel:
             self._retry_s = _RETRY_FIRST_S
             self._retry_at_s = None
+            # The URL that worked is tried first the next time.
+            self._attempt -= 1
             self._mesh.host.attach(channel)
 
     async def _failed(self, connection: RTCPeerConnection) -> None:
@@ -242,6 +255,8 @@ class MeshLink:
         known = host.replica.sessions.get(self.session)
         if known is None or not data.sdp or not data.fp:
             raise ProtocolError("description without fingerprint")
+        if data.sdp.count("\nm=") > _SECTIONS:
+            raise ProtocolError("description of too many media")
         text = fingerprint_text(host.room, self.session, host.session, data.sdp)
         if not verify_signature(known.key, decode_base64url(data.fp), text):
             raise ProtocolError("fingerprint of a description")

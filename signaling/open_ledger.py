@@ -16,6 +16,7 @@ from signaling.ranges import RangeSet
 from whiteboard_crdt.errors import UpdateRefused
 from whiteboard_crdt.places import ItemId, Places
 from whiteboard_crdt.policy import Ledger, check_positions
+from whiteboard_crdt.spec import UpdateLimits
 from whiteboard_crdt.yupdate import Scan, scan_update
 
 __all__ = ["OpenLedger", "OpenUpdate"]
@@ -41,7 +42,8 @@ class OpenUpdate:
 class OpenLedger:
     """Grows with every update that was applied."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: UpdateLimits = OPEN_LIMITS) -> None:
+        self._limits = limits
         self._ledger = Ledger()
         self._deleted: dict[int, RangeSet] = {}
         # Place → the shared type that it lies in; root places are not listed.
@@ -58,17 +60,23 @@ class OpenLedger:
 
     def read(self, update: bytes) -> OpenUpdate | None:
         """Check an update and cut it down to what is new; None when its base is missing. Raises UpdateRefused."""
-        scan = scan_update(update, OPEN_LIMITS)
+        scan = scan_update(update, self._limits)
         if scan.skip:
             raise UpdateRefused("P2", "skip in an update")
         held = self._ledger.held
+        if scan.plain:
+            item = scan.items[0]
+            if item.clock == held.get(item.client, 0) and not scan.refs and not self._ledger.halves:
+                if item.parent is not None:
+                    check_positions(scan, self._ledger)
+                return OpenUpdate(update, scan, {item.client: item.clock + item.length}, {})
         fresh = self._fresh(scan)
         if fresh is None or self._lacks_base(scan, fresh):
             return None
         if any(ranges[0][0] < held.get(client, 0) for client, ranges in scan.structs.items()):
             # A step 2 repeats what we hold, perhaps with other content: only what follows is taken.
             update = get_update(update, self.state_vector())
-            scan = scan_update(update, OPEN_LIMITS)
+            scan = scan_update(update, self._limits)
             if any(ranges[0][0] != held.get(client, 0) for client, ranges in scan.structs.items()):
                 raise UpdateRefused("P3", "clocks do not follow on")
         check_positions(scan, self._ledger)
@@ -82,6 +90,8 @@ class OpenLedger:
     def note(self, update: OpenUpdate) -> None:
         """Take in an update that was applied."""
         self._ledger.note(update.scan)
+        if update.scan.plain and update.scan.items[0].parent is None:
+            return
         self._inside.update(self._insides(update.scan, self._ledger.places))
         for client, ranges in update.scan.deletes.items():
             gone = self._deleted.setdefault(client, RangeSet())

@@ -88,8 +88,11 @@ class QueryAwareness:
 OpenMessage = Step1 | UpdateMessage | AwarenessMessage | QueryAwareness
 
 
-def decode_open_message(data: bytes) -> OpenMessage:
-    """Reads one message of a client. Raises ProtocolError; an update in it is not checked yet."""
+def decode_open_message(data: bytes, longest: int = MESSAGE_BYTES) -> OpenMessage:
+    """Reads one message of a client; its update has at most `longest` bytes and is not checked yet.
+
+    Raises ProtocolError.
+    """
     reader = Reader(data)
     kind = reader.varuint()
     message: OpenMessage
@@ -98,7 +101,7 @@ def decode_open_message(data: bytes) -> OpenMessage:
         if step == _STEP1:
             message = Step1(_read_state_vector(reader.varbytes(_STATE_BYTES)))
         elif step in (_STEP2, _UPDATE):
-            message = UpdateMessage(reader.varbytes(MESSAGE_BYTES), step == _STEP2)
+            message = UpdateMessage(reader.varbytes(longest), step == _STEP2)
         else:
             raise ProtocolError("unknown sync step")
     elif kind == _AWARENESS:

@@ -6,6 +6,7 @@ as it lasts (O3). Nothing reaches pycrdt that was not read strictly before.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -13,11 +14,14 @@ from typing import Final, Protocol
 
 from pycrdt import Doc
 
+from signaling.fanout import Fanout
 from signaling.frames import binary_frame
 from signaling.open_ledger import OpenLedger, OpenUpdate
 from signaling.open_protocol import (
+    OPEN_LIMITS,
     AwarenessEntry,
     AwarenessMessage,
+    OpenMessage,
     QueryAwareness,
     Step1,
     UpdateMessage,
@@ -29,11 +33,13 @@ from signaling.open_protocol import (
     encode_update,
 )
 from signaling.panic import die, is_panic
-from signaling.roomlog import Record, RoomHistory, RoomLog
+from signaling.roomlog import Record, RoomHistory
 from signaling.settings import DeletePolicy
+from whiteboard_crdt.documents import apply_unobserved
 from whiteboard_crdt.errors import CloseCode, ProtocolError, UpdateRefused
+from whiteboard_crdt.spec import UpdateLimits
 
-__all__ = ["OPEN_PREFIX", "OpenClient", "OpenRoom"]
+__all__ = ["OPEN_PREFIX", "OpenClient", "OpenLog", "OpenRoom"]
 
 log = logging.getLogger("chalkmesh.relay.open")
 
@@ -43,6 +49,14 @@ _DOC: Final = "update"
 _EMPTY_UPDATE: Final = b"\x00\x00"
 _GONE_KEPT: Final = 1024
 _OWNED_IDS: Final = 1024
+
+
+class OpenLog(Protocol):
+    """Where an open room's updates are kept: the relay's `RoomLog`, or nothing for a room that is only passed on."""
+
+    def append(self, room: str, record: Record) -> asyncio.Future[None]:
+        """Store one update."""
+        ...
 
 
 class OpenClient(Protocol):
@@ -66,18 +80,20 @@ class OpenRoom:
         self,
         name: str,
         history: RoomHistory,
-        store: RoomLog,
+        store: OpenLog,
         deletes: DeletePolicy,
         wall_ms: Callable[[], int],
+        limits: UpdateLimits = OPEN_LIMITS,
     ) -> None:
         self.name = name
         self.clients: set[OpenClient] = set()
+        self._fanout: Fanout[OpenClient] = Fanout(lambda: self.clients, _send)
         self._store = store
         self._deletes = deletes
         self._wall_ms = wall_ms
         self._started_ms = history.started_ms
         self._doc: Doc[object] = Doc()  # type: ignore[type-var]  # its roots are the applications' business
-        self._ledger = OpenLedger()
+        self._ledger = OpenLedger(limits)
         self._owners: dict[int, OpenClient] = {}
         self._aware: dict[int, AwarenessEntry] = {}
         self._aware_owner: dict[int, OpenClient] = {}
@@ -86,14 +102,21 @@ class OpenRoom:
         self._gone: OrderedDict[int, int] = OrderedDict()
         self._full_state: bytes | None = None
         self._seq = 0
+        self._stored: asyncio.Future[None] | None = None
         for record in history.records:
             self._seq = max(self._seq, record.seq)
             self._restore(record)
+
+    @property
+    def stored(self) -> asyncio.Future[None] | None:
+        """Done when all that was taken so far is durable; None when nothing was."""
+        return self._stored
 
     # Coming and going
 
     def join(self, client: OpenClient) -> None:
         """O2: step 1 and all awareness at join."""
+        self._fanout.flush()
         self.clients.add(client)
         client.send(binary_frame(encode_step1(self._ledger.state_vector())))
         if self._aware:
@@ -112,48 +135,58 @@ class OpenRoom:
             nulls.append(AwarenessEntry(ghost, entry.clock + 1, b"null"))
             self._remember_gone(ghost, entry.clock + 1)
         if nulls:
-            self._tell(self.clients, encode_awareness(nulls))
+            self._fanout.put(binary_frame(encode_awareness(nulls)))
 
     def keep_alive(self) -> None:
         """y-websocket drops a socket that brought no application message for 30 s; pings do not count."""
-        self._tell(self.clients, encode_awareness(()))
+        self._fanout.put(binary_frame(encode_awareness(())))
+
+    def flush(self) -> None:
+        """Write what was told in this turn of the loop now."""
+        self._fanout.flush()
 
     # Messages
 
-    def receive(self, client: OpenClient, data: bytes) -> None:
-        """Handle one binary message. Raises ProtocolError when the connection has to be closed."""
-        message = decode_open_message(data)
+    def receive(self, client: OpenClient, data: bytes) -> bool:
+        """Handle one binary message. Raises ProtocolError when the connection has to be closed.
+
+        False for an update that was not taken because its base is missing: step 1 asked for all of it.
+        """
+        return self._handle(client, decode_open_message(data))
+
+    def _handle(self, client: OpenClient, message: OpenMessage) -> bool:
         if isinstance(message, Step1):
             self._answer(client, message)
         elif isinstance(message, UpdateMessage):
-            self._update(client, message)
+            return self._update(client, message)
         elif isinstance(message, AwarenessMessage):
             self._awareness(client, message.entries)
         elif isinstance(message, QueryAwareness):
             client.send_catch_up(encode_awareness(self._aware.values()))
+        return True
 
     def _answer(self, client: OpenClient, step1: Step1) -> None:
         # Only what we know too, and never beyond it: the state vector that the library sees is ours (P9).
         held = self._ledger.held
         known = {key: min(clocks, held[key]) for key, clocks in step1.held.items() if key in held}
         if any(known.values()):
-            update = self._doc.get_update(encode_state_vector(known))
-        else:
-            if self._full_state is None:
-                self._full_state = self._doc.get_update()
-            update = self._full_state
-        client.send_catch_up(encode_step2(update))
-
-    def _update(self, client: OpenClient, message: UpdateMessage) -> None:
-        if message.update == _EMPTY_UPDATE:
+            client.send_catch_up(encode_step2(self._doc.get_update(encode_state_vector(known))))
             return
+        if self._full_state is None:
+            # Kept until the next update: thirty who come at once are sent the same bytes.
+            self._full_state = encode_step2(self._doc.get_update())
+        client.send_catch_up(self._full_state)
+
+    def _update(self, client: OpenClient, message: UpdateMessage) -> bool:
+        if message.update == _EMPTY_UPDATE:
+            return True
         update = self._ledger.read(message.update)
         if update is None:
             # Its base is not here: nothing of it is kept. The answer to step 1 brings all of it, in order.
             client.send(binary_frame(encode_step1(self._ledger.state_vector())))
-            return
+            return False
         if update.empty:
-            return
+            return True
         self._check_owner(client, update)
         for owned in update.fresh:
             self._owners[owned] = client
@@ -161,8 +194,11 @@ class OpenRoom:
         self._seq += 1
         now_ms = self._wall_ms()
         room_ms = max(0, now_ms - self._started_ms)
-        self._store.append(OPEN_PREFIX + self.name, Record(_DOC, "", self._seq, room_ms, now_ms, update.update))
-        self._tell((other for other in self.clients if other is not client), encode_update(update.update))
+        self._stored = self._store.append(
+            OPEN_PREFIX + self.name, Record(_DOC, "", self._seq, room_ms, now_ms, update.update)
+        )
+        self._fanout.put(binary_frame(encode_update(update.update)), but=(client,))
+        return True
 
     def _awareness(self, client: OpenClient, entries: Iterable[AwarenessEntry]) -> None:
         changed = []
@@ -185,7 +221,7 @@ class OpenRoom:
                 self._aware[entry.client] = entry
         if changed:
             # To its sender too: that is what y-websocket's 30 s watchdog waits for (O2).
-            self._tell(self.clients, encode_awareness(changed))
+            self._fanout.put_relaxed(binary_frame(encode_awareness(changed)))
 
     # State
 
@@ -203,7 +239,7 @@ class OpenRoom:
 
     def _apply(self, update: OpenUpdate) -> None:
         try:
-            self._doc.apply_update(update.update)
+            apply_unobserved(self._doc, update.update)
         except ValueError:
             raise UpdateRefused("P1", "not taken by the document") from None
         except BaseException as error:
@@ -229,8 +265,6 @@ class OpenRoom:
         if len(self._gone) > _GONE_KEPT:
             self._gone.popitem(last=False)
 
-    @staticmethod
-    def _tell(clients: Iterable[OpenClient], message: bytes) -> None:
-        frame = binary_frame(message)
-        for client in clients:
-            client.send(frame)
+
+def _send(client: OpenClient, frames: bytes) -> None:
+    client.send(frames)

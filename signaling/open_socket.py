@@ -24,7 +24,7 @@ log = logging.getLogger("chalkmesh.relay.open")
 
 # A WebSocket ping is answered by the browser itself; y-protocols have none. Seconds.
 _HEARTBEAT_S: Final = 20.0
-_MESSAGES: Final = (500.0, 5_000.0)
+_BURST_S: Final = 10.0
 _ROOM_BYTES: Final = 256
 
 
@@ -49,7 +49,7 @@ async def serve_open_room(request: web.Request, lobby: Lobby) -> web.WebSocketRe
             room.join(client)
         finally:
             lobby.entered(OPEN_PREFIX + name)
-        await _read(socket, client, room)
+        await _read(socket, client, room, lobby.settings.messages_s)
     except ProtocolError as error:
         if client.close_code is None:
             log.warning("refused open room socket=%s code=%d reason=%s", client.name, error.code, error.reason)
@@ -73,8 +73,8 @@ async def serve_open_room(request: web.Request, lobby: Lobby) -> web.WebSocketRe
     return socket
 
 
-async def _read(socket: web.WebSocketResponse, client: SocketWriter, room: OpenRoom) -> None:
-    bucket = Bucket(*_MESSAGES, time.monotonic())
+async def _read(socket: web.WebSocketResponse, client: SocketWriter, room: OpenRoom, messages_s: float) -> None:
+    bucket = Bucket(messages_s, _BURST_S * messages_s, time.monotonic())
     while client.open:
         message = await socket.receive()
         if message.type is WSMsgType.BINARY:

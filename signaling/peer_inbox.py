@@ -20,7 +20,7 @@ from signaling.events import (
 from signaling.peer_roster import Roster
 from whiteboard_crdt.envelope import Envelope
 from whiteboard_crdt.errors import CloseCode, ProtocolError, TicketError
-from whiteboard_crdt.events import Applied, Dropped, Duplicate, Equivocation, Mismatch, Parked, Refused
+from whiteboard_crdt.events import Applied, Dropped, Duplicate, Equivocation, Mismatch, Parked, Refused, Unproven
 from whiteboard_crdt.events import Event as ReplicaEvent
 from whiteboard_crdt.ids import DocRef, SessionId
 from whiteboard_crdt.messages import (
@@ -80,6 +80,7 @@ class Inbox:
         times: RoomTimes,
         emit: Callable[[Event], None],
         on_rebuilt: Callable[[DocRef], None],
+        on_proof: Callable[[Equivocation], None],
     ) -> None:
         self._replica = replica
         self._own = own
@@ -87,6 +88,7 @@ class Inbox:
         self._times = times
         self._emit = emit
         self._on_rebuilt = on_rebuilt
+        self._on_proof = on_proof
         # Room times of LOGGED envelopes that still wait for others. Bounded like what waits.
         self._stamps: dict[tuple[DocRef, SessionId, int], int] = {}
         self._live_ticks: dict[SessionId, int] = {}
@@ -158,6 +160,8 @@ class Inbox:
                     self._emit(SeenEnvelope(event.envelope, stamp, "logged"))
                 else:
                     self._emit(SeenEnvelope(event.envelope, self._times.room_ms(), via))
+            elif isinstance(event, Unproven):
+                log.warning("signature does not hold session=%s seq=%d", event.envelope.session, event.envelope.seq)
             elif isinstance(event, Dropped):
                 self._stamps.pop(_key(event.envelope), None)
             elif isinstance(event, Refused):
@@ -168,6 +172,7 @@ class Inbox:
                 if link is not None and link.session == envelope.session:
                     fault = ProtocolError(event.reason, event.code)
             elif isinstance(event, Equivocation):
+                self._on_proof(event)
                 self._emit(EquivocationSeen(event.session))
                 if link is not None and link.session == event.session:
                     fault = ProtocolError("two histories under one number", CloseCode.EQUIVOCATION)

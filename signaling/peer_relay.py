@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Final, Literal, Protocol
 
+from signaling.asset_server import RelayAssetServer
 from signaling.control import (
+    AssetGrant,
     ClientControl,
     EquivocationNotice,
     JoinedNotice,
     LeftNotice,
     RelayControl,
     Renew,
+    Renewed,
     RevokedNotice,
     RoomNotice,
     SignalOut,
@@ -33,12 +37,13 @@ from signaling.events import (
 )
 from signaling.links.websocket import Introduction
 from signaling.mesh import Mesh
+from signaling.peer_assets import PeerAssets
 from signaling.peer_inbox import Inbox, RoomTimes
 from signaling.peer_roster import Roster
 from signaling.peer_tickets import PeerTickets
 from signaling.peer_upload import Upload
 from signaling.relay_connection import RelayConnection
-from whiteboard_crdt.errors import ProtocolError, TicketError
+from whiteboard_crdt.errors import CloseCode, ProtocolError, TicketError
 from whiteboard_crdt.ids import DocRef, SessionId
 from whiteboard_crdt.keys import SessionKey
 from whiteboard_crdt.messages import (
@@ -63,6 +68,8 @@ __all__ = ["PeerRelay", "RelayPeer"]
 log = logging.getLogger("chalkmesh.peer")
 
 _SNAPSHOT_MESSAGE_BYTES: Final = 2 * LIMITS.snapshot_bytes
+_PROOFS: Final = 64
+_PUT_OUT: Final = (CloseCode.REVOKED, CloseCode.EQUIVOCATION)
 
 
 class RelayPeer(Protocol):
@@ -70,6 +77,8 @@ class RelayPeer(Protocol):
 
     key: SessionKey
     mesh: Mesh | None
+    assets: PeerAssets
+    asset_server: RelayAssetServer
 
     @property
     def replica(self) -> Replica:
@@ -118,6 +127,10 @@ class PeerRelay:
         self._mode = mode
         # Documents of which the relay holds something else under the same numbers.
         self._differing: set[DocRef] = set()
+        # Documents in which we hold work that the relay will never take: it was of a session put out meanwhile.
+        self._strayed: set[DocRef] = set()
+        self._given_up: set[tuple[DocRef, SessionId]] = set()
+        self._proofs: list[bytes] = []
         self._told_have: HaveMessage | None = None
         self._told_have_s = 0.0
         self._connection = RelayConnection(self)
@@ -139,6 +152,13 @@ class PeerRelay:
     def send(self, data: bytes) -> None:
         """A binary message; dropped while there is no connection, and found by HAVE later."""
         self._connection.send(data)
+
+    def prove(self, data: bytes) -> None:
+        """An envelope that proves an equivocation (E5): told now, or when the relay is there again."""
+        if self.connected:
+            self.send(data)
+        elif len(self._proofs) < _PROOFS:
+            self._proofs.append(data)
 
     def send_skippable(self, data: bytes) -> None:
         """A binary message that is worth nothing late."""
@@ -178,13 +198,18 @@ class PeerRelay:
             except Exception as error:  # an application's own function: any fault of it means "not now"
                 raise ProtocolError(f"no ticket: {type(error).__name__}") from error
         grant = self._tickets.grant
-        return grant.relay_url, Introduction(grant.ticket, self._peer.key, self._mode, self._have(reply=False))
+        # Heads that cannot be right make the relay send a strayed document whole (B3).
+        heads = tuple(
+            replace(head, hash=bytes(16)) if head.doc in self._strayed else head
+            for head in self._have(reply=False).heads
+        )
+        return grant.relay_url, Introduction(grant.ticket, self._peer.key, self._mode, HaveMessage(heads))
 
     def on_welcome(self, welcome: Welcome) -> None:
         """S3."""
         self._times.told(welcome.now_ms, welcome.room_ms)
         self._upload.restart()
-        self._differing.clear()
+        self._differing, self._strayed = self._strayed, set()
         for token in welcome.sessions:
             self._inbox.ticket(token)
         before = self._roster.clear()
@@ -194,6 +219,7 @@ class PeerRelay:
                 self._roster.add(ticket, entry.agent, entry.joined_ms, entry.presence)
         for revoked in welcome.revoked:
             self._revoke(SessionId(revoked))
+        self._allow_assets(welcome.assets)
         self._peer.emit(Connected(welcome.room_ms, welcome.now_ms))
         for session in before.keys() - self._roster.present.keys():
             self._left(session, "gone")
@@ -203,6 +229,9 @@ class PeerRelay:
             if self._peer.mesh is not None:
                 self._peer.mesh.on_present(participant)
         self._peer.publish_presence()
+        proofs, self._proofs = self._proofs, []
+        for proof in proofs:
+            self.send(proof)
 
     def on_binary(self, data: bytes) -> None:
         """A message of the relay (section B)."""
@@ -232,6 +261,7 @@ class PeerRelay:
             self._peer.emit(Synced())
         elif isinstance(message, RefusedMessage):
             log.warning("relay refused doc=%d seq=%d code=%d", message.doc.kind, message.seq, message.code)
+            self._look_astray(message)
             told = RefusedByRelay(message.doc, message.session, message.seq, message.code, message.reason)
             self._peer.emit(told)
         else:
@@ -253,6 +283,8 @@ class PeerRelay:
             self._peer.emit(Revoked(sessions, message.reason))
         elif isinstance(message, RoomNotice):
             self._peer.emit(RoomState(message.state))
+        elif isinstance(message, Renewed):
+            self._allow_assets(message.assets)
         elif isinstance(message, EquivocationNotice):
             self._peer.emit(EquivocationSeen(SessionId(message.session)))
 
@@ -271,6 +303,11 @@ class PeerRelay:
     def _have(self, *, reply: bool) -> HaveMessage:
         return HaveMessage(tuple(self._peer.replica.heads()[: LIMITS.have_entries]), reply)
 
+    def _allow_assets(self, grant: AssetGrant | None) -> None:
+        if grant is not None:
+            self._peer.asset_server.allow(self._tickets.grant.relay_url, grant.token)
+            self._peer.assets.connected()
+
     def _compare(self, message: HaveMessage) -> None:
         differing = self._peer.replica.mismatches(message.heads)
         if differing:
@@ -284,6 +321,15 @@ class PeerRelay:
             self.send(encode_message(self._have(reply=False)))
         self._upload.have(message)
 
+    def _look_astray(self, message: RefusedMessage) -> None:
+        """The relay refuses what we took directly of a session that it has put out: nobody else will ever have it."""
+        stream = (message.doc, message.session)
+        others = message.session != self._tickets.ticket.session
+        if others and message.code in _PUT_OUT and self._mode == "live" and stream not in self._given_up:
+            self._given_up.add(stream)
+            self._strayed.add(message.doc)
+            self._connection.drop()
+
     def _joined(self, message: JoinedNotice) -> None:
         ticket = self._inbox.ticket(message.ticket)
         participant = None if ticket is None else self._roster.add(ticket, message.agent, message.joined_ms)
@@ -295,6 +341,8 @@ class PeerRelay:
     def _left(self, session: SessionId, reason: str) -> None:
         self._roster.remove(session)
         self._inbox.forget_session(session)
+        if reason != "gone":
+            self._peer.assets.forget_link(session)
         if self._peer.mesh is not None:
             self._peer.mesh.on_absent(session, reason)
         self._peer.emit(Left(session, reason))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from whiteboard_crdt.errors import TicketError
@@ -12,7 +12,7 @@ from whiteboard_crdt.ids import ClientId, RoomId, SessionId
 from whiteboard_crdt.keys import PublicKey
 from whiteboard_crdt.ticket import Ticket, read_ticket
 
-__all__ = ["Grant", "PeerTickets", "TicketSource"]
+__all__ = ["Grant", "IceServer", "PeerTickets", "TicketSource"]
 
 log = logging.getLogger("chalkmesh.peer")
 
@@ -22,11 +22,21 @@ _RENEW_RETRY_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
+class IceServer:
+    """One TURN server, as the ticket answer's `ice_servers` names it."""
+
+    urls: tuple[str, ...]
+    username: str = ""
+    credential: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
-    """What a ticket source gives: a compact ticket, and where the relay is (``ws(s)://…/v1/session``)."""
+    """What a ticket source gives: a compact ticket, where the relay is (``ws(s)://…/v1/session``), TURN servers."""
 
     ticket: str
     relay_url: str
+    ice_servers: tuple[IceServer, ...] = ()
 
 
 TicketSource: TypeAlias = Callable[[SessionId | None], Awaitable[Grant]]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from signaling.fanout import Fanout
 from signaling.frames import binary_frame
 from signaling.member import Member
 from whiteboard_crdt.ids import SessionId
@@ -30,8 +31,9 @@ class KeptPresence:
 class Presences:
     """Never stored; of several changes within a moment only the last is told."""
 
-    def __init__(self, members: Mapping[SessionId, Member]) -> None:
+    def __init__(self, members: Mapping[SessionId, Member], fanout: Fanout[Member]) -> None:
         self._members = members
+        self._fanout = fanout
         self._kept: dict[SessionId, KeptPresence] = {}
 
     def states(self) -> Mapping[SessionId, KeptPresence]:
@@ -62,7 +64,5 @@ class Presences:
     def _tell(self, kept: KeptPresence, now_s: float) -> None:
         kept.told_s = now_s
         kept.waiting = False
-        frame = binary_frame(encode_message(kept.message))
-        for member in tuple(self._members.values()):
-            if member.session != kept.message.session:
-                member.socket.send(frame)
+        own = self._members.get(kept.message.session)
+        self._fanout.put_relaxed(binary_frame(encode_message(kept.message)), but=() if own is None else (own,))

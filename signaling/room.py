@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
+from signaling.asset_tokens import AssetTokens
 from signaling.attendance import AttendancePost
+from signaling.candidates import hide_addresses
+from signaling.checkpoints import Checkpoints
 from signaling.control import (
+    AssetGrant,
     ClientControl,
     EquivocationNotice,
     Hello,
@@ -24,17 +27,18 @@ from signaling.control import (
     encode_control,
 )
 from signaling.exchange import Exchange
+from signaling.fanout import Fanout
 from signaling.frames import binary_frame, text_frame
 from signaling.history import History
 from signaling.member import Member, MemberSocket
 from signaling.presences import Presences
+from signaling.rates import Bucket
+from signaling.restoring import restore_history
 from signaling.room_clock import RoomClock
-from signaling.roomlog import AttendanceEvent, LogOverflow, RoomHistory, RoomLog
+from signaling.roomlog import AttendanceEvent, LogOverflow, Revocation, RoomHistory, RoomLog
 from signaling.settings import RelaySettings
 from signaling.welcome import welcome_messages
-from whiteboard_crdt.envelope import decode_envelope
 from whiteboard_crdt.errors import CloseCode, ProtocolError, TicketError
-from whiteboard_crdt.events import Applied
 from whiteboard_crdt.ids import Capability, Role, RoomId, SessionId, UserId
 from whiteboard_crdt.keys import PublicKey
 from whiteboard_crdt.messages import (
@@ -57,7 +61,7 @@ __all__ = ["Room"]
 
 log = logging.getLogger("chalkmesh.relay.room")
 
-_RESTORE_SLICE: Final = 200
+_JOINS: Final = (0.5, 10.0)  # of one session: a second, burst
 _EXPIRE_EVERY_S: Final = 1.0
 _PING: Final = binary_frame(encode_message(PingMessage(0)))
 
@@ -75,6 +79,7 @@ class Room:
         wall_ms: Callable[[], int],
         monotonic_s: Callable[[], float],
         attendance: AttendancePost | None = None,
+        asset_tokens: AssetTokens | None = None,
     ) -> None:
         self.room = room
         self.members: dict[SessionId, Member] = {}
@@ -84,16 +89,20 @@ class Room:
         self._wall_ms = wall_ms
         self._monotonic_s = monotonic_s
         self._attendance = attendance
+        self._asset_tokens = asset_tokens
         self._closed = history.closed
-        self._history = History()
+        self._history = History(room, store)
         self.replica = Replica(room, None, jwks, store=self._history)
+        self._fanout: Fanout[Member] = Fanout(self.members.values, _send)
+        self._lively: Fanout[Member] = Fanout(self.members.values, _send_skippable)
         self._exchange = Exchange(
-            room, self.replica, self._history, store, self.members, wall_ms, self._tell_equivocation
+            room, self.replica, self._history, store, self.members, self._fanout, wall_ms, self._tell_equivocation
         )
-        self._presences = Presences(self.members)
+        self._presences = Presences(self.members, self._fanout)
         self._revoked_users: dict[UserId, int] = {}
-        last_room_ms = max((record.room_ms for record in history.records), default=0)
-        self._clock = RoomClock(history.started_ms, last_room_ms, wall_ms, monotonic_s)
+        self._joins: dict[SessionId, Bucket] = {}
+        self._clock = RoomClock(history.started_ms, history.last_room_ms, wall_ms, monotonic_s)
+        self._checkpoints = Checkpoints(self.replica, self._history, store)
         self._exchange.clock = self._clock
         self._digest_s = self._expired_s = monotonic_s()
 
@@ -102,35 +111,31 @@ class Room:
         """Whether everything taken is durable: only then may the room be dropped from memory."""
         return self._exchange.settled
 
-    async def restore(self, history: RoomHistory) -> None:
-        """Rebuild documents, heads and clocks from the log. Lets others run meanwhile: a long lesson takes a second."""
+    @property
+    def in_memory_bytes(self) -> int:
+        """Payload bytes of the envelopes that are in memory and not in the log alone."""
+        return self._history.in_memory_bytes
+
+    async def restore(self, history: RoomHistory) -> bool:
+        """Rebuild documents, heads and clocks from the log. False: something is missing (`restore_history`)."""
         for token in history.tickets:
             try:
                 self.replica.admit_ticket(token)
             except TicketError as error:
                 log.error("stored ticket not honoured room=%s code=%d", self.room, error.code)
-        left_out = 0
-        for count, record in enumerate(history.records, 1):
-            if count % _RESTORE_SLICE == 0:
-                await asyncio.sleep(0)
-            try:
-                envelope = decode_envelope(record.payload)
-            except ProtocolError:
-                left_out += 1
-                continue
-            for event in self.replica.receive(
-                envelope, now_ms=record.arrival_ms, trusted_author=envelope.session, from_relay=True
-            ):
-                if isinstance(event, Applied):
-                    self._exchange.restored(self._history.add(event.envelope, record.room_ms))
-        left_out += len(history.records) - left_out - len(self._history.all)
-        if left_out or history.damaged:
-            log.error("room restored with holes room=%s damaged=%d left_out=%d", self.room, history.damaged, left_out)
+        whole = await restore_history(self.replica, self._history, history, self._exchange.restored)
+        self._checkpoints.begin()
         for revocation in history.revoked:
             if revocation.session:
                 self.replica.revoke(SessionId(revocation.session))
             else:
                 self._revoked_users[UserId(revocation.user)] = revocation.at_ms
+        return whole
+
+    def checkpoint(self, *, leaving: bool = False) -> None:
+        """Keep a snapshot in the log when it is time, or (`leaving`) when the room goes out of memory."""
+        if self._exchange.all_queued:
+            self._checkpoints.save_when_due(self._wall_ms(), leaving=leaving)
 
     # Coming and going
 
@@ -145,18 +150,25 @@ class Room:
             raise ProtocolError("the whole log is for the recorder", CloseCode.NOT_ALLOWED)
         if self._closed and hello.mode != "log":
             raise ProtocolError("the room is closed", CloseCode.ROOM_CLOSED)
+        joins = self._joins.setdefault(ticket.session, Bucket(*_JOINS, self._monotonic_s()))
+        if not joins.take(self._monotonic_s()):
+            # Each brings the whole catch-up with it, and everybody is told: worth more to an attacker than any message.
+            raise ProtocolError("connects too often", CloseCode.TRY_LATER)
         before = self.members.get(ticket.session)
         if before is None and len(self.members) >= self._settings.room_clients:
             raise ProtocolError("the room is full", CloseCode.TRY_LATER)
         _, events = self.replica.admit_ticket(hello.ticket)
         joined_ms = now_ms if before is None else before.joined_ms
         member = Member(
-            ticket.session, ticket, hello.ticket, hello.agent, hello.mode, joined_ms, socket, self._monotonic_s()
-        )
+            ticket.session, ticket, hello.ticket, hello.agent, hello.mode, joined_ms, socket, self._monotonic_s(),
+            self._settings.messages_s,
+        )  # fmt: skip
         if before is not None:
             # S10. The others are told nothing: for them it is the same participant.
             self._exchange.forget(before)
             before.socket.close(CloseCode.REPLACED, "the session connected again")
+        # What was told before it came is in what it is sent now.
+        self._fanout.flush()
         self.members[member.session] = member
         for message in welcome_messages(
             self, member, self._presences.states(), self._history.sessions, now_ms, self._clock.now_ms()
@@ -174,10 +186,17 @@ class Room:
 
     def _check_admission(self, ticket: Ticket, now_ms: int) -> None:
         check_admission(ticket, self.room, now_ms)
-        if self.replica.is_revoked(ticket.session) or ticket.issued_ms <= self._revoked_users.get(ticket.user, -1):
-            raise ProtocolError("the session was revoked", CloseCode.REVOKED)
         if ticket.session in self.replica.sessions.frozen:
             raise ProtocolError("two histories under one number", CloseCode.EQUIVOCATION)
+        if self.replica.is_revoked(ticket.session) or ticket.issued_ms <= self._revoked_users.get(ticket.user, -1):
+            raise ProtocolError("the session was revoked", CloseCode.REVOKED)
+
+    def asset_grant(self, member: Member) -> AssetGrant | None:
+        """A9: what lets a participant fetch and store pictures over HTTP."""
+        if self._asset_tokens is None:
+            return None
+        token, expires_ms = self._asset_tokens.issue(member.ticket, self._wall_ms())
+        return AssetGrant(token=token, expires_ms=expires_ms)
 
     def leave(self, member: Member, reason: Literal["left", "gone", "revoked"]) -> None:
         """A connection ended. Nothing happens when the session was replaced or has left already."""
@@ -214,7 +233,7 @@ class Room:
         if isinstance(message, EnvelopeMessage):
             if self._closed:
                 raise ProtocolError("the room is closed", CloseCode.ROOM_CLOSED)
-            self._exchange.envelope(member, message.envelope)
+            self._exchange.envelope(member, message.envelope, now_s)
         elif isinstance(message, LiveMessage):
             self._live(member, message, data, now_s)
         elif isinstance(message, PresenceMessage):
@@ -226,10 +245,15 @@ class Room:
             if member.haves.take(now_s):
                 self._exchange.have(member, message)
         elif isinstance(message, WantMessage):
-            self._exchange.want(member, message)
+            if member.wants.take(now_s):
+                self._exchange.want(member, message)
         elif isinstance(message, TicketMessage):
+            if not member.tickets.take(now_s):
+                raise ProtocolError("too many tickets", CloseCode.RATE_LIMITED)
             self._bring_ticket(member, message.token)
         elif isinstance(message, PingMessage):
+            # After all that was told before it: a PONG is a barrier.
+            self._fanout.flush()
             member.socket.send(binary_frame(encode_message(PongMessage(message.nonce))))
         elif not isinstance(message, PongMessage):
             raise ProtocolError("message that only the relay sends")
@@ -237,6 +261,10 @@ class Room:
     def _bring_ticket(self, member: Member, token: str) -> None:
         """TICKET. Whoever hands on another's is not to blame for it: one that is not honoured is passed over."""
         try:
+            ticket = read_ticket(token, self._jwks)
+            if ticket.room == self.room and ticket.issued_ms <= self._revoked_users.get(ticket.user, -1):
+                # Another ticket of somebody who was put out: nothing is taken of it, whoever brings it.
+                self._put_out(ticket.session)
             _, events = self.replica.admit_ticket(token)
         except TicketError as error:
             log.warning("ticket not honoured room=%s from=%s code=%d", self.room, member.session, error.code)
@@ -250,22 +278,24 @@ class Room:
             return
         if message.ink is not None and Capability.BOARD not in member.ticket.caps:
             return
-        frame = binary_frame(data)
-        for other in tuple(self.members.values()):
-            if other is not member:
-                other.socket.send_skippable(frame)
+        self._lively.put(binary_frame(data), but=(member,))
 
     def control(self, member: Member, message: ClientControl) -> None:
         """One control object (section S). Raises ProtocolError when the sender has to be closed."""
         now_s = self._monotonic_s()
         member.heard_s = now_s
+        if not member.messages.take(now_s):
+            raise ProtocolError("too many messages", CloseCode.RATE_LIMITED)
         if isinstance(message, SignalIn):
             if not member.signals.take(now_s):
                 raise ProtocolError("too many signals", CloseCode.RATE_LIMITED)
             other = self.members.get(SessionId(message.to))
-            if other is not None and other is not member:
-                other.socket.send(_control(SignalOut(sender=member.session, data=message.data)))
+            data = hide_addresses(message.data) if member.ticket.relay_only else message.data
+            if data is not None and other is not None and other is not member:
+                other.socket.send(_control(SignalOut(sender=member.session, data=data)))
         elif isinstance(message, Renew):
+            if not member.renews.take(now_s):
+                raise ProtocolError("too many renewals", CloseCode.RATE_LIMITED)
             self._renew(member, message.ticket)
         else:
             raise ProtocolError("a second hello")
@@ -277,7 +307,7 @@ class Room:
         self._check_admission(ticket, self._wall_ms())
         _, events = self.replica.admit_ticket(token)
         member.ticket, member.token = ticket, token
-        member.socket.send(_control(Renewed(expires_ms=ticket.expires_ms)))
+        member.socket.send(_control(Renewed(expires_ms=ticket.expires_ms, assets=self.asset_grant(member))))
         self._exchange.take(member, events)
 
     # What the portal asks
@@ -293,6 +323,7 @@ class Room:
             self.replica.revoke(one)
         if revoked:
             self._tell(RevokedNotice(sessions=[str(one) for one in revoked], reason="revoked"))
+            self._fanout.flush()
         for one in revoked:
             member = self.members.get(one)
             if member is not None:
@@ -304,6 +335,7 @@ class Room:
         """Close for good (S12): everybody is told and put out; the caller stores it."""
         self._closed = True
         self._tell(RoomNotice(state="closed"))
+        self._fanout.flush()
         for member in tuple(self.members.values()):
             member.socket.close(CloseCode.ROOM_CLOSED, "the room is closed")
             self.leave(member, "left")
@@ -315,9 +347,11 @@ class Room:
         now_ms = self._wall_ms()
         self._exchange.tick(now_ms)
         self._presences.flush(now_s)
+        self._fanout.flush()
         if now_s - self._expired_s >= _EXPIRE_EVERY_S:
             self._expired_s = now_s
             self._exchange.expire(now_ms)
+            self.checkpoint()
         digest = (now_s - self._digest_s) * 1000 >= self._settings.digest_every_ms
         if digest:
             self._digest_s = now_s
@@ -336,16 +370,34 @@ class Room:
     # Inside
 
     def _tell(self, message: RelayControl, but: Member | None = None) -> None:
-        frame = _control(message)
-        for member in tuple(self.members.values()):
-            if member is not but:
-                member.socket.send(frame)
+        self._fanout.put(_control(message), but=() if but is None else (but,))
 
     def _tell_equivocation(self, session: SessionId) -> None:
         frame = _control(EquivocationNotice(session=session))
         for member in tuple(self.members.values()):
             if member.ticket.staff:
                 member.socket.send(frame)
+        # Its direct links would go on with one of the two histories: out of the mesh too, and for good.
+        self._put_out(session)
+
+    def _put_out(self, session: SessionId) -> None:
+        """Revoke a session on the relay's own account: told to all, and kept over a restart."""
+        if self.replica.is_revoked(session):
+            return
+        self.replica.revoke(session)
+        self._tell(RevokedNotice(sessions=[str(session)], reason="revoked"))
+        try:
+            self._store.revoke(self.room, Revocation(str(session), "", self._wall_ms()))
+        except LogOverflow:
+            log.error("revocation not stored, the log does not keep up room=%s session=%s", self.room, session)
+
+
+def _send(member: Member, frames: bytes) -> None:
+    member.socket.send(frames)
+
+
+def _send_skippable(member: Member, frames: bytes) -> None:
+    member.socket.send_skippable(frames)
 
 
 def _control(message: RelayControl) -> bytes:

@@ -7,8 +7,8 @@ An append is *durable* when its future resolves; nothing is acknowledged to a cl
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from whiteboard_crdt.errors import ChalkmeshError
@@ -60,7 +60,12 @@ class Revocation:
 
 @dataclass(frozen=True, slots=True)
 class RoomHistory:
-    """Everything that a room is rebuilt from. ``damaged`` records failed their checksum and were set aside."""
+    """Everything that a room is rebuilt from. ``damaged`` records failed their checksum and were set aside.
+
+    ``snapshots`` is what was given to `RoomLog.save_snapshots` last, and ``records`` are those that came after it; all
+    of them when there is none. ``heads`` says how far each stream (doc, session) goes, and ``last_room_ms`` is the
+    newest stamp, both over the whole log.
+    """
 
     started_ms: int
     closed: bool
@@ -68,6 +73,9 @@ class RoomHistory:
     tickets: Sequence[str]
     revoked: Sequence[Revocation]
     damaged: int = 0
+    snapshots: Sequence[bytes] = ()
+    heads: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    last_room_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +121,26 @@ class RoomLog(Protocol):
         """Whether the last commit succeeded."""
         ...
 
-    async def open_room(self, room: str, now_ms: int) -> RoomHistory:
-        """Read a room, creating it with ``started_ms = now_ms`` when it is new; durable on return."""
+    async def open_room(self, room: str, now_ms: int, *, whole: bool = False) -> RoomHistory:
+        """Read a room, creating it with ``started_ms = now_ms`` when it is new; durable on return.
+
+        ``whole``: all records, whatever snapshots there are.
+        """
+        ...
+
+    def stretch(self, room: str, doc: str, session: str, first: int, last: int) -> Sequence[Record]:
+        """The durable records ``first`` to ``last`` of a stream, in order, at once; damaged ones are left out."""
+        ...
+
+    def walk(self, room: str) -> Iterator[Record]:
+        """All durable records of a room in the order of the log, read a few at a time; damaged ones are left out."""
+        ...
+
+    def save_snapshots(self, room: str, snapshots: Mapping[str, bytes], at_ms: int) -> asyncio.Future[None]:
+        """Replace a room's snapshots, one a document: they stand for everything appended before this call.
+
+        They are stored in one transaction with the number of the last record that they cover. No record goes.
+        """
         ...
 
     def append(self, room: str, record: Record, ticket: tuple[str, str] | None = None) -> asyncio.Future[None]:

@@ -8,12 +8,12 @@ There is no linger: while one fsync runs the next group gathers by itself (64 wr
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import queue
 import sqlite3
 import threading
-import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from signaling.roomlog import (
     RoomHistory,
     RoomRow,
 )
+from signaling.roomlog_read import read_page, read_room, read_stretch, record_checksum, snapshot_checksum
 from signaling.roomlog_schema import open_database
 from whiteboard_crdt.errors import SetupError
 
@@ -40,21 +41,18 @@ Connect: TypeAlias = Callable[[Path], sqlite3.Connection]
 T = TypeVar("T")
 
 QUEUE_WRITES = 16_384
+QUEUE_BYTES = 64 * 1024 * 1024
 GROUP_WRITES = 2_048
 RETRY_FIRST_S = 0.1
-RETRY_LONGEST_S = 5.0
+RETRY_LONGEST_S = 1.0
+_BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR})
 
 
 @dataclass(frozen=True, slots=True)
 class _Write:
     statements: tuple[Statement, ...]
     done: asyncio.Future[None]
-
-
-def record_checksum(room: str, record: Record) -> int:
-    """CRC-32 over all columns of a record, so that a moved or edited row is noticed and not only a damaged blob."""
-    head = f"{room}\0{record.doc}\0{record.session}\0{record.seq}\0{record.room_ms}\0{record.arrival_ms}\0"
-    return zlib.crc32(record.payload, zlib.crc32(head.encode()))
+    size_bytes: int
 
 
 class SqliteRoomLog:
@@ -66,10 +64,15 @@ class SqliteRoomLog:
         self._connect = connect
         # Bounded: over it `append` raises LogOverflow, the sender is told to come back later.
         self._queue: queue.Queue[_Write | None] = queue.Queue(QUEUE_WRITES)
+        self._queued_bytes = 0
         self._stopping = threading.Event()
         self._health = LogHealth(True)
+        # Stays until a restart: a file that is broken in one place needs a person.
+        self._unreadable = ""
         self._reads = ThreadPoolExecutor(1, "roomlog-read")
         self._reader: sqlite3.Connection | None = None
+        # The loop's own reader: old stretches of a room are read at once, some 10 µs a record.
+        self._near: sqlite3.Connection | None = None
         self._committer = threading.Thread(target=self._commit_for_ever, name="roomlog-commit", daemon=True)
 
     @classmethod
@@ -89,7 +92,9 @@ class SqliteRoomLog:
 
     @property
     def health(self) -> LogHealth:
-        """Whether the last commit succeeded."""
+        """Whether the last commit succeeded, and no damage of the file itself was met since the start."""
+        if self._health.ok and self._unreadable:
+            return LogHealth(False, self._unreadable)
         return self._health
 
     # Writing
@@ -98,8 +103,10 @@ class SqliteRoomLog:
         """Store one record and, with it, the (session, ticket) of its author. A record already held is no error."""
         statements: list[Statement] = [
             (
-                "INSERT OR IGNORE INTO records(room, doc, session, seq, room_ms, arrival_ms, payload, crc32)"
-                " VALUES(?,?,?,?,?,?,?,?)",
+                # What comes again in place of a damaged record takes its number: the order of the log stays causal.
+                "INSERT OR IGNORE INTO records(n, room, doc, session, seq, room_ms, arrival_ms, payload, crc32) VALUES("
+                "(SELECT n FROM quarantine WHERE room = ?1 AND doc = ?2 AND session = ?3 AND seq = ?4),"
+                "?1,?2,?3,?4,?5,?6,?7,?8)",
                 (
                     room,
                     record.doc,
@@ -120,7 +127,23 @@ class SqliteRoomLog:
                     (room, *ticket),
                 )
             )
-        return self._write(*statements)
+        return self._write(*statements, size_bytes=len(record.payload))
+
+    def save_snapshots(self, room: str, snapshots: Mapping[str, bytes], at_ms: int) -> asyncio.Future[None]:
+        """Replace a room's snapshots: they stand for everything appended before this call."""
+        return self._write(
+            ("DELETE FROM snapshots WHERE room = ?", (room,)),
+            *(
+                (
+                    # The queue keeps its order, so the last record there now is the last that the snapshot covers.
+                    "INSERT INTO snapshots(room, doc, upto, made_ms, payload, crc32)"
+                    " VALUES(?1, ?2, (SELECT coalesce(max(n), 0) FROM records WHERE room = ?1), ?3, ?4, ?5)",
+                    (room, doc, at_ms, payload, snapshot_checksum(room, doc, payload)),
+                )
+                for doc, payload in snapshots.items()
+            ),
+            size_bytes=sum(map(len, snapshots.values())),
+        )
 
     def revoke(self, room: str, revocation: Revocation) -> asyncio.Future[None]:
         """Remember a revocation."""
@@ -172,17 +195,50 @@ class SqliteRoomLog:
 
     # Reading
 
-    async def open_room(self, room: str, now_ms: int) -> RoomHistory:
+    async def open_room(self, room: str, now_ms: int, *, whole: bool = False) -> RoomHistory:
         """Read a room, creating it when it is new; durable on return. Damaged records are set aside and logged."""
-        await self._write(("INSERT OR IGNORE INTO rooms(room, started_ms, closed_ms) VALUES(?,?,NULL)", (room, now_ms)))
-        history, damaged = await self._read(lambda db: _read_room(db, room))
+        # The write also waits for all that was asked for before. On a full disk, though, a room that is there is read
+        # as it is.
+        known = await self._read(lambda db: db.execute("SELECT 1 FROM rooms WHERE room = ?", (room,)).fetchone())
+        if known is None or self._health.ok:
+            await self._write(
+                ("INSERT OR IGNORE INTO rooms(room, started_ms, closed_ms) VALUES(?,?,NULL)", (room, now_ms))
+            )
+        history, damaged, broken = await self._read(lambda db: read_room(db, room, whole=whole))
+        if broken:
+            log.error("snapshots damaged, the whole log is read room=%s", room)
+            await self._write(("DELETE FROM snapshots WHERE room = ?", (room,)))
+        if damaged:
+            await self._set_aside(room, damaged, now_ms)
+        return history
+
+    def stretch(self, room: str, doc: str, session: str, first: int, last: int) -> Sequence[Record]:
+        """The durable records ``first`` to ``last`` of a stream, in order, at once; damaged ones are left out."""
+        records, damaged = read_stretch(self._at_hand(), room, doc, session, first, last)
+        self._set_aside_later(room, damaged, records)
+        return records
+
+    def walk(self, room: str) -> Iterator[Record]:
+        """All durable records of a room in the order of the log, read a few at a time; damaged ones are left out."""
+        after: int | None = 0
+        while after is not None:
+            records, damaged, after = read_page(self._at_hand(), room, after)
+            self._set_aside_later(room, damaged, records)
+            yield from records
+
+    def _set_aside_later(self, room: str, damaged: Sequence[int], records: Sequence[Record]) -> None:
+        if damaged:
+            with contextlib.suppress(LogOverflow):  # it is met again
+                self._set_aside(room, damaged, records[0].arrival_ms if records else 0)
+
+    def _set_aside(self, room: str, damaged: Sequence[int], now_ms: int) -> asyncio.Future[None]:
         for n in damaged:
             log.error("record damaged, set aside room=%s n=%d", room, n)
-            await self._write(
-                ("INSERT OR IGNORE INTO quarantine SELECT *, ? FROM records WHERE n = ?", (now_ms, n)),
-                ("DELETE FROM records WHERE n = ?", (n,)),
-            )
-        return history
+        moves: list[Statement] = []
+        for n in damaged:
+            moves.append(("INSERT OR REPLACE INTO quarantine SELECT *, ? FROM records WHERE n = ?", (now_ms, n)))
+            moves.append(("DELETE FROM records WHERE n = ?", (n,)))
+        return self._write(*moves)
 
     async def recover_attendance(self) -> int:
         """Queue a leave, at the time last seen, for everyone whom a dead relay left present."""
@@ -222,24 +278,41 @@ class SqliteRoomLog:
             await self._loop.run_in_executor(self._reads, self._committer.join)
         await self._loop.run_in_executor(self._reads, self._close_reader)
         self._reads.shutdown()
+        if self._near is not None:
+            self._near.close()
+            self._near = None
 
     # The two threads
 
-    def _write(self, *statements: Statement) -> asyncio.Future[None]:
+    def _write(self, *statements: Statement, size_bytes: int = 0) -> asyncio.Future[None]:
         done = self._loop.create_future()
         if self._stopping.is_set():
             raise LogOverflow("the room log is closing")
+        if self._queued_bytes + size_bytes > QUEUE_BYTES and self._queued_bytes:
+            raise LogOverflow("the room log does not keep up")
         try:
-            self._queue.put_nowait(_Write(statements, done))
+            self._queue.put_nowait(_Write(statements, done, size_bytes))
         except queue.Full:
             raise LogOverflow("the room log does not keep up") from None
+        self._queued_bytes += size_bytes
         return done
+
+    def _at_hand(self) -> sqlite3.Connection:
+        if self._near is None:
+            self._near = self._connect(self._path)
+        return self._near
 
     async def _read(self, ask: Callable[[sqlite3.Connection], T]) -> T:
         def run() -> T:
             if self._reader is None:
                 self._reader = self._connect(self._path)
-            return ask(self._reader)
+            try:
+                return ask(self._reader)
+            except sqlite3.DatabaseError as error:
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN:
+                    log.error("room log cannot be read: %s", error)
+                    self._unreadable = f"the room log cannot be read: {error}"
+                raise
 
         return await self._loop.run_in_executor(self._reads, run)
 
@@ -299,6 +372,7 @@ class SqliteRoomLog:
     def _resolve(self, group: list[_Write], *, stored: bool) -> None:
         def settle() -> None:
             for write in group:
+                self._queued_bytes -= write.size_bytes
                 if not write.done.done():
                     if stored:
                         write.done.set_result(None)
@@ -307,24 +381,3 @@ class SqliteRoomLog:
 
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(settle)
-
-
-def _read_room(db: sqlite3.Connection, room: str) -> tuple[RoomHistory, list[int]]:
-    started_ms, closed_ms = db.execute("SELECT started_ms, closed_ms FROM rooms WHERE room = ?", (room,)).fetchone()
-    records: list[Record] = []
-    damaged: list[int] = []
-    for n, doc, session, seq, room_ms, arrival_ms, payload, crc32 in db.execute(
-        "SELECT n, doc, session, seq, room_ms, arrival_ms, payload, crc32 FROM records WHERE room = ? ORDER BY n",
-        (room,),
-    ):
-        record = Record(doc, session, seq, room_ms, arrival_ms, payload)
-        if isinstance(payload, bytes) and record_checksum(room, record) == crc32:
-            records.append(record)
-        else:
-            damaged.append(n)
-    tickets = [row[0] for row in db.execute("SELECT ticket FROM sessions WHERE room = ? ORDER BY rowid", (room,))]
-    revoked = [
-        Revocation(*row)
-        for row in db.execute("SELECT session, user, at_ms FROM revoked WHERE room = ? ORDER BY rowid", (room,))
-    ]
-    return RoomHistory(started_ms, closed_ms is not None, records, tickets, revoked, len(damaged)), damaged

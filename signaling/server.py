@@ -10,7 +10,9 @@ from typing import Final
 import uvloop
 from aiohttp import web
 
+from signaling.assets import add_asset_routes
 from signaling.attendance import AttendancePost
+from signaling.hocuspocus_socket import serve_hocuspocus
 from signaling.internal_api import add_internal_routes
 from signaling.key_set import KeySetFile
 from signaling.lobby import Lobby
@@ -19,6 +21,8 @@ from signaling.open_socket import serve_open_room
 from signaling.roomlog_sqlite import SqliteRoomLog
 from signaling.session_socket import serve_session
 from signaling.settings import RelaySettings
+from signaling.signal_hub import SignalHub
+from signaling.signal_socket import serve_signaling
 from whiteboard_crdt.errors import SetupError
 
 __all__ = ["Relay", "main"]
@@ -99,7 +103,18 @@ class Relay:
         app.router.add_get("/healthz", health)
         app.router.add_get("/v1/session", session)
         if self.settings.open_rooms:
+            hub = SignalHub(self.settings.open_room_clients)
+
+            async def signaling(request: web.Request) -> web.StreamResponse:
+                return await serve_signaling(request, lobby, hub)
+
+            async def hocuspocus(request: web.Request) -> web.StreamResponse:
+                return await serve_hocuspocus(request, lobby)
+
             app.router.add_get("/relay/{room:.+}", open_room)
+            app.router.add_get("/signal", signaling)
+            app.router.add_get("/hocuspocus", hocuspocus)
+        add_asset_routes(app, lobby)
         add_internal_routes(app, lobby, self.settings.internal_secret)
         return app
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from typing import Final
 
 from aiohttp import WSMsgType, web
@@ -36,6 +37,8 @@ log = logging.getLogger("chalkmesh.relay.socket")
 SUBPROTOCOL: Final = "chalkmesh.v1"
 # Over the protocol's own limit, so that what is somewhat too long is still refused with our own code and a log line.
 _FRAME_BYTES: Final = 4 * LIMITS.socket_message_bytes
+# `receive` does not wait while frames are there, and thousands of tiny ones fit its buffer: the others get their turn.
+_TURN_S: Final = 0.001
 
 
 async def serve_session(request: web.Request, lobby: Lobby) -> web.WebSocketResponse:
@@ -133,8 +136,12 @@ def _read_have(text: str) -> HaveMessage:
 
 async def _read(socket: web.WebSocketResponse, writer: SocketWriter, room: Room, member: Member) -> None:
     """Hand every message to the room until the connection ends."""
+    turn_s = time.perf_counter()
     while writer.open:
         message = await socket.receive()
+        if time.perf_counter() - turn_s > _TURN_S:
+            await asyncio.sleep(0)
+            turn_s = time.perf_counter()
         if message.type is WSMsgType.BINARY:
             room.receive(member, message.data)
         elif message.type is WSMsgType.TEXT:

@@ -42,12 +42,21 @@ class RelaySettings:
         default=15_000, metadata={"help": "how often a room's heads are told (B4)", "unit": "ms"}
     )
     open_room_clients: int = field(default=256, metadata={"help": "clients in one open room", "unit": "clients"})
+    messages_s: float = field(
+        default=1_000.0,
+        metadata={"help": "binary messages a second of one client; bursts are let through", "unit": "1/s"},
+    )
     room_clients: int = field(default=64, metadata={"help": "participants in one lesson's room", "unit": "clients"})
 
     @property
     def database(self) -> Path:
         """The room log of all rooms."""
         return self.data / "relay" / "rooms.sqlite"
+
+    @property
+    def assets(self) -> Path:
+        """The pictures of all rooms (`signaling.asset_store`)."""
+        return self.data / "assets"
 
     @property
     def key_set(self) -> Path:

@@ -41,23 +41,24 @@ class Snapshots:
         ranges = self._replica.missing_ranges(heads, lambda ref: ref == doc)
         if not ranges and not rebuild:
             return []
-        if not rebuild and sum(stretch.last - stretch.first + 1 for stretch in ranges) <= LIMITS.catch_up_envelopes:
+        many = sum(stretch.last - stretch.first + 1 for stretch in ranges)
+        if not rebuild and many <= LIMITS.catch_up_envelopes:
             missing = self._history.in_ranges(ranges)
-            if _size(missing) <= LIMITS.catch_up_bytes:
+            if len(missing) == many and _size(missing) <= LIMITS.catch_up_bytes:
                 return _encode(missing)
         kept = self._snapshot(doc)
         if len(kept.message) > LIMITS.snapshot_bytes:
             return _encode(self._history.in_ranges(ranges))
-        return [kept.message, *_encode(self._history.of_doc(doc)[kept.upto :])]
+        return [kept.message, *_encode(self._history.of_doc_since(doc, kept.upto) or ())]
 
     def _snapshot(self, doc: DocRef) -> _Kept:
         kept = self._kept.get(doc)
         if kept is not None:
-            tail = self._history.of_doc(doc)[kept.upto :]
-            if len(tail) <= _TAIL_ENVELOPES and _size(tail) <= _TAIL_BYTES:
+            tail = self._history.of_doc_since(doc, kept.upto)
+            if tail is not None and len(tail) <= _TAIL_ENVELOPES and _size(tail) <= _TAIL_BYTES:
                 return kept
         message = encode_message(self._replica.snapshot(doc))
-        kept = self._kept[doc] = _Kept(message, len(self._history.of_doc(doc)))
+        kept = self._kept[doc] = _Kept(message, self._history.count_of_doc(doc))
         return kept
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from aiohttp import WebSocketError, WSCloseCode, WSMessage, WSMsgType, web
 
-from signaling.frames import binary_frame, close_frame
+from signaling.frames import binary_head, close_frame
 from whiteboard_crdt.errors import CloseCode, ProtocolError
 
 __all__ = ["SocketWriter", "StrictWebSocket", "is_over"]
@@ -73,6 +73,11 @@ class SocketWriter:
         """Whether frames are still taken."""
         return self.close_code is None and not self._transport.is_closing()
 
+    @property
+    def lagging(self) -> bool:
+        """Whether more waits than the bound."""
+        return self._transport.get_write_buffer_size() > self._limit_bytes
+
     def send(self, frame: bytes) -> None:
         """Queue a prebuilt frame; a client that does not drain is closed with 4502 instead."""
         if not self.open:
@@ -94,7 +99,7 @@ class SocketWriter:
     def send_catch_up(self, message: bytes) -> None:
         """Queue a message that may be larger than the bound (a snapshot); what follows gets the same bound on top."""
         if self.open:
-            self._transport.write(binary_frame(message))
+            self._transport.writelines((binary_head(len(message)), message))
             self._allowance_bytes = max(self._allowance_bytes, self._transport.get_write_buffer_size())
 
     def close(self, code: int, reason: str) -> None:

@@ -67,6 +67,7 @@ def welcome_messages(
         agent=member.agent,
         participants=participants,
         sessions=absent,
+        assets=room.asset_grant(member),
         revoked=sorted(str(session) for session in room.replica.sessions.revoked),
     )
     yield from later

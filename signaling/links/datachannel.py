@@ -15,10 +15,44 @@ __all__ = ["ChannelLink"]
 # aiortc's send() never blocks and its queue has no bound of its own.
 _SYNC_BYTES: Final = 4 * 1024 * 1024
 _LIVE_BYTES: Final = 65_536
+# What waits on `bulk` stands before the board in the one association: a few chunks keep the line full.
+_BULK_BYTES: Final = 65_536
+_BULK_LOW_BYTES: Final = 16_384
+
+
+class ChannelBulk:
+    """`signaling.links.link.Bulk` over channel `bulk` (2)."""
+
+    def __init__(self, channel: RTCDataChannel) -> None:
+        self.on_message: Callable[[bytes], None] | None = None
+        self.on_drain: Callable[[], None] | None = None
+        self._channel = channel
+        channel.bufferedAmountLowThreshold = _BULK_LOW_BYTES
+        channel.on("message", self._arrived)
+        channel.on("bufferedamountlow", self._drained)
+        channel.on("open", self._drained)
+
+    def send(self, data: bytes) -> bool:
+        """False when there is no room now."""
+        if self._channel.readyState != "open" or self._channel.bufferedAmount + len(data) > _BULK_BYTES:
+            return False
+        try:
+            self._channel.send(data)
+        except ConnectionError:
+            return False
+        return True
+
+    def _drained(self) -> None:
+        if self.on_drain is not None:
+            self.on_drain()
+
+    def _arrived(self, data: bytes | str) -> None:
+        if self.on_message is not None:
+            self.on_message(data if isinstance(data, bytes) else b"")
 
 
 class ChannelLink:
-    """`signaling.links.link.Link` over `sync` (0) and `live` (1); `bulk` (2) is opened for whoever uses it.
+    """`signaling.links.link.Link` over `sync` (0), `live` (1) and `bulk` (2).
 
     Both sides make the channels by their ids, so it does not matter who offers. ``on_open`` is called once, when all
     can be written to.
@@ -29,21 +63,27 @@ class ChannelLink:
     ) -> None:
         self.session = session
         self.on_message: Callable[[bytes], None] | None = None
+        self.on_lossy: Callable[[bytes], None] | None = None
         self.on_close: Callable[[], None] | None = None
         self._on_open: Callable[[ChannelLink], None] | None = on_open
         self._closed = False
         self._sync = connection.createDataChannel("sync", negotiated=True, id=0)
         self._live = connection.createDataChannel("live", negotiated=True, id=1, ordered=False, maxRetransmits=0)
-        self.bulk = connection.createDataChannel("bulk", negotiated=True, id=2)
-        for channel in (self._sync, self._live):
+        self.bulk = ChannelBulk(connection.createDataChannel("bulk", negotiated=True, id=2))
+        for channel, arrived in ((self._sync, self._arrived), (self._live, self._arrived_lossy)):
             channel.on("open", self._opened)
-            channel.on("message", self._arrived)
+            channel.on("message", arrived)
             channel.on("close", self.close)
 
     @property
     def open(self) -> bool:
         """Whether both channels can be written to."""
         return self._sync.readyState == "open" and self._live.readyState == "open"
+
+    @property
+    def waiting(self) -> bool:
+        """Whether messages wait for room in the association."""
+        return self._sync.bufferedAmount + self._live.bufferedAmount > 0
 
     def send(self, data: bytes) -> bool:
         """Reliable and in order. Over its bound the link closes: what is missing is found by HAVE on the next one."""
@@ -83,3 +123,7 @@ class ChannelLink:
         if not self._closed and self.on_message is not None:
             # Text is no message of ours; as bytes it is refused like any other unknown one.
             self.on_message(data if isinstance(data, bytes) else b"")
+
+    def _arrived_lossy(self, data: bytes | str) -> None:
+        if not self._closed and self.on_lossy is not None:
+            self.on_lossy(data if isinstance(data, bytes) else b"")

@@ -1,4 +1,4 @@
-"""Drives `y_websocket_client.mjs`, an unmodified y-websocket client under Node."""
+"""Drives `y_websocket_client.mjs` and its kin: unmodified clients under Node."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class NodeClient:
 
 
 @contextlib.asynccontextmanager
-async def node_client(url: str, room: str) -> AsyncIterator[NodeClient]:
+async def node_client(url: str, room: str, script: str = "y_websocket_client.mjs") -> AsyncIterator[NodeClient]:
     """Starts a client that connects at once; `client` is its Yjs client id."""
     node = shutil.which("node")
     assert node is not None, "Node.js is needed"
     process = await asyncio.create_subprocess_exec(
-        node, "y_websocket_client.mjs", url, room,
+        node, script, url, room,
         cwd=HERE, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     client = NodeClient(process)
@@ -62,7 +62,8 @@ async def node_client(url: str, room: str) -> AsyncIterator[NodeClient]:
 
 def install_packages() -> None:
     """`npm ci` where the packages are missing."""
-    if not (HERE / "node_modules" / "y-websocket").is_dir():
+    wanted = ("y-websocket", "y-webrtc", "@hocuspocus/provider")
+    if not all((HERE / "node_modules" / name).is_dir() for name in wanted):
         import subprocess
 
         npm = shutil.which("npm")

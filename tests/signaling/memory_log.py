@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from signaling.roomlog import (
     AttendanceEvent,
@@ -21,6 +21,7 @@ class MemoryRoomLog:
         self._rooms: dict[str, tuple[int, int | None]] = {}
         self._records: dict[str, dict[tuple[str, str, int], Record]] = {}
         self._tickets: dict[str, dict[str, str]] = {}
+        self._snapshots: dict[str, tuple[dict[str, bytes], int]] = {}
         self._revoked: dict[str, dict[tuple[str, str], Revocation]] = {}
         self._outbox: dict[str, AttendanceEvent] = {}
         self._present: dict[tuple[str, str], tuple[str, int]] = {}
@@ -53,15 +54,37 @@ class MemoryRoomLog:
             done.set_result(None)
         return done
 
-    async def open_room(self, room: str, now_ms: int) -> RoomHistory:
+    async def open_room(self, room: str, now_ms: int, *, whole: bool = False) -> RoomHistory:
         started_ms, closed_ms = self._rooms.setdefault(room, (now_ms, None))
+        records = list(self._records.get(room, {}).values())
+        heads: dict[tuple[str, str], int] = {}
+        for record in records:
+            heads[record.doc, record.session] = max(record.seq, heads.get((record.doc, record.session), 0))
+        snapshots, upto = ({}, 0) if whole else self._snapshots.get(room, ({}, 0))
         return RoomHistory(
             started_ms,
             closed_ms is not None,
-            list(self._records.get(room, {}).values()),
+            records[upto:],
             list(self._tickets.get(room, {}).values()),
             list(self._revoked.get(room, {}).values()),
+            0,
+            list(snapshots.values()),
+            heads,
+            max((record.room_ms for record in records), default=0),
         )
+
+    def stretch(self, room: str, doc: str, session: str, first: int, last: int) -> Sequence[Record]:
+        held = self._records.get(room, {})
+        return [held[doc, session, seq] for seq in range(first, last + 1) if (doc, session, seq) in held]
+
+    def walk(self, room: str) -> Iterator[Record]:
+        yield from list(self._records.get(room, {}).values())
+
+    def save_snapshots(self, room: str, snapshots: Mapping[str, bytes], at_ms: int) -> asyncio.Future[None]:
+        def change() -> None:
+            self._snapshots[room] = (dict(snapshots), len(self._records.get(room, {})))
+
+        return self._commit(change)
 
     def append(self, room: str, record: Record, ticket: tuple[str, str] | None = None) -> asyncio.Future[None]:
         def change() -> None:

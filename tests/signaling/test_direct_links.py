@@ -10,6 +10,7 @@ import pytest
 from signaling.client import Peer
 from signaling.events import LiveReceived
 from signaling.links.memory import MemoryLink, memory_pair
+from signaling.loss_meter import LossMeter
 from tests.signaling.drawing import content, draw
 from tests.signaling.raw_client import Scribe
 from tests.signaling.school import Person, School
@@ -68,6 +69,33 @@ async def test_the_lossy_copy_arrives_before_a_stalled_reliable_one_M7(school: S
         draw(one)
         one.flush()
         await two.wait_for(lambda: len(two.board.shapes()) == 3)
+
+
+@pytest.mark.parametrize(("lost", "copies"), [(0, 1), (1, 2), (12, 4)])
+async def test_an_unacknowledged_envelope_is_repeated_as_often_as_the_link_loses_M7(
+    school: School, lost: int, copies: int
+) -> None:
+    async with pair(school) as (one, two, first, _):
+        (direct,) = one.direct.values()
+        direct.meter = LossMeter()
+        for n in range(24):
+            nonce = direct.meter.ping(float(n))
+            if nonce is not None and n >= lost:
+                direct.meter.pong(nonce)
+        direct.meter.ping(100.0)
+        seen: list[bytes] = []
+
+        def note(data: bytes) -> bool:
+            seen.append(data)
+            return True
+
+        first.lossy_script = note
+        draw(one)
+        one.flush()
+        sent = encode_message(EnvelopeMessage(one.replica.unacked()[-1]))
+        await two.wait_for(lambda: len(two.board.shapes()) == 1)
+        await one.wait_for(lambda: seen.count(sent) >= copies)
+        assert seen.count(sent) == copies
 
 
 async def test_reordered_envelopes_wait_for_each_other_E6(school: School) -> None:

@@ -24,6 +24,7 @@ from signaling.open_rooms import OpenRoom
 from signaling.ranges import RangeSet
 from signaling.roomlog import RoomHistory
 from signaling.settings import DeletePolicy
+from tests.signaling.frames import payloads
 from tests.signaling.memory_log import MemoryRoomLog
 from whiteboard_crdt.errors import CloseCode, ProtocolError, UpdateRefused
 
@@ -31,17 +32,18 @@ from whiteboard_crdt.errors import CloseCode, ProtocolError, UpdateRefused
 class Client:
     name = "client"
 
-    def __init__(self) -> None:
+    def __init__(self, room: OpenRoom) -> None:
+        self.room = room
         self.frames: list[bytes] = []
 
     def send(self, frame: bytes) -> None:
-        length = frame[1]
-        self.frames.append(frame[2 if length < 126 else 4 if length == 126 else 10 :])
+        self.frames += payloads(frame)
 
     def send_catch_up(self, message: bytes) -> None:
         self.frames.append(message)
 
     def got(self, kind: type) -> list[Any]:
+        self.room.flush()
         return [message for frame in self.frames if isinstance(message := decode_open_message(frame), kind)]
 
     def entries(self) -> list[AwarenessEntry]:
@@ -53,7 +55,7 @@ def open_room(deletes: DeletePolicy = "own", log: MemoryRoomLog | None = None) -
 
 
 def joined(room: OpenRoom) -> Client:
-    client = Client()
+    client = Client(room)
     room.join(client)
     return client
 
@@ -99,6 +101,7 @@ async def test_a_repeated_step_2_changes_nothing_and_its_new_part_is_taken() -> 
     room.receive(one, encode_step2(doc.get_update()))
     assert log.appends == 1
     doc["t"] += "def"
+    room.flush()
     two.frames.clear()
     room.receive(one, encode_step2(doc.get_update()))
     (update,) = two.got(UpdateMessage)

@@ -123,3 +123,37 @@ async def test_whom_a_dead_relay_left_present_leaves_at_the_time_last_seen(reope
     assert await store.recover_attendance() == 0
     last = list(await store.pending_events(10))[-1]
     assert (last.session, last.user, last.kind, last.at_ms) == ("s1", "us1", "leave", 180)
+
+
+async def test_a_snapshot_stands_for_everything_before_it_and_the_whole_log_stays(reopen: Reopen) -> None:
+    store = await reopen()
+    await store.open_room(ROOM, 0)
+    for n in range(1, 5):
+        store.append(ROOM, record(n))
+    store.save_snapshots(ROOM, {"board": b"old state"}, 90)
+    for n in range(5, 9):
+        store.append(ROOM, record(n))
+    store.append(ROOM, record(1, doc="chat"))
+    store.save_snapshots(ROOM, {"board": b"state", "chat": b"words"}, 100)
+    await store.append(ROOM, record(9))
+    store = await reopen()
+    history = await store.open_room(ROOM, 0)
+    assert sorted(history.snapshots) == [b"state", b"words"]
+    assert [item.seq for item in history.records] == [9]
+    assert history.heads == {("board", "aa" * 8): 9, ("chat", "aa" * 8): 1}
+    assert history.last_room_ms == 90
+    whole = await store.open_room(ROOM, 0, whole=True)
+    assert whole.snapshots == []
+    assert len(whole.records) == 10
+
+
+async def test_stretches_and_walks_read_what_is_durable(reopen: Reopen) -> None:
+    store = await reopen()
+    await store.open_room(ROOM, 0)
+    wanted = [record(n, bytes([n % 256])) for n in range(1, 700)]
+    await [store.append(ROOM, item) for item in wanted][-1]
+    assert list(store.walk(ROOM)) == wanted
+    assert store.stretch(ROOM, "board", "aa" * 8, 3, 5) == wanted[2:5]
+    assert store.stretch(ROOM, "board", "aa" * 8, 698, 900) == wanted[697:]
+    assert store.stretch(ROOM, "chat", "aa" * 8, 1, 9) == []
+    assert list(store.walk("another")) == []

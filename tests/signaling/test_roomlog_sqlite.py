@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from signaling import roomlog_sqlite
+from signaling import roomlog_schema, roomlog_sqlite
 from signaling.roomlog import LogOverflow, Record
 from signaling.roomlog_schema import open_database
 from signaling.roomlog_sqlite import SqliteRoomLog
@@ -57,6 +57,8 @@ async def test_nothing_is_durable_while_the_disk_is_full_and_all_is_after_B1(tmp
     assert not store.health.ok
     assert "full" in store.health.detail
     assert not any(future.done() for future in waiting)
+    async with asyncio.timeout(10):
+        assert (await store.open_room(ROOM, 0)).records == [], "a room that is there can be read"
     FaultyConnection.full.clear()
     async with asyncio.timeout(10):
         await asyncio.gather(*waiting)
@@ -105,7 +107,7 @@ async def test_a_damaged_record_is_set_aside_and_told_by_ids_only(
     await store.append(ROOM, record(2))
     again = await store.open_room(ROOM, 0)
     assert again.damaged == 0
-    assert [item.seq for item in again.records] == [1, 3, 5, 2], "what was lost can come again"
+    assert [item.seq for item in again.records] == [1, 2, 3, 5], "what was lost comes again, in its place"
     await store.close()
     with sqlite3.connect(path) as db:
         assert db.execute("SELECT seq FROM quarantine ORDER BY n").fetchall() == [(2,), (4,)]
@@ -163,4 +165,88 @@ async def test_many_writers_share_one_fsync(tmp_path: Path) -> None:
     await asyncio.gather(*(store.append(ROOM, record(n)) for n in range(1, 2_001)))
     assert loop.time() - started_s < 10
     assert len((await store.open_room(ROOM, 0)).records) == 2_000
+    await store.close()
+
+
+async def test_a_damaged_snapshot_gives_way_to_the_whole_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "rooms.sqlite"
+    store = await SqliteRoomLog.open(path)
+    await store.open_room(ROOM, 0)
+    await asyncio.gather(*(store.append(ROOM, record(n)) for n in range(1, 6)))
+    await store.save_snapshots(ROOM, {"board": b"state of the board"}, 10)
+    await store.close()
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE snapshots SET payload = ?", (b"state of the bored",))
+    db.close()
+    store = await SqliteRoomLog.open(path)
+    with caplog.at_level(logging.ERROR):
+        history = await store.open_room(ROOM, 0)
+    assert history.snapshots == []
+    assert len(history.records) == 5
+    assert caplog.messages == ["snapshots damaged, the whole log is read room=lesson-1"]
+    await store.close()
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT count(*) FROM snapshots").fetchone() == (0,)
+    db.close()
+
+
+async def test_bytes_that_are_no_text_are_set_aside_like_any_damage(tmp_path: Path) -> None:
+    path = tmp_path / "rooms.sqlite"
+    store = await SqliteRoomLog.open(path)
+    await store.open_room(ROOM, 0)
+    await asyncio.gather(*(store.append(ROOM, record(n)) for n in range(1, 4)))
+    await store.close()
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE records SET payload = CAST(x'fffe80' AS TEXT) WHERE seq = 2")
+    db.close()
+    store = await SqliteRoomLog.open(path)
+    assert [item.seq for item in store.stretch(ROOM, "board", "aa" * 8, 1, 3)] == [1, 3]
+    assert (await store.open_room(ROOM, 0)).damaged == 0, "it was set aside by the first who saw it"
+    await store.close()
+
+
+async def test_a_log_of_version_1_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "rooms.sqlite"
+    with sqlite3.connect(path) as db:
+        db.executescript(roomlog_schema._VERSION_1 + "PRAGMA user_version=1;")
+        db.execute("INSERT INTO rooms VALUES(?, 7, NULL)", (ROOM,))
+    db.close()
+    store = await SqliteRoomLog.open(path)
+    assert (await store.open_room(ROOM, 99)).started_ms == 7
+    await store.save_snapshots(ROOM, {"board": b"state"}, 1)
+    await store.close()
+
+
+async def test_the_queue_is_bounded_in_bytes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roomlog_sqlite, "QUEUE_BYTES", 39)
+    FaultyConnection.full.clear()
+    store = await SqliteRoomLog.open(tmp_path / "rooms.sqlite", faulty)
+    await store.open_room(ROOM, 0)
+    FaultyConnection.full.set()
+    waiting = [store.append(ROOM, record(n)) for n in range(1, 4)]
+    with pytest.raises(LogOverflow):
+        store.append(ROOM, record(4))
+    FaultyConnection.full.clear()
+    async with asyncio.timeout(10):
+        await asyncio.gather(*waiting)
+    await store.append(ROOM, record(4))
+    await store.close()
+
+
+async def test_a_file_broken_in_the_middle_turns_health_red_and_other_rooms_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "rooms.sqlite"
+    store = await SqliteRoomLog.open(path)
+    for room in ("early", ROOM):
+        await store.open_room(room, 0)
+        await asyncio.gather(*(store.append(room, Record("board", "a", n, n, n, bytes(500))) for n in range(1, 400)))
+    await store.close()
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size - 20 * 4096)
+        file.write(b"\xff" * 8192)
+    store = await SqliteRoomLog.open(path)
+    with pytest.raises(sqlite3.DatabaseError, match="malformed"):
+        await store.open_room(ROOM, 0)
+    assert not store.health.ok
+    assert store.health.detail == "the room log cannot be read: database disk image is malformed"
+    assert len((await store.open_room("early", 0)).records) == 399
     await store.close()

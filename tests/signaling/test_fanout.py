@@ -1,0 +1,97 @@
+"""What a room tells many: order, completeness and bounds, whatever is gathered into one write."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from signaling.fanout import Fanout
+from signaling.frames import binary_frame
+from tests.signaling.frames import payloads
+
+
+class Receiver:
+    def __init__(self) -> None:
+        self.writes: list[bytes] = []
+
+    @property
+    def got(self) -> list[bytes]:
+        return [payload for write in self.writes for payload in payloads(write)]
+
+
+def fanout_of(receivers: list[Receiver]) -> Fanout[Receiver]:
+    return Fanout(lambda: receivers, lambda receiver, frames: receiver.writes.append(frames))
+
+
+async def test_what_is_told_within_a_turn_is_one_write_for_each() -> None:
+    receivers = [Receiver() for _ in range(3)]
+    fanout = fanout_of(receivers)
+    for number in range(5):
+        fanout.put(binary_frame(b"%d" % number), but=receivers[:1])
+    assert not receivers[1].writes
+    await asyncio.sleep(0)
+    assert [len(receiver.writes) for receiver in receivers] == [0, 1, 1]
+    assert receivers[2].got == [b"0", b"1", b"2", b"3", b"4"]
+
+
+async def test_nothing_is_lost_doubled_or_out_of_order_whatever_is_gathered() -> None:
+    seed = random.randrange(2**32)
+    draw = random.Random(seed)
+    receivers = [Receiver() for _ in range(6)]
+    expected: dict[int, list[bytes]] = {number: [] for number in range(6)}
+    fanout = fanout_of(receivers)
+    for number in range(600):
+        some = draw.sample(range(6), draw.randrange(4))
+        payload = b"%d" % number
+        chosen = [receivers[one] for one in some]
+        kind = draw.randrange(3)
+        if kind == 0:
+            fanout.put(binary_frame(payload), only=chosen)
+        elif kind == 1:
+            fanout.put(binary_frame(payload), but=chosen)
+        else:
+            fanout.put_relaxed(binary_frame(payload), but=chosen)
+        for one in range(6):
+            if (one in some) == (kind == 0):
+                expected[one].append(payload)
+        step = draw.randrange(12)
+        if step == 0:
+            await asyncio.sleep(0)
+        elif step == 1:
+            fanout.flush()
+    fanout.flush()
+    for one, receiver in enumerate(receivers):
+        assert receiver.got == expected[one], f"seed {seed}, receiver {one}"
+
+
+async def test_much_is_not_held_until_the_end_of_the_turn() -> None:
+    (receiver,) = receivers = [Receiver()]
+    fanout = fanout_of(receivers)
+    for _ in range(40):
+        fanout.put(binary_frame(bytes(60_000)))
+    assert receiver.writes
+    assert max(len(write) for write in receiver.writes) < 400_000
+    fanout.flush()
+    assert len(receiver.got) == 40
+
+
+async def test_presence_goes_with_the_next_write_and_by_itself_without_one() -> None:
+    (receiver,) = receivers = [Receiver()]
+    written = asyncio.Event()
+
+    def write(to: Receiver, frames: bytes) -> None:
+        to.writes.append(frames)
+        written.set()
+
+    fanout: Fanout[Receiver] = Fanout(lambda: receivers, write)
+    fanout.put(binary_frame(b"update 1"))
+    fanout.flush()
+    fanout.put_relaxed(binary_frame(b"cursor 1"))
+    fanout.put(binary_frame(b"update 2"))
+    fanout.flush()
+    assert receiver.got == [b"update 1", b"cursor 1", b"update 2"]
+    written.clear()
+    fanout.put_relaxed(binary_frame(b"cursor 2"))
+    async with asyncio.timeout(10):
+        await written.wait()
+    assert receiver.got[-1] == b"cursor 2"
