@@ -94,6 +94,7 @@ export function App({ lesson, csrf, portal, openSession, onLeft }: AppProps) {
           <DeviceCheck
             media={media}
             name={step.info.me.name}
+            preflight={portal.preflight}
             onReady={(stream) => join(stream ? 'devices' : 'listen')}
             onSkip={() => join('listen')}
           />

@@ -1,5 +1,6 @@
 /** The portal's HTTP interface as far as the classroom's page itself uses it; tickets are the session's business. */
 
+import type { Preflight } from '../media/connectionCheck';
 import { PortalError } from '../net/portal';
 import type { LessonFacts } from './room';
 
@@ -13,6 +14,8 @@ export class ClassroomPortal {
   async facts(): Promise<LessonFacts> {
     return (await this.call('GET', '')) as LessonFacts;
   }
+
+  readonly preflight = async (): Promise<Preflight> => (await this.call('GET', '/preflight')) as Preflight;
 
   async acknowledgeNotice(): Promise<void> {
     await this.call('POST', '/notice');

@@ -1,7 +1,7 @@
 import { CircleAlert, CircleCheck, Mic, RefreshCw, Video, Volume2 } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type ConnectionResult, checkConnection, connectionWords } from './connectionCheck';
+import { type ConnectionResult, checkConnection, connectionWords, type Preflight } from './connectionCheck';
 import { faultSentences } from './faults';
 import { LevelMeter } from './LevelMeter';
 import type { DeviceOption, LocalMedia } from './localMedia';
@@ -15,13 +15,23 @@ export interface DeviceCheckProps {
   onSkip?: () => void;
   /** Address of the session socket; without it only direct connections are checked. */
   relayUrl?: string | null;
+  /** Where the portal can be asked for that address and for its TURN servers; rejects when it does not answer. */
+  preflight?: () => Promise<Preflight>;
   /** Shown above the buttons: the recording notice. */
   notice?: ComponentChildren;
   name?: string;
 }
 
 /** Before joining: see and hear oneself, choose devices, and know whether the network carries the lesson. */
-export function DeviceCheck({ media, onReady, onSkip, relayUrl = null, notice, name = '' }: DeviceCheckProps) {
+export function DeviceCheck({
+  media,
+  onReady,
+  onSkip,
+  relayUrl = null,
+  preflight,
+  notice,
+  name = '',
+}: DeviceCheckProps) {
   const state = media.state.value;
 
   useEffect(() => {
@@ -80,7 +90,7 @@ export function DeviceCheck({ media, onReady, onSkip, relayUrl = null, notice, n
             <span>Original sound, for music (use a headset)</span>
           </label>
           <Faults media={media} />
-          <Connection relayUrl={relayUrl} />
+          <Connection relayUrl={relayUrl} preflight={preflight} />
         </div>
       </div>
       {notice}
@@ -214,12 +224,23 @@ function Faults({ media }: { media: LocalMedia }) {
   );
 }
 
-function Connection({ relayUrl }: { relayUrl: string | null }) {
+/** A portal that does not answer leaves the checks that need no server. */
+async function check(relayUrl: string | null, ask: (() => Promise<Preflight>) | undefined): Promise<ConnectionResult> {
+  const found = await ask?.().catch(() => null);
+  return await checkConnection(relayUrl ?? found?.relay_url ?? null, found?.ice_servers ?? []);
+}
+
+interface ConnectionProps {
+  relayUrl: string | null;
+  preflight: (() => Promise<Preflight>) | undefined;
+}
+
+function Connection({ relayUrl, preflight }: ConnectionProps) {
   const [result, setResult] = useState<ConnectionResult | null>(null);
   useEffect(() => {
     let current = true;
     setResult(null);
-    checkConnection(relayUrl).then((found) => {
+    check(relayUrl, preflight).then((found) => {
       if (current) {
         setResult(found);
       }
@@ -238,7 +259,11 @@ function Connection({ relayUrl }: { relayUrl: string | null }) {
   }
   const { tone, text } = connectionWords(result);
   return (
-    <p class={`device-check__connection device-check__connection--${tone}`} role="status">
+    <p
+      class={`device-check__connection device-check__connection--${tone}`}
+      role="status"
+      data-testid="connection-check"
+    >
       {tone === 'good' ? (
         <CircleCheck class="icon" aria-hidden="true" />
       ) : (

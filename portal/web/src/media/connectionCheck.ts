@@ -1,9 +1,19 @@
 /** Whether this network carries a lesson: the session socket to the relay, and WebRTC between two ends in this page. */
 
-/** `null`: not checked (no address known yet). */
+/** What the portal tells before there is a ticket. */
+export interface Preflight {
+  readonly relay_url: string;
+  readonly ice_servers: readonly RTCIceServer[];
+}
+
+/** `null`: not checked (no address known yet, or the school has no TURN server). */
 export interface ConnectionResult {
   readonly relay: boolean | null;
   readonly direct: boolean;
+  /** The TURN server answers over UDP. */
+  readonly udp?: boolean | null;
+  /** The TURN server answers over TCP or TLS. */
+  readonly tcp?: boolean | null;
 }
 
 const CHECK_TIMEOUT_MS = 5_000;
@@ -81,9 +91,58 @@ export async function checkDirect(): Promise<boolean> {
   }
 }
 
-export async function checkConnection(relayUrl: string | null): Promise<ConnectionResult> {
-  const [relay, direct] = await Promise.all([relayUrl ? checkRelay(relayUrl) : null, checkDirect()]);
-  return { relay, direct };
+const urlsOf = ({ urls }: RTCIceServer): string[] => (typeof urls === 'string' ? [urls] : urls);
+const isTcp = (url: string): boolean => url.startsWith('turns:') || url.includes('transport=tcp');
+
+/** The servers with those of their TURN addresses that go over TCP (or over UDP); none where there are none. */
+export function serversOver(tcp: boolean, servers: readonly RTCIceServer[]): RTCIceServer[] {
+  return servers
+    .map((server) => ({ ...server, urls: urlsOf(server).filter((url) => isTcp(url) === tcp) }))
+    .filter(({ urls }) => urls.length > 0);
+}
+
+/** True when a TURN server gives an address within 5 s; null without servers. Nothing but the server is contacted. */
+export async function checkTurn(
+  iceServers: RTCIceServer[],
+  open: (config: RTCConfiguration) => RTCPeerConnection = (config) => new RTCPeerConnection(config),
+): Promise<boolean | null> {
+  if (iceServers.length === 0) return null;
+  let peer: RTCPeerConnection;
+  try {
+    peer = open({ iceServers, iceTransportPolicy: 'relay' });
+  } catch (error) {
+    // A malformed address in the school's settings, or WebRTC switched off by policy.
+    if (error instanceof DOMException || error instanceof ReferenceError) return null;
+    throw error;
+  }
+  try {
+    return await new Promise<boolean>((resolve, reject) => {
+      setTimeout(resolve, CHECK_TIMEOUT_MS, false);
+      peer.onicecandidate = ({ candidate }) => candidate?.candidate && resolve(true);
+      peer.onicegatheringstatechange = () => peer.iceGatheringState === 'complete' && resolve(false);
+      peer.createDataChannel('check');
+      peer.setLocalDescription().catch(reject);
+    });
+  } catch (error) {
+    if (error instanceof DOMException) return false;
+    throw error;
+  } finally {
+    peer.close();
+  }
+}
+
+/** `servers`: of the school, from `Preflight`. */
+export async function checkConnection(
+  relayUrl: string | null,
+  servers: readonly RTCIceServer[] = [],
+): Promise<ConnectionResult> {
+  const [relay, direct, udp, tcp] = await Promise.all([
+    relayUrl ? checkRelay(relayUrl) : null,
+    checkDirect(),
+    checkTurn(serversOver(false, servers)),
+    checkTurn(serversOver(true, servers)),
+  ]);
+  return { relay, direct, udp, tcp };
 }
 
 export interface ConnectionWords {
@@ -91,11 +150,16 @@ export interface ConnectionWords {
   readonly text: string;
 }
 
-export function connectionWords({ relay, direct }: ConnectionResult): ConnectionWords {
+export function connectionWords({ relay, direct, udp = null, tcp = null }: ConnectionResult): ConnectionWords {
   if (relay === false) {
     return direct
       ? { tone: 'bad', text: 'The lesson server does not answer. You can join; the lesson starts when it does.' }
       : { tone: 'bad', text: 'The lesson server does not answer. Check that you are online.' };
+  }
+  if (udp === false) {
+    return tcp
+      ? { tone: 'fair', text: 'Your network blocks UDP: using TCP through the server' }
+      : { tone: 'fair', text: 'Your network blocks UDP: sound and picture may not come through; the board works' };
   }
   return direct
     ? { tone: 'good', text: 'Your connection is ready' }

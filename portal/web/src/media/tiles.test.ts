@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkRelay, connectionWords } from './connectionCheck';
+import { checkRelay, checkTurn, connectionWords, serversOver } from './connectionCheck';
 import { faultSentences } from './faults';
 import { loudness, SpeakingGate } from './speaking';
 import { initialsOf, roleWord } from './Tile';
@@ -93,6 +93,26 @@ describe('the connection check', () => {
       throw new DOMException('bad address', 'SyntaxError');
     };
     expect(await checkRelay('nonsense', refuse)).toBe(false);
+  });
+
+  it('tells the ways to a TURN server apart', () => {
+    const servers = [{ urls: ['turn:a:3478', 'turn:a:3478?transport=tcp', 'turns:a:443'], username: 'u' }];
+    expect(serversOver(false, servers)).toEqual([{ urls: ['turn:a:3478'], username: 'u' }]);
+    expect(serversOver(true, servers)[0]?.urls).toHaveLength(2);
+    expect(serversOver(true, [{ urls: 'turn:a:3478' }])).toEqual([]);
+  });
+
+  it('asks no TURN server where the school has none', async () => {
+    expect(await checkTurn([])).toBeNull();
+  });
+
+  it('says that UDP is blocked', () => {
+    const blocked = { relay: true, direct: true, udp: false };
+    expect(connectionWords({ ...blocked, tcp: true }).text).toBe(
+      'Your network blocks UDP: using TCP through the server',
+    );
+    expect(connectionWords({ ...blocked, tcp: false }).text).toContain('the board works');
+    expect(connectionWords({ relay: true, direct: true, udp: true, tcp: true }).tone).toBe('good');
   });
 
   it('says it in plain words', () => {

@@ -1,6 +1,8 @@
 /** What LessonSession takes, tells and shows. */
 import type { Capability, SessionId } from '../core/ids';
 import type { Presence } from '../core/presence';
+import type { Route } from './health';
+import type { VideoQuality } from './ladder';
 import type { LinkState } from './link';
 import type { MediaKind } from './media';
 import type { Participant, Person } from './people';
@@ -29,12 +31,16 @@ export interface PeerConnection {
   readonly path: 'mesh' | 'relay' | 'none';
   readonly rttMs: number | null;
   readonly state: LinkState;
+  /** Of a direct link: straight, or through the TURN server. */
+  readonly route?: Route;
 }
 
 export interface Connection {
   readonly relay: RelayState;
   readonly relayRttMs: number | null;
   readonly peers: readonly PeerConnection[];
+  /** How our own picture goes to whoever gets least of it; absent while none is sent. */
+  readonly video?: VideoQuality;
 }
 
 export interface Cuts {

@@ -39,11 +39,12 @@ export type RelayControl =
       readonly participants: readonly PresentEntry[];
       readonly sessions: readonly string[];
       readonly revoked: readonly SessionId[];
+      readonly assets: { readonly token: string } | null;
     }
   | ({ readonly t: 'joined' } & PresentEntry)
   | { readonly t: 'left'; readonly session: SessionId; readonly reason: string }
   | { readonly t: 'signal'; readonly from: SessionId; readonly data: SignalData }
-  | { readonly t: 'renewed'; readonly expiresMs: number }
+  | { readonly t: 'renewed'; readonly expiresMs: number; readonly assets: { readonly token: string } | null }
   | { readonly t: 'revoked'; readonly sessions: readonly SessionId[]; readonly reason: string }
   | { readonly t: 'room'; readonly state: 'open' | 'closed' }
   | { readonly t: 'equivocation'; readonly session: SessionId }
@@ -103,6 +104,10 @@ export function readSignal(value: unknown): SignalData {
   }
 }
 
+/** A9; a relay that keeps no pictures gives none. */
+const assetGrant = (value: unknown): { readonly token: string } | null =>
+  value === undefined || value === null ? null : { token: text(object(value).token) };
+
 /** Raises ProtocolError. */
 export function decodeRelayControl(data: string): RelayControl {
   // The relay's welcome carries a ticket for each session of the room, so it alone may be longer than a client's text.
@@ -125,6 +130,7 @@ export function decodeRelayControl(data: string): RelayControl {
         participants: list(json.participants, present),
         sessions: list(json.sessions, text),
         revoked: list(json.revoked, session),
+        assets: assetGrant(json.assets),
       };
     case 'joined':
       return { t: 'joined', ...present(json) };
@@ -133,7 +139,7 @@ export function decodeRelayControl(data: string): RelayControl {
     case 'signal':
       return { t: 'signal', from: session(json.from), data: readSignal(json.data) };
     case 'renewed':
-      return { t: 'renewed', expiresMs: number(json.expires_ms) };
+      return { t: 'renewed', expiresMs: number(json.expires_ms), assets: assetGrant(json.assets) };
     case 'revoked':
       return { t: 'revoked', sessions: list(json.sessions, session), reason: text(json.reason ?? '') };
     case 'room':

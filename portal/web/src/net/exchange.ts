@@ -1,6 +1,6 @@
 /** Envelopes between this replica, the relay and the peers: dual path, HAVE and WANT (protocol.md B, M7). */
 import type { Envelope } from '../core/envelope';
-import { TicketError, UpdateRefused } from '../core/errors';
+import { CloseCode, TicketError, UpdateRefused } from '../core/errors';
 import type { DocRef, SessionId } from '../core/ids';
 import { LIMITS } from '../core/limits';
 import { encodeMessage, type Head, type Message } from '../core/messages';
@@ -9,6 +9,7 @@ import type { Replica, ReplicaEvent } from '../core/replica';
 import type { Ticket } from '../core/ticket';
 import type { Mesh } from './mesh';
 import type { Persistence } from './persist';
+import { Bucket } from './rates';
 import type { SessionSocket } from './socket';
 
 export type Party = SessionId | 'relay';
@@ -24,17 +25,22 @@ export interface ExchangeHooks {
 }
 
 const ANSWER_BYTES = 524_288;
-const LIVE_COPY_AFTER_MS = 80;
 const TICK_MS = 200;
 /** Entries that fit into one data channel message, with room for long desk names. */
 const CHANNEL_HEADS = 600;
 const MAX_ROUNDS = 256;
+const MAX_PROOFS = 64;
+const TICKETS_PER_S = 20;
+const TICKETS_BURST = 500;
+const PUT_OUT: readonly number[] = [CloseCode.revoked, CloseCode.equivocation];
 
 export class Exchange {
   mesh: Mesh | null = null;
   private barrier: Promise<unknown> = Promise.resolve();
   private readonly told = new Map<Party, Set<SessionId>>();
   private readonly answering = new Map<Party, readonly Head[] | null>();
+  private readonly proofs: Envelope[] = [];
+  private readonly buckets = new Map<SessionId, Bucket>();
   private headsMoved = false;
   private haveMs = 0;
   private readonly timer: ReturnType<typeof setInterval>;
@@ -76,8 +82,19 @@ export class Exchange {
   }
 
   receive(from: Party, message: Message): void {
-    if (message.type === 'TICKET') void this.admit(message.token);
-    else void this.barrier.then(() => this.take(from, message));
+    if (message.type === 'TICKET') {
+      // Each costs a signature check that all which follows waits for.
+      if (from === 'relay' || this.ticketsOf(from).take(performance.now() / 1000)) void this.admit(message.token);
+    } else void this.barrier.then(() => this.take(from, message));
+  }
+
+  private ticketsOf(from: SessionId): Bucket {
+    let bucket = this.buckets.get(from);
+    if (bucket === undefined) {
+      bucket = new Bucket(TICKETS_PER_S, TICKETS_BURST, performance.now() / 1000);
+      this.buckets.set(from, bucket);
+    }
+    return bucket;
   }
 
   private take(from: Party, message: Message): void {
@@ -99,12 +116,15 @@ export class Exchange {
         this.snapshot(message.doc, message.heads, message.update);
         return;
       case 'SYNCED':
+        for (const envelope of this.proofs.splice(0)) this.sendEnvelope('relay', envelope);
         this.hooks.synced();
         return;
       case 'REFUSED':
         this.replica.refuseFrom(message);
         this.persistence?.refused(message);
         this.hooks.refused(message.session, message.code, message.reason);
+        // We took it directly of a session that the relay has put out: nobody else will ever have it.
+        if (PUT_OUT.includes(message.code) && !this.isOwn(message.session)) this.hooks.rebuild(message.doc);
         this.hooks.progress();
     }
   }
@@ -117,10 +137,19 @@ export class Exchange {
     for (const event of events) {
       if (event.kind === 'applied') {
         this.headsMoved = true;
-        if (persist) this.persistence?.received(event.envelope);
+        if (persist && !event.unproven) this.persistence?.received(event.envelope);
       } else if (event.kind === 'refused') this.hooks.refused(event.envelope.session, event.code, event.rule);
-      else if (event.kind === 'equivocation') this.hooks.equivocation(event.session);
+      else if (event.kind === 'equivocation') {
+        for (const envelope of [event.a, event.b]) if (envelope !== null) this.prove(envelope);
+        this.hooks.equivocation(event.session);
+      }
     }
+  }
+
+  /** E5. The relay may know one history and each of the others another: all get both. */
+  private prove(envelope: Envelope): void {
+    if (!this.sendEnvelope('relay', envelope) && this.proofs.length < MAX_PROOFS) this.proofs.push(envelope);
+    for (const session of this.readers(envelope.doc)) this.send(session, { type: 'ENVELOPE', envelope });
   }
 
   /** Work of this user's other tabs, out of the store: the relay may not have it. */
@@ -266,14 +295,21 @@ export class Exchange {
     this.socket.send(message);
     for (const session of this.readers(envelope.doc)) this.mesh?.sendSync(session, message);
     if (envelope.raw.length <= LIMITS.live_copy_bytes) {
+      for (const session of this.readers(envelope.doc)) this.repeat(session, envelope, message);
+    }
+    this.hooks.progress();
+  }
+
+  /** As often as the link's loss asks for, until the relay has it. */
+  private repeat(session: SessionId, envelope: Envelope, message: Message): void {
+    for (const [index, delayMs] of (this.mesh?.copiesMs(session) ?? []).entries()) {
       const timer = setTimeout(() => {
         this.copies.delete(timer);
         if (this.replica.stream(envelope.doc, envelope.session).acked >= envelope.seq) return;
-        for (const session of this.readers(envelope.doc)) this.mesh?.sendLive(session, message);
-      }, LIVE_COPY_AFTER_MS);
+        this.mesh?.sendCopy(session, message, index);
+      }, delayMs);
       this.copies.add(timer);
     }
-    this.hooks.progress();
   }
 
   private readers(doc: DocRef): SessionId[] {

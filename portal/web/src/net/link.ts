@@ -7,7 +7,10 @@ import { LIMITS } from '../core/limits';
 import type { Message } from '../core/messages';
 import { Channels } from './channels';
 import type { Agent, SignalData } from './control';
-import { kindOf, type LocalMedia, limitBitrate, type MediaKind, prepare } from './media';
+import type { Route } from './health';
+import type { VideoQuality } from './ladder';
+import { kindOf, type LocalMedia, type MediaKind, prepare } from './media';
+import { Quality } from './quality';
 
 /** `up`: heard within 3 s on an open channel (M6). */
 export type LinkState = 'connecting' | 'up' | 'down' | 'closed';
@@ -29,6 +32,8 @@ export interface LinkHooks {
   /** False: there is no way to signal now. */
   readonly signal: (data: SignalData) => boolean;
   readonly message: (message: Message) => void;
+  readonly bulk: (data: Uint8Array) => void;
+  readonly bulkDrained: () => void;
   readonly opened: () => void;
   readonly changed: () => void;
   readonly track: (kind: MediaKind, track: MediaStreamTrack | null) => void;
@@ -45,6 +50,7 @@ const MAX_QUEUED_SIGNALS = 256;
 export class Link {
   private peer: RTCPeerConnection | null = null;
   private channels: Channels | null = null;
+  private quality: Quality | null = null;
   private current: LinkState = 'connecting';
   private heardMs = 0;
   private triedMs = 0;
@@ -61,6 +67,7 @@ export class Link {
   private described = false;
   /** Something could not be signaled: the other side waits for it. */
   private unsent = false;
+  private config: RTCConfiguration;
   epoch: number;
   rttMs: number | null = null;
   /** M1: this side makes the first offer, and its offers win. */
@@ -72,7 +79,17 @@ export class Link {
     private readonly hooks: LinkHooks,
   ) {
     this.epoch = options.lastEpoch;
+    this.config = options.config;
     this.offers = options.agent === 'python' || options.own < options.peer;
+  }
+
+  /** How our own picture goes there; null without one. */
+  get video(): VideoQuality | null {
+    return this.local.video === null || this.current !== 'up' ? null : (this.quality?.video ?? null);
+  }
+
+  get route(): Route | null {
+    return this.current === 'up' ? (this.quality?.route ?? null) : null;
   }
 
   get state(): LinkState {
@@ -104,6 +121,12 @@ export class Link {
     else this.begin();
   }
 
+  /** Fresh TURN credentials. A connection takes them for its next ICE restart; one that stands goes on as it is. */
+  configure(config: RTCConfiguration): void {
+    this.config = config;
+    if (this.peer !== null && this.peer.connectionState !== 'closed') this.peer.setConfiguration(config);
+  }
+
   private signal(data: SignalData): void {
     if (!this.hooks.signal(data)) this.unsent = true;
   }
@@ -117,6 +140,7 @@ export class Link {
     const { peer } = this;
     this.peer = null;
     this.channels = null;
+    this.quality = null;
     if (peer === null) return;
     peer.onicecandidate = null;
     peer.onnegotiationneeded = null;
@@ -137,11 +161,14 @@ export class Link {
     this.ignoringOffer = false;
     this.disconnectedMs = null;
     this.triedMs = Date.now();
-    const peer = this.options.createPeer(this.options.config);
+    const peer = this.options.createPeer(this.config);
     this.peer = peer;
+    this.quality = new Quality(peer);
     const mine = (): boolean => this.peer === peer;
     this.channels = new Channels(peer, {
       message: (message) => mine() && this.receive(message),
+      bulk: (data) => mine() && this.hooks.bulk(data),
+      bulkDrained: () => mine() && this.hooks.bulkDrained(),
       open: () => mine() && this.opened(),
       closed: () => mine() && this.lost(),
       broken: () => mine() && this.close(),
@@ -299,7 +326,7 @@ export class Link {
   }
 
   private settled(): void {
-    for (const transceiver of this.peer?.getTransceivers() ?? []) this.background(limitBitrate(transceiver));
+    if (this.quality !== null) this.background(this.quality.apply());
   }
 
   // Health
@@ -338,9 +365,10 @@ export class Link {
     if (peer.signalingState === 'have-local-offer') void this.offer(peer);
   }
 
-  /** Once a second: ping, silence, and tries that came to nothing. */
-  beat(nowMs: number, maySignal: boolean): void {
+  /** Once a second: ping, picture, silence, and tries that came to nothing. `links`: that share this user's line. */
+  beat(nowMs: number, maySignal: boolean, links = 1): void {
     if (this.current === 'closed') return;
+    if (this.current === 'up' && this.quality !== null) this.background(this.quality.measure(nowMs, links));
     if (this.channels?.open) {
       this.pingNonce += 1n;
       this.pingMs = nowMs;
@@ -379,8 +407,25 @@ export class Link {
     return this.channels?.sendSync(message) ?? false;
   }
 
+  probe(nowMs: number): void {
+    this.channels?.probe(nowMs);
+  }
+
+  /** When after its sealing an own envelope goes on `live` (M7). */
+  get copiesMs(): readonly number[] {
+    return this.channels?.meter.copiesMs ?? [];
+  }
+
+  sendCopy(message: Message, index: number): boolean {
+    return this.channels?.sendCopy(message, index, Date.now()) ?? false;
+  }
+
   sendLive(message: Message): boolean {
     return this.channels?.sendLive(message) ?? false;
+  }
+
+  sendBulk(bytes: Bytes): boolean {
+    return this.channels?.sendBulk(bytes) ?? false;
   }
 
   drained(): Promise<void> {

@@ -1,4 +1,5 @@
 /** Audio and video of a link: codecs in our order, bitrates for thin lines, tracks swapped without renegotiation. */
+import { AUDIO_BPS, type Rung } from './ladder';
 
 export interface LocalMedia {
   readonly audio: MediaStreamTrack | null;
@@ -8,8 +9,6 @@ export interface LocalMedia {
 export const NO_MEDIA: LocalMedia = { audio: null, video: null };
 export type MediaKind = 'audio' | 'video';
 
-/** 320×240 at 15 frames a second; audio goes first on a thin line. */
-const MAX_BITRATE: Readonly<Record<MediaKind, number>> = { audio: 48_000, video: 300_000 };
 /** RED repeats the Opus frame before: 26 of 27 lost packets come back. The recorder keeps VP8 as it is. */
 const FIRST: Readonly<Record<MediaKind, readonly string[]>> = {
   audio: ['audio/red', 'audio/opus'],
@@ -41,11 +40,25 @@ export async function prepare(transceiver: RTCRtpTransceiver, local: LocalMedia)
   await transceiver.sender.replaceTrack(local[kind]);
 }
 
-/** Once negotiated: before that a sender has no encodings to set. */
-export async function limitBitrate(transceiver: RTCRtpTransceiver): Promise<void> {
-  const { sender } = transceiver;
+/**
+ * Once negotiated: before that a sender has no encodings to set. `video` null: no picture is sent; the track stays,
+ * so that the picture comes back without renegotiation.
+ */
+export async function applyRung(sender: RTCRtpSender, kind: MediaKind, video: Rung | null): Promise<void> {
   const parameters = sender.getParameters();
   if (parameters.encodings === undefined || parameters.encodings.length === 0) return;
-  for (const encoding of parameters.encodings) encoding.maxBitrate = MAX_BITRATE[kindOf(transceiver)];
+  for (const encoding of parameters.encodings) {
+    if (kind === 'audio') {
+      encoding.maxBitrate = AUDIO_BPS;
+      encoding.priority = 'high';
+      encoding.networkPriority = 'high';
+    } else {
+      encoding.active = video !== null;
+      if (video === null) continue;
+      encoding.maxBitrate = video.bitrateBps;
+      encoding.scaleResolutionDownBy = video.scaleDownBy;
+      encoding.maxFramerate = video.framesPerSecond;
+    }
+  }
   await sender.setParameters(parameters);
 }

@@ -5,7 +5,10 @@ import type { PublicKey } from '../core/keys';
 import { LIMITS } from '../core/limits';
 import type { Message } from '../core/messages';
 import type { Agent, SignalData } from './control';
+import type { Route } from './health';
+import type { VideoQuality } from './ladder';
 import { Link, type LinkState } from './link';
+import { LIVE_PING_MS } from './lossMeter';
 import { type LocalMedia, type MediaKind, NO_MEDIA } from './media';
 
 export interface MeshPeer {
@@ -26,6 +29,8 @@ export interface MeshHooks {
   readonly signal: (to: SessionId, data: SignalData) => boolean;
   readonly maySignal: () => boolean;
   readonly message: (from: SessionId, message: Message) => void;
+  readonly bulk: (from: SessionId, data: Uint8Array) => void;
+  readonly bulkDrained: (session: SessionId) => void;
   readonly opened: (session: SessionId) => void;
   readonly changed: (session: SessionId) => void;
   readonly track: (session: SessionId, kind: MediaKind, track: MediaStreamTrack | null) => void;
@@ -38,15 +43,27 @@ export class Mesh {
   private readonly links = new Map<SessionId, Link>();
   private readonly peers = new Map<SessionId, MeshPeer>();
   private readonly epochs = new Map<SessionId, number>();
+  private config: RTCConfiguration;
   private local: LocalMedia = NO_MEDIA;
   private isCut = false;
   private readonly timer: ReturnType<typeof setInterval>;
+  private readonly probeTimer: ReturnType<typeof setInterval>;
 
   constructor(
     private readonly options: MeshOptions,
     private readonly hooks: MeshHooks,
   ) {
+    this.config = options.config;
     this.timer = setInterval(() => this.beat(), LIMITS.link_ping_ms);
+    this.probeTimer = setInterval(() => {
+      for (const link of this.links.values()) link.probe(Date.now());
+    }, LIVE_PING_MS);
+  }
+
+  /** TURN credentials end: those of the newest ticket serve the next restart and the next connection. */
+  configure(config: RTCConfiguration): void {
+    this.config = config;
+    for (const link of this.links.values()) link.configure(config);
   }
 
   /** Somebody is present. Known ones keep their link. */
@@ -76,13 +93,19 @@ export class Mesh {
     const { session, key, agent } = peer;
     if (this.isCut || this.links.size >= MAX_LINKS) return null;
     const lastEpoch = this.links.get(session)?.epoch ?? this.epochs.get(session) ?? 0;
-    const link = new Link({ ...this.options, peer: session, peerKey: key, agent, lastEpoch }, this.local, {
-      signal: (data) => this.hooks.signal(session, data),
-      message: (message) => this.receive(session, message),
-      opened: () => this.hooks.opened(session),
-      changed: () => this.hooks.changed(session),
-      track: (kind, track) => this.hooks.track(session, kind, track),
-    });
+    const link = new Link(
+      { ...this.options, config: this.config, peer: session, peerKey: key, agent, lastEpoch },
+      this.local,
+      {
+        signal: (data) => this.hooks.signal(session, data),
+        message: (message) => this.receive(session, message),
+        bulk: (data) => this.hooks.bulk(session, data),
+        bulkDrained: () => this.hooks.bulkDrained(session),
+        opened: () => this.hooks.opened(session),
+        changed: () => this.hooks.changed(session),
+        track: (kind, track) => this.hooks.track(session, kind, track),
+      },
+    );
     this.links.set(session, link);
     return link;
   }
@@ -108,7 +131,8 @@ export class Mesh {
   private beat(): void {
     const now = Date.now();
     const maySignal = this.hooks.maySignal();
-    for (const link of this.links.values()) link.beat(now, maySignal);
+    const links = this.up().length;
+    for (const link of this.links.values()) link.beat(now, maySignal, links);
   }
 
   /** The relay is back: what is down need not wait for its watchdog. */
@@ -116,9 +140,16 @@ export class Mesh {
     for (const link of this.links.values()) link.revive();
   }
 
-  state(session: SessionId): { state: LinkState; rttMs: number | null; epoch: number } | null {
+  state(session: SessionId): { state: LinkState; rttMs: number | null; epoch: number; route: Route | null } | null {
     const link = this.links.get(session);
-    return link === undefined ? null : { state: link.state, rttMs: link.rttMs, epoch: link.epoch };
+    if (link === undefined) return null;
+    return { state: link.state, rttMs: link.rttMs, epoch: link.epoch, route: link.route };
+  }
+
+  /** How our own picture goes to whoever gets least of it; null while none is sent. */
+  get video(): VideoQuality | null {
+    const all = [...this.links.values()].map((link) => link.video);
+    return (['paused', 'reduced', 'full'] as const).find((quality) => all.includes(quality)) ?? null;
   }
 
   isUp(session: SessionId): boolean {
@@ -139,6 +170,24 @@ export class Mesh {
 
   sendLive(to: SessionId, message: Message): boolean {
     return this.links.get(to)?.sendLive(message) ?? false;
+  }
+
+  sendBulk(to: SessionId, bytes: Bytes): boolean {
+    return this.links.get(to)?.sendBulk(bytes) ?? false;
+  }
+
+  /** What it said on `bulk` breaks the protocol (W6). */
+  breach(session: SessionId): void {
+    this.links.get(session)?.close();
+  }
+
+  /** When an own envelope is repeated on `live` of this link (M7), in ms after its sealing. */
+  copiesMs(session: SessionId): readonly number[] {
+    return this.links.get(session)?.copiesMs ?? [];
+  }
+
+  sendCopy(to: SessionId, message: Message, index: number): boolean {
+    return this.links.get(to)?.sendCopy(message, index) ?? false;
   }
 
   broadcastSync(message: Message): void {
@@ -168,6 +217,7 @@ export class Mesh {
 
   close(): void {
     clearInterval(this.timer);
+    clearInterval(this.probeTimer);
     for (const session of [...this.links.keys()]) this.drop(session);
     this.peers.clear();
   }

@@ -67,14 +67,15 @@ export class People {
 
   know(ticket: Ticket): void {
     this.tickets.set(ticket.session, ticket);
+    this.list = null;
+    // The recorder draws nothing: it takes no colour from those who do.
+    if (ticket.role === 'recorder') return;
     const since = this.since.get(ticket.user);
     if (since === undefined || ticket.issuedMs < since) {
       this.since.set(ticket.user, ticket.issuedMs);
-      // The recorder is nobody's neighbour: it takes no colour from those who draw.
       const users = [...this.since].map(([user, sinceMs]) => ({ user, sinceMs }));
       this.colours = assignColours(users);
     }
-    this.list = null;
   }
 
   enter(session: SessionId, present: Present): void {

@@ -15,7 +15,9 @@ export interface RosterHooks {
   readonly relayOnline: () => boolean;
   readonly changed: (list: readonly Participant[]) => void;
   readonly presence: (session: SessionId, presence: Presence) => void;
-  /** Gone for good: its link and its live ink go too. */
+  /** Not here any more: no cursor and no live ink of it. It may come back. */
+  readonly absent: (session: SessionId) => void;
+  /** Gone for good: its link goes too. */
   readonly gone: (session: SessionId) => void;
   readonly sendPresence: (version: number, json: Uint8Array<ArrayBuffer>) => void;
 }
@@ -25,6 +27,8 @@ export class Roster {
   mesh: Mesh | null = null;
   private readonly atRelay = new Set<SessionId>();
   private readonly seenMs = new Map<SessionId, number>();
+  /** Left on purpose: a link that still hears them is the last of it, and nobody waits for them. */
+  private readonly departed = new Set<SessionId>();
   private readonly entries = new Map<SessionId, { agent: PresentEntry['agent']; joinedMs: number }>();
   private me: SessionId | null = null;
   private mine: Presence = NO_PRESENCE;
@@ -54,6 +58,7 @@ export class Roster {
   entered(session: SessionId, entry: PresentEntry): void {
     const { agent, joinedMs, presence } = entry;
     this.atRelay.add(session);
+    this.departed.delete(session);
     this.entries.set(session, { agent, joinedMs });
     this.people.enter(session, { agent, joinedMs });
     if (presence !== null) this.people.setPresence(session, 0, readPresence(presence));
@@ -63,13 +68,12 @@ export class Roster {
   /** `left`: on purpose. `gone`: only its socket; a link may still hear it. */
   left(session: SessionId, reason: string): void {
     this.atRelay.delete(session);
-    if (reason !== 'gone') this.seenMs.delete(session);
+    if (reason !== 'gone') this.departed.add(session);
     this.look();
   }
 
   remove(session: SessionId): void {
     this.atRelay.delete(session);
-    this.seenMs.delete(session);
     this.drop(session, true);
     this.changed();
   }
@@ -86,11 +90,12 @@ export class Roster {
     for (const [session, entry] of this.entries) {
       const up = this.mesh?.isUp(session) ?? false;
       if (up || this.byRelay(session)) this.seenMs.set(session, now);
-      const here = now - (this.seenMs.get(session) ?? Number.NEGATIVE_INFINITY) < GRACE_MS;
+      const departed = this.departed.has(session);
+      const here = !departed && now - (this.seenMs.get(session) ?? Number.NEGATIVE_INFINITY) < GRACE_MS;
       const named = this.atRelay.has(session);
       // Named by the relay that we lost, or still in the grace of a link: here. Otherwise not.
       const gone = !up && !here && !(named && this.hooks.relayOnline());
-      const left = !up && !named && this.hooks.relayOnline() && !here;
+      const left = gone && (departed || (!named && this.hooks.relayOnline()));
       if (gone && this.people.isPresent(session)) {
         this.drop(session, left);
         moved = true;
@@ -105,8 +110,11 @@ export class Roster {
 
   private drop(session: SessionId, forGood: boolean): void {
     this.people.leave(session);
+    this.hooks.absent(session);
     if (!forGood) return;
     this.entries.delete(session);
+    this.departed.delete(session);
+    this.seenMs.delete(session);
     this.hooks.gone(session);
   }
 

@@ -23,12 +23,13 @@ import type { Connection, Cuts, LessonOptions, Me, SessionEvents } from './contr
 import { type Diagnostics, diagnose } from './diagnostics';
 import { Emitter } from './emitter';
 import { Exchange, type Party } from './exchange';
+import { LessonAssets } from './lessonAssets';
 import { LiveReceiver, LiveSender } from './live';
 import { type LocalMedia, NO_MEDIA } from './media';
 import { Mesh } from './mesh';
 import type { Participant, Person } from './people';
 import { Persistence } from './persist';
-import { HttpPortal, type LessonInfo, type Portal } from './portal';
+import { HttpPortal, type LessonInfo, type Portal, type TicketGrant } from './portal';
 import { Roster } from './roster';
 import { type SaveState, SaveTracker } from './save';
 import { openWebSocket, SessionSocket } from './socket';
@@ -45,11 +46,20 @@ export { PortalError } from './portal';
 export type { SaveState } from './save';
 
 const CONNECTION_EVERY_MS = 1_000;
+/** Not 1000: the relay is to take a cut for a broken line, not for somebody who leaves. */
+const CUT_CODE = 4000;
+
+const iceConfig = ({ ice_servers, ice_policy }: TicketGrant): RTCConfiguration => ({
+  iceServers: [...ice_servers],
+  iceTransportPolicy: ice_policy,
+});
 
 export class LessonSession {
   readonly board: Board;
   readonly stage: Stage;
   readonly chat: Chat;
+  /** Pictures of the room by their hash. */
+  readonly assets: LessonAssets;
   readonly live: LiveSender & Pick<LiveReceiver, 'peer' | 'sessions'>;
   private readonly events = new Emitter<SessionEvents>();
   private readonly boards: Boards;
@@ -98,12 +108,16 @@ export class LessonSession {
     this.socket = new SessionSocket({
       credentials: (renew) => this.admission.credentials(renew),
       have: () => this.exchange.helloHave(),
-      control: (control) => this.talk.receive(control),
+      control: (control) => {
+        this.assets.told(control, this.own?.grant.relay_url);
+        this.talk.receive(control);
+      },
       message: (message) => this.receive('relay', message),
       state: () => this.relayChanged(),
       stopped: (code, reason) => this.events.emit('stopped', { code, reason }),
       connect: options.connect ?? openWebSocket,
     });
+    this.assets = new LessonAssets(info.room, info.me.user, store !== null, () => this.mesh);
     this.exchange = new Exchange(() => this.own?.ticket ?? null, this.replica, this.socket, this.persistence, {
       now: this.now,
       ticket: (ticket) => this.roster.people.know(ticket),
@@ -117,9 +131,10 @@ export class LessonSession {
       relayOnline: () => this.socket.state === 'online',
       changed: (list) => this.events.emit('participants', list),
       presence: (session, presence) => this.events.emit('presence', { session, presence }),
+      absent: (session) => this.received.forget(session),
       gone: (session) => {
         this.mesh?.remove(session);
-        this.received.forget(session);
+        this.remote.delete(session);
       },
       sendPresence: (version, json) => this.sendPresence(version, json),
     });
@@ -207,8 +222,10 @@ export class LessonSession {
     void this.index?.put(this.options.lesson, this.info, grant.jwks).catch(() => undefined);
     this.roster.people.know(ticket);
     this.applyRights();
-    if (renewed) this.socket.sendText({ t: 'renew', ticket: grant.ticket });
-    else {
+    if (renewed) {
+      this.socket.sendText({ t: 'renew', ticket: grant.ticket });
+      this.mesh?.configure(iceConfig(grant));
+    } else {
       this.mesh = this.makeMesh(key, admitted);
       this.mesh.setLocalMedia(this.media);
       this.exchange.mesh = this.mesh;
@@ -219,7 +236,7 @@ export class LessonSession {
   }
 
   private makeMesh(key: SessionKey, { ticket, grant }: Admitted): Mesh {
-    const config: RTCConfiguration = { iceServers: [...grant.ice_servers], iceTransportPolicy: grant.ice_policy };
+    const config = iceConfig(grant);
     const createPeer = this.options.createPeer ?? ((given) => new RTCPeerConnection(given));
     const options = { room: ticket.room, own: ticket.session, sign: key.sign, config, createPeer };
     return new Mesh(options, {
@@ -231,7 +248,10 @@ export class LessonSession {
         const { version, json } = this.roster.ownPresence;
         this.mesh?.sendSync(session, { type: 'PRESENCE', session: ticket.session, version, json });
       },
-      changed: () => {
+      bulk: (from, data) => this.assets.receive(from, data),
+      bulkDrained: (session) => this.assets.pump(session),
+      changed: (session) => {
+        this.assets.linkChanged(session, this.mesh?.isUp(session) ?? false);
         this.roster.look();
         this.connectionChanged();
       },
@@ -260,10 +280,20 @@ export class LessonSession {
   }
 
   private receive(from: Party, message: Message): void {
-    if (message.type === 'PRESENCE') this.roster.receive(message.session, message.version, message.json);
-    else if (message.type === 'LIVE') {
-      if (this.roster.people.isPresent(message.live.session)) this.received.receive(message.live, Date.now());
+    if (message.type === 'PRESENCE') {
+      if (this.mayShow(message.session)) this.roster.receive(message.session, message.version, message.json);
+    } else if (message.type === 'LIVE') {
+      const { session, ink } = message.live;
+      if (this.mayShow(session, ink !== null) && this.roster.people.isPresent(session))
+        this.received.receive(message.live, Date.now());
     } else this.exchange.receive(from, message);
+  }
+
+  /** The rights that the relay asks for on its own way hold on direct links too (M9). */
+  private mayShow(session: SessionId, drawing = false): boolean {
+    const caps = this.replica.tickets.get(session)?.caps;
+    if (caps === undefined || (drawing && !caps.has('board'))) return false;
+    return caps.has('presence');
   }
 
   private relayChanged(): void {
@@ -367,9 +397,13 @@ export class LessonSession {
       .map(({ session }) => {
         const link = this.mesh?.state(session) ?? null;
         const path = link?.state === 'up' ? 'mesh' : this.roster.byRelay(session) ? 'relay' : 'none';
-        return { session, path, rttMs: link?.rttMs ?? null, state: link?.state ?? 'closed' } as const;
+        const route = link?.route ?? null;
+        const found = { session, path, rttMs: link?.rttMs ?? null, state: link?.state ?? 'closed' } as const;
+        return route === null ? found : { ...found, route };
       });
-    return { relay: this.socket.state, relayRttMs: this.socket.rttMs, peers };
+    const video = this.mesh?.video ?? null;
+    const found = { relay: this.socket.state, relayRttMs: this.socket.rttMs, peers };
+    return video === null ? found : { ...found, video };
   }
 
   private connectionChanged(): void {
@@ -396,7 +430,7 @@ export class LessonSession {
   /** The demo's "break my network": really closes the transports, and mends them. */
   cut(cuts: Partial<Cuts>): void {
     this.cutting = { ...this.cutting, ...cuts };
-    if (this.cutting.relay) this.socket.stop();
+    if (this.cutting.relay) this.socket.stop(CUT_CODE);
     else this.socket.start();
     this.mesh?.cut(this.cutting.mesh);
     this.connectionChanged();
@@ -429,6 +463,7 @@ export class LessonSession {
     this.mesh?.close();
     this.socket.stop();
     this.save.close();
+    await this.assets.close();
     await this.persistence?.close();
     this.index?.close();
     this.events.clear();
@@ -439,5 +474,6 @@ export class LessonSession {
     await this.index?.remove(this.options.lesson).catch(() => undefined);
     await this.close();
     await this.persistence?.clear();
+    await this.assets.forget();
   }
 }

@@ -85,12 +85,12 @@ export class SessionSocket {
     void this.connect();
   }
 
-  /** Closes, and stays closed until `start`. */
-  stop(): void {
+  /** Closes, and stays closed until `start`. 1000: on purpose, the others see us leave. */
+  stop(code = 1000): void {
     this.running = false;
     globalThis.removeEventListener?.('online', this.wake);
     globalThis.document?.removeEventListener('visibilitychange', this.wake);
-    this.drop(1000);
+    this.drop(code);
     this.set('offline');
   }
 

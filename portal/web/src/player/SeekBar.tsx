@@ -1,6 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Chapter } from './manifest';
 import type { Playback } from './playback';
+import { type Storyboard, shotAt } from './storyboard';
 import { formatTime, spokenTime } from './times';
 
 /** The line of the lesson: where one is, its chapters, and where nothing was recorded. Dragging it moves the board. */
@@ -72,12 +73,40 @@ export function SeekBar({ playback }: { playback: Playback }) {
       </div>
       <span class="seek-bar__handle" style={{ left: share(position_ms) }} />
       {hover !== null && (
-        <span class="seek-bar__tip" style={{ left: share(hover) }}>
+        <span
+          class="seek-bar__tip"
+          data-shot={manifest?.storyboard ? 'true' : undefined}
+          style={{ left: manifest?.storyboard ? tipPlace(hover / duration_ms, manifest.storyboard) : share(hover) }}
+        >
+          {manifest?.storyboard && <Shot board={manifest.storyboard} lesson_ms={hover} />}
           <time>{formatTime(hover)}</time>
           <ChapterName chapter={chapterAt(manifest?.chapters ?? [], start_ms + hover)} />
         </span>
       )}
     </div>
+  );
+}
+
+/** Where the picture stands so that it stays on the page. */
+function tipPlace(place: number, { width }: Storyboard): string {
+  const half = `${width / 2 + 6}px`;
+  return `clamp(${half}, ${clampShare(place) * 100}%, calc(100% - ${half}))`;
+}
+
+function Shot({ board, lesson_ms }: { board: Storyboard; lesson_ms: number }) {
+  const shot = shotAt(board, lesson_ms);
+  return (
+    <span
+      class="seek-bar__shot"
+      aria-hidden="true"
+      data-testid="player-shot"
+      style={{
+        width: `${board.width}px`,
+        height: `${board.height}px`,
+        backgroundImage: shot ? `url("${encodeURI(board.url)}")` : 'none',
+        backgroundPosition: shot ? `-${shot.x}px -${shot.y}px` : '0 0',
+      }}
+    />
   );
 }
 

@@ -1,10 +1,24 @@
-import { ListVideo, LoaderCircle, Pause, Play, Radio, RotateCcw, RotateCw, Volume2, VolumeX } from 'lucide-preact';
+import {
+  FastForward,
+  ListVideo,
+  LoaderCircle,
+  Pause,
+  Play,
+  Radio,
+  RotateCcw,
+  RotateCw,
+  Volume2,
+  VolumeX,
+} from 'lucide-preact';
 import { IconButton } from '../ui/IconButton';
 import { Popover } from '../ui/Popover';
+import { Authors } from './Authors';
 import { SPEEDS } from './clock';
 import { Pager } from './Pager';
 import type { Playback } from './playback';
+import { Search } from './Search';
 import { chapterAt, SeekBar } from './SeekBar';
+import { silentTime } from './silence';
 import { formatTime } from './times';
 import './transport.css';
 
@@ -37,7 +51,10 @@ export function Transport({ playback }: { playback: Playback }) {
         <Live playback={playback} />
         <Pager playback={playback} />
         <div class="transport__end">
+          <Search playback={playback} />
           <Chapters playback={playback} />
+          <Authors playback={playback} />
+          <SkipSilence playback={playback} />
           <Speed playback={playback} />
           <Volume playback={playback} />
         </div>
@@ -130,6 +147,29 @@ function Chapters({ playback }: { playback: Playback }) {
         ))}
       </ol>
     </Popover>
+  );
+}
+
+/** Shorter than this in all is not worth a button. */
+const LEAST_SILENCE_MS = 10_000;
+
+function SkipSilence({ playback }: { playback: Playback }) {
+  const silent_ms = silentTime(playback.manifest.value?.silences ?? []);
+  if (silent_ms < LEAST_SILENCE_MS) {
+    return null;
+  }
+  const isOn = playback.skipping.value;
+  return (
+    <IconButton
+      label={`Skip silence (${formatTime(silent_ms)} in all)`}
+      keys="S"
+      pressed={isOn}
+      class={isOn ? 'button--quiet transport__on' : 'button--quiet'}
+      testId="player-skip-silence"
+      onPress={() => playback.setSkipping(!isOn)}
+    >
+      <FastForward class="icon" aria-hidden="true" />
+    </IconButton>
   );
 }
 

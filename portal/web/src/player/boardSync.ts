@@ -1,14 +1,17 @@
 import type { BoardView } from '../board/BoardView';
 import { type Box, HOME_BOX, unionBox } from '../board/camera';
-import type { LiveContent } from '../board/liveLayer';
-import type { PageId } from '../core/ids';
+import type { LiveContent, LiveStroke } from '../board/liveLayer';
+import { type PageId, shapeAuthor } from '../core/ids';
 import type { Page } from '../core/shape';
+import { AuthorLens, type Look } from './lens';
 import type { Recording } from './recording';
 import { BoardReplay } from './replay';
 
 /** Keeps a board view at the clock's moment: what stands, what is being written, and which page is up. */
 export class BoardSync {
   readonly replay: BoardReplay;
+  /** The board as the viewer wants to see it. */
+  readonly lens: AuthorLens;
   #view: BoardView | null = null;
   #onMoment: (t_ms: number) => void = () => undefined;
   #shownPage: PageId | null = null;
@@ -16,10 +19,13 @@ export class BoardSync {
   #liveCount = 0;
   /** The viewer moved the view; it is not fitted any more until asked. */
   #isFree = false;
+  /** What is on screen was painted for another look. */
+  #isStale = false;
   #fitted: Box | null = null;
 
   constructor(private readonly recording: Recording) {
     this.replay = new BoardReplay(recording.journal.steps, recording.journal.firstPages);
+    this.lens = new AuthorLens(this.replay);
   }
 
   get pages(): readonly Page[] {
@@ -54,8 +60,9 @@ export class BoardSync {
     const page = pages.some(({ id }) => id === wanted) ? wanted : (pages[0]?.id ?? wanted);
     const view = this.#view;
     const hasTurned = page !== this.#shownPage;
-    if (view && (hasTurned || moved.isJump)) {
-      view.show(this.replay, page);
+    if (view && (hasTurned || moved.isJump || this.#isStale)) {
+      view.show(this.lens, page);
+      this.#isStale = false;
       if (hasTurned) {
         this.#isFree = false;
       }
@@ -72,6 +79,12 @@ export class BoardSync {
       this.#onMoment(t_ms);
     }
     return page;
+  }
+
+  /** Looks at who drew what in another way; seen with the next `show`. */
+  look(look: Look): void {
+    this.lens.setLook(look);
+    this.#isStale = true;
   }
 
   /** The viewer moved or zoomed the view. */
@@ -110,7 +123,20 @@ export class BoardSync {
 
   #live(): LiveContent {
     const page = this.#shownPage;
-    return { strokes: page ? this.recording.journal.writing.at(this.#t_ms, page) : [], sketches: [] };
+    const strokes = page ? this.recording.journal.writing.at(this.#t_ms, page) : [];
+    return { strokes: strokes.flatMap((stroke) => this.#seen(stroke)), sketches: [] };
+  }
+
+  #seen(stroke: LiveStroke): LiveStroke[] {
+    const author = shapeAuthor(stroke.key);
+    if (author === null) {
+      return [stroke];
+    }
+    if (!this.lens.shows(author)) {
+      return [];
+    }
+    const colour = this.lens.colourOf(author, stroke.colour);
+    return [colour === stroke.colour ? stroke : { ...stroke, colour }];
   }
 }
 

@@ -20,6 +20,7 @@ const KEYS: Record<string, (playback: Playback) => void> = {
   '<': (playback) => changeSpeed(playback, -1),
   '>': (playback) => changeSpeed(playback, 1),
   m: (playback) => playback.setVolume(playback.volume.peek(), !playback.muted.peek()),
+  s: (playback) => playback.setSkipping(!playback.skipping.peek()),
   f: (playback) => playback.board.fit(),
   Home: (playback) => playback.seek(0),
   End: (playback) => playback.seek(playback.duration_ms),

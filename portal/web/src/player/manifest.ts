@@ -1,5 +1,8 @@
 /** What the portal says about a recording (docs/recording.md, "Manifest JSON"). All times are room time in ms. */
 
+import type { Span } from './silence';
+import { parseStoryboard, type Storyboard } from './storyboard';
+
 export type RecordingState = 'recording' | 'sealed' | 'damaged';
 
 export interface RecordedPerson {
@@ -56,6 +59,10 @@ export interface Manifest {
   readonly timeline: string;
   readonly film: string | null;
   readonly poster: string | null;
+  /** Small pictures along the lesson; made together with the film. */
+  readonly storyboard: Storyboard | null;
+  /** Where nobody speaks and nothing is written; known once the film is made. */
+  readonly silences: readonly Span[];
   /** Share of the film that is rendered, 0…1; null when the portal does not say. */
   readonly filmProgress: number | null;
   readonly problems: readonly string[];
@@ -103,9 +110,16 @@ export function parseManifest(value: unknown): Manifest {
     timeline,
     film: address(value.export),
     poster: address(value.poster),
+    storyboard: parseStoryboard(value.storyboard),
+    silences: list(value.silences).flatMap(parseSpan),
     filmProgress: parseProgress(value.render),
     problems: list(value.problems).filter((problem): problem is string => typeof problem === 'string'),
   };
+}
+
+function parseSpan(value: unknown): Span[] {
+  const [from_ms, to_ms] = list(value);
+  return typeof from_ms === 'number' && typeof to_ms === 'number' && from_ms < to_ms ? [[from_ms, to_ms]] : [];
 }
 
 function parseProgress(value: unknown): number | null {

@@ -4,10 +4,12 @@ import type { Page } from '../core/shape';
 import { BoardSync } from './boardSync';
 import { MasterClock } from './clock';
 import type { ChatLine } from './journal';
+import { AUTHOR_COLOURS, PLAIN_LOOK } from './lens';
 import type { Manifest, PlayerPerson } from './manifest';
 import { peopleByUser } from './manifest';
 import { Recording } from './recording';
 import { RecordingSource } from './recordingSource';
+import { endOfSilence } from './silence';
 import { Tracks } from './tracks';
 
 export type Phase = 'loading' | 'ready' | 'empty' | 'error';
@@ -35,6 +37,12 @@ export class Playback {
   readonly volume = signal(1);
   readonly muted = signal(false);
   readonly following = signal(false);
+  /** Where nobody speaks or writes, playback jumps ahead. */
+  readonly skipping = signal(false);
+  /** The one whose work alone is on the board; null: everybody's. */
+  readonly onlyUser = signal<string | null>(null);
+  /** Everybody's work has a colour of its own. */
+  readonly byAuthor = signal(false);
   /** The browser wants a press before it plays sound. */
   readonly blocked = signal(false);
   readonly damaged = signal(false);
@@ -168,6 +176,32 @@ export class Playback {
     this.tracks.setVolume(this.volume.value, muted);
   }
 
+  setSkipping(skipping: boolean): void {
+    this.skipping.value = skipping;
+    this.tick();
+  }
+
+  /** Shows one person's work alone (null: everybody's), and if wanted each person's in a colour of their own. */
+  lookAt(user: string | null, byAuthor: boolean): void {
+    this.onlyUser.value = user;
+    this.byAuthor.value = byAuthor;
+    this.#look();
+    this.tick();
+  }
+
+  #look(): void {
+    const [user, byAuthor, people] = [this.onlyUser.peek(), this.byAuthor.peek(), this.people.peek()];
+    const one = people.find((person) => person.user === user);
+    const colours = people.flatMap(({ sessions }, index) => {
+      const colour = AUTHOR_COLOURS[index % AUTHOR_COLOURS.length];
+      return colour ? sessions.map((session) => [session, colour] as const) : [];
+    });
+    const isPlain = !one && !byAuthor;
+    this.board.look(
+      isPlain ? PLAIN_LOOK : { only: one ? new Set(one.sessions) : null, colours: byAuthor ? new Map(colours) : null },
+    );
+  }
+
   pin(page: PageId | null): void {
     this.pinned.value = page;
     this.tick();
@@ -185,6 +219,7 @@ export class Playback {
   tick(): void {
     const now_ms = this.now();
     const { clock } = this;
+    this.#skip(now_ms);
     const t_ms = clock.position(now_ms);
     const isRead = this.recording.work(clock.isRunning ? WORK_RUNNING_MS : WORK_IDLE_MS, this.now);
     this.#hold('board', !isRead && t_ms > this.recording.readUntil_ms, now_ms);
@@ -205,6 +240,16 @@ export class Playback {
       }
       this.#publish();
     });
+  }
+
+  #skip(now_ms: number): void {
+    if (!this.skipping.peek() || !this.clock.isRunning || this.#isScrubbing) {
+      return;
+    }
+    const to_ms = endOfSilence(this.manifest.peek()?.silences ?? [], this.clock.position(now_ms));
+    if (to_ms !== null) {
+      this.clock.seek(to_ms, now_ms);
+    }
   }
 
   #hold(reason: string, isHeld: boolean, now_ms: number): void {
@@ -244,6 +289,10 @@ export class Playback {
     this.clock.extend(manifest.start_ms, manifest.end_ms, this.now());
     this.tracks.update(manifest.tracks);
     this.mediaVersion.value += 1;
+    if (this.board.lens.look !== PLAIN_LOOK) {
+      // Somebody may have come since, or come back.
+      this.#look();
+    }
     if (manifest.started_at > 0) {
       this.recording.journal.setEpoch(manifest.started_at - manifest.start_ms);
     }
