@@ -21,10 +21,10 @@ export CHALKMESH_NODE_WHEEL := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 endif
 
-.PHONY: help setup run test lint types format web lock screenshots wheel clean
+.PHONY: help setup run test faults fuzz lint types format web lock bench-lines screenshots bench-relay bench-recorder faults-recorder wheel clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make .venv, install from the locks, build the web client
 	@$(SETUP) python web
@@ -38,6 +38,14 @@ test: ## lint and run every test (PYTEST_ARGS="-k name" picks some)
 	@$(MAKE) lint
 	cd $(WEB) && node_modules/.bin/vitest run
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+faults: ## kill, freeze, starve and cut off real relays; rewrites docs/reliability.md
+	@$(SETUP) python
+	$(BIN)/python -m tests.faults $(FAULTS_ARGS)
+
+fuzz: ## hostile bytes and conversations, CASES=1000000 of them from SEED=1
+	@$(SETUP) python
+	$(BIN)/python -m tests.fuzz.run --cases $(or $(CASES),1000000) --seed $(or $(SEED),1)
 
 lint: types ## ruff, biome, and the types of both languages
 	$(BIN)/ruff check .
@@ -62,6 +70,23 @@ web: ## build the web client into portal/web/dist
 lock: ## rewrite the lock files (UPGRADE=1 also takes newer versions)
 	@$(SETUP) python
 	tools/lock.sh $(if $(UPGRADE),--upgrade)
+
+bench-recorder: ## ours beside aiortc's MediaRecorder, Chromium sending; writes docs/performance-recorder.md (8 minutes)
+	@$(SETUP) python system-test
+	$(BIN)/python -m loadtests.bench.recorder $(BENCH_ARGS)
+
+faults-recorder: ## kill -9 a recording recorder 100 times (FAULTS_ARGS="--kills 20"; 10 minutes)
+	@$(SETUP) python
+	$(BIN)/python -m tests.faults.recorder $(FAULTS_ARGS)
+
+bench-relay: ## the relay beside its peers, on the same work (ROUNDS=5 SECONDS=1.5; 10 minutes)
+	@$(SETUP) python bench
+	@exec $(BIN)/python -m loadtests.bench --rounds $(or $(ROUNDS),5) --seconds $(or $(SECONDS),1.5)
+
+bench-lines: ## pen-up to integrated on a bad line, beside y-websocket (root; LINES_ARGS="--profile lte")
+	@$(SETUP) python interop bench
+	$(BIN)/python -m loadtests.netlab.lines $(LINES_ARGS)
+	$(BIN)/python -m loadtests.netlab.outages
 
 screenshots: ## rewrite the README's pictures
 	@$(SETUP) python web system-test

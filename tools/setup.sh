@@ -113,6 +113,15 @@ RASTER_LIBRARIES=(libegl1 libgl1 libexpat1)
 
 raster_loads() { .venv/bin/python -c 'import skia' 2>/dev/null; }
 have_chromium() { [[ -x /usr/bin/chromium ]]; }
+have_turnserver() { command -v turnserver >/dev/null; }
+
+# The tests start their own TURN server; the package's service must not open one to the whole network. A masked unit is
+# neither enabled nor started by the package's scripts. (`systemctl unmask coturn` undoes it.)
+mask_coturn() {
+  [[ $(id -u) == 0 && ! -e /etc/systemd/system/coturn.service ]] || return 0
+  mkdir -p /etc/systemd/system
+  ln -sf /dev/null /etc/systemd/system/coturn.service
+}
 
 step_system_run() {
   if raster_loads || { apt_install "${RASTER_LIBRARIES[@]}" && raster_loads; }; then return 0; fi
@@ -123,9 +132,23 @@ step_system_test() {
   local missing=()
   raster_loads || missing+=("${RASTER_LIBRARIES[@]}")
   have_chromium || missing+=(chromium)
+  have_turnserver || missing+=(coturn)
   if ((${#missing[@]} == 0)); then return 0; fi
-  if apt_install "${missing[@]}" && raster_loads && have_chromium; then return 0; fi
+  have_turnserver || mask_coturn
+  if apt_install "${missing[@]}" && raster_loads && have_chromium && have_turnserver; then return 0; fi
   fail "the tests need these Debian packages: apt-get install ${missing[*]}"
+}
+
+install_bench_python() {
+  say "installing the Python peers of the benchmark"
+  rm -rf .venv/bench-peers
+  "${PIP[@]}" --no-deps --require-hashes --target .venv/bench-peers -r loadtests/peers/requirements.lock
+}
+
+# What `make bench-relay` compares with; out of the way of our own packages.
+step_bench() {
+  step_npm loadtests/peers
+  once loadtests/peers/requirements.lock .venv/.stamp-bench "$(hash_of loadtests/peers/requirements.lock)" install_bench_python
 }
 
 for step in "$@"; do
@@ -134,6 +157,7 @@ for step in "$@"; do
     web-packages) step_npm portal/web ;;
     web) step_web ;;
     interop) step_npm tests/interop ;;
+    bench) step_bench ;;
     system-run) step_system_run ;;
     system-test) step_system_test ;;
     *) fail "unknown step '$step'" ;;
