@@ -57,6 +57,10 @@ class Playback:
         """The MP4, or None while there is none."""
         return inside(self._folder(lesson) / "export", "lesson.mp4")
 
+    def storyboard(self, lesson: str) -> Path | None:
+        """The small pictures along the film in one sprite, or None while there are none."""
+        return inside(self._folder(lesson) / "export", "storyboard.jpg")
+
     def poster(self, lesson: str) -> Path | None:
         """The poster picture, or None while there is none."""
         return inside(self._folder(lesson) / "export", "poster.jpg")

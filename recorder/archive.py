@@ -9,16 +9,15 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
-from recorder.ebml import MalformedMedia
 from recorder.frames import Kind
-from recorder.matroska_read import repair
+from recorder.mending import Unfinished, find_unfinished, open_holes, repair_file, settle_holes
 from recorder.notes import MAX_PENDING_CURSORS, Notes, merge_notes, write_notes
 from recorder.schema import DATABASE, MEDIA, SCHEMA, create_tables
 from recorder.tracks import TrackState
@@ -196,6 +195,7 @@ class Archive:
         self.flush()
         with self._lock:
             with self._db.conn:
+                settle_holes(self._db.conn)
                 self._db.conn.execute(
                     "insert into coverage (session_id, kind, from_ms, to_ms, cause)"
                     " select session_id, kind, cast(round(start_ms) as int), cast(round(end_ms) as int), '' from tracks"
@@ -232,36 +232,27 @@ class Archive:
         for room_ms, raw in self._db.execute("select room_ms, envelope from envelopes order by id"):
             yield StoredEnvelope(room_ms, raw)
 
-    def mend(self, now_ms: float) -> None:
-        """Close the media files that a killed run left open, and note the hole until now."""
-        rows = list(
-            self._db.execute(
-                "select t.id, s.session, t.kind, t.file, t.start_ms, t.rate from tracks t"
-                " join sessions s on s.id = t.session_id where not t.closed"
-            )
-        )
-        for number, session, kind, name, start_ms, rate in rows:
-            path = self.media / name
-            try:
-                found = repair(path)
-            except (OSError, MalformedMedia):
-                # Killed before the header was written: there is no media in it.
-                path.unlink(missing_ok=True)
-                with self._db.conn:
-                    self._db.conn.execute("delete from tracks where id = ?", [number])
-                continue
-            end_ms = start_ms + rate * found.index.end_ms
-            with self._db.conn:
-                self._db.conn.execute(
-                    "update tracks set closed = 1, end_ms = ?, frames = ?, keyframes = ?, bytes = ? where id = ?",
-                    [end_ms, found.blocks, found.keyframes, found.size_bytes, number],
-                )
-            self.covered(session, kind, end_ms, max(end_ms, now_ms), "recorder")
-        known = {name for (name,) in self._db.execute("select file from tracks")}
-        for path in self.media.iterdir():
-            # Made in the last half second before the kill, so the table does not know it; its number is not used again.
-            if path.name not in known:
-                path.unlink()
+    def unfinished(self) -> list[Unfinished]:
+        """Media files that a killed run left open; before this run writes media of its own."""
+        with self._lock:
+            return find_unfinished(self._db.conn, self.media)
+
+    def mend(self, tracks: Sequence[Unfinished], now_ms: float) -> None:
+        """Close those files, and note the holes until now. Takes seconds after hours of media; may run beside `write`.
+
+        Raises sqlite3.OperationalError, OSError.
+        """
+        with self._lock, self._db.conn:
+            open_holes(self._db.conn, now_ms)
+            settle_holes(self._db.conn)
+        for track in tracks:
+            statement, parameters, end_ms = repair_file(track)
+            with self._lock, self._db.conn:
+                self._db.conn.execute(statement, parameters)
+                if end_ms is not None:
+                    hole = (track.session_id, track.kind, round(end_ms), round(max(end_ms, now_ms)), "recorder")
+                    sql = "insert into coverage (session_id, kind, from_ms, to_ms, cause) values (?, ?, ?, ?, ?)"
+                    self._db.conn.execute(sql, hole)
 
 
 def open_archive(folder: Path, info: LessonInfo) -> Archive:

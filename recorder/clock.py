@@ -63,6 +63,13 @@ class MinDelayFit:
             self._line = self._fit()
         return self._line
 
+    @property
+    def middle(self) -> float | None:
+        """The mean clock reading of the points that are kept: where the line is best known."""
+        if not self._buckets:
+            return None
+        return sum(x for x, _ in self._buckets.values()) / len(self._buckets)
+
     def residual_ms(self) -> float:
         """Root of the mean square of what the kept points lie above the line."""
         line = self.line
@@ -150,10 +157,12 @@ class TrackClock:
         self._to_room = MinDelayFit()
         self._wall_generation = -1
 
-    def add_frame(self, timestamp: int, room_ms: float) -> None:
-        """A frame of that RTP time arrived: all there is to go by until the first sender report."""
-        if self._wall_generation < 0:
-            self._to_room.add(timestamp / self._per_ms, room_ms)
+    def add_frame(self, timestamp: int, room_ms: float, lasts_ms: float = 0.0) -> None:
+        """A frame of that RTP time arrived.
+
+        `lasts_ms`: how long its content is; it cannot have left before that was over.
+        """
+        self._to_room.add(timestamp / self._per_ms, room_ms - lasts_ms)
 
     def add_report(self, timestamp: int, ntp: int, room_ms: float) -> None:
         """A sender report (its RTP and NTP timestamps) arrived."""
@@ -170,14 +179,21 @@ class TrackClock:
         return self._sender.generation
 
     def fit(self, first_timestamp: int) -> ClockFit | None:
-        """The line of a file that begins at `first_timestamp`, or None before anything arrived."""
-        to_wall, to_room = self._to_wall.line, self._sender.line
+        """The line of a file that begins at `first_timestamp`, or None before anything arrived.
+
+        Reports and arrivals are both bounds: nothing was captured later than either says. The earlier one is nearer the
+        truth. Browsers stamp a report for audio by the moment when the last packet left their encoder, 20 ms and a
+        varying wait for the sound card after its first sample, and only every 5 s; there the arrivals win.
+        """
+        to_wall, to_room, arrivals = self._to_wall.line, self._sender.line, self._to_room.line
+        line, count, error = arrivals, 0, 0.0
         if to_wall is not None and to_room is not None and self._wall_generation == self._sender.generation:
-            line = to_room.after(to_wall)
+            reported = to_room.after(to_wall)
             count, error = self._to_wall.count, self._to_wall.residual_ms()
-        elif (early := self._to_room.line) is not None:
-            line, count, error = early, 0, 0.0
-        else:
+            middle = self._to_room.middle
+            if arrivals is None or middle is None or reported.at(middle) <= arrivals.at(middle):
+                line = reported
+        if line is None:
             return None
         start = line.at(first_timestamp / self._per_ms)
         return ClockFit(start, line.slope, count, error)

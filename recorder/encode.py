@@ -1,7 +1,12 @@
-"""Writes a film file: H.264 at a variable frame rate, AAC, the index in front. One encoder thread."""
+"""Encodes a film in parts and joins them: H.264 at a variable frame rate, AAC, the index in front.
+
+A part is a few GOPs of its own, made by an encoder of its own, so that a killed render goes on behind the last part
+that was finished, and the joined film is the same to the last bit. One encoder thread.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -19,13 +24,18 @@ _MS = Fraction(1, 1000)
 KEYFRAME_EVERY_MS = 10_000
 # SMPTE 170M, limited range: what the webcams' planes and swscale's conversion of the board are in.
 _SMPTE170M, _LIMITED = 6, 1
+# Pictures that x264 may hold back to send later ones first (its preset's three B frames, with a pyramid two deep).
+_REORDER = 4
+_SOUND_MS = 1000
 
 
-class FilmWriter:
-    """An MP4 file. Times are ms from the film's beginning. Raises OSError and av.FFmpegError."""
+class PartWriter:
+    """One part: pictures only, in Matroska, whose timestamps are the film's. Raises OSError and av.FFmpegError."""
 
-    def __init__(self, path: Path, width: int, height: int, *, sound: bool, crf: int = 26) -> None:
-        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+    def __init__(self, path: Path, width: int, height: int, *, crf: int) -> None:
+        self._path = path
+        self._unfinished = path.with_name(path.name + ".part")
+        self._container = av.open(str(self._unfinished), "w", format="matroska")
         self._video: VideoStream = self._container.add_stream("libx264", rate=25)
         context = self._video.codec_context
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
@@ -34,14 +44,49 @@ class FilmWriter:
         context.color_primaries = context.color_trc = context.colorspace = _SMPTE170M
         context.color_range = _LIMITED
         context.options = {"preset": "veryfast", "crf": str(crf), "x264-params": "keyint=250:scenecut=0:vfr=1"}
+        self._last_ms = -1
+        self._last_key_ms = -KEYFRAME_EVERY_MS
+
+    def picture(self, frame: av.VideoFrame, t_ms: int) -> None:
+        """Show a picture from t_ms of the film on; it must be later than the one before."""
+        assert t_ms > self._last_ms
+        first = self._last_ms < 0
+        self._last_ms = t_ms
+        frame.pts, frame.time_base = t_ms, _MS
+        frame.colorspace, frame.color_range = _SMPTE170M, _LIMITED
+        if first or t_ms - self._last_key_ms >= KEYFRAME_EVERY_MS:
+            frame.pict_type = PictureType.I
+            self._last_key_ms = t_ms
+        self._container.mux(self._video.encode(frame))
+
+    def finish(self) -> None:
+        """Write what the encoder still holds; from now on the part is there under its name."""
+        self._container.mux(self._video.encode(None))
+        self._container.close()
+        self._unfinished.replace(self._path)
+
+    def abandon(self) -> None:
+        """Leave nothing."""
+        self._container.close()
+        self._unfinished.unlink(missing_ok=True)
+
+
+class FilmJoiner:
+    """An MP4 file of finished parts, copied, and of sound. Raises OSError and av.FFmpegError."""
+
+    def __init__(self, path: Path, first_part: Path, *, sound: bool) -> None:
+        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        with av.open(str(first_part)) as part:
+            self._video = self._container.add_stream_from_template(part.streams.video[0])
+        self._video.time_base = _MS
         self._audio: AudioStream | None = None
         if sound:
             self._audio = self._container.add_stream("aac", rate=RATE_HZ, layout="mono", bit_rate=64_000)
         self._samples = 0
-        self._last_ms = -1
-        self._last_key_ms = -KEYFRAME_EVERY_MS
+        self._shown: list[int] = []
+        self._count = 0
 
-    def __enter__(self) -> FilmWriter:
+    def __enter__(self) -> FilmJoiner:
         return self
 
     def __exit__(
@@ -49,16 +94,27 @@ class FilmWriter:
     ) -> None:
         self._container.close()
 
-    def picture(self, frame: av.VideoFrame, t_ms: int) -> None:
-        """Show a picture from t_ms on; it must be later than the one before."""
-        assert t_ms > self._last_ms
-        self._last_ms = t_ms
-        frame.pts, frame.time_base = t_ms, _MS
-        frame.colorspace, frame.color_range = _SMPTE170M, _LIMITED
-        if t_ms - self._last_key_ms >= KEYFRAME_EVERY_MS:
-            frame.pict_type = PictureType.I
-            self._last_key_ms = t_ms
-        self._container.mux(self._video.encode(frame))
+    def part(self, path: Path, sound_until: Callable[[int], None]) -> int:
+        """Append a part; `sound_until` is asked for the sound beside it (film ms). Returns the number of pictures."""
+        with av.open(str(path)) as part:
+            packets = [packet for packet in part.demux(video=0) if packet.size and packet.pts is not None]
+            times = [round(float(packet.pts * packet.time_base) * 1000) for packet in packets if packet.pts is not None]
+            # A part ends with all its pictures, so the order of decoding never reaches over its edge. Decoding times
+            # are those of showing, some pictures earlier: later than the one before, and never after its own showing.
+            self._shown += sorted(times)
+            for packet, time_ms in zip(packets, times, strict=True):
+                packet.stream = self._video
+                packet.time_base = _MS
+                packet.pts = time_ms
+                behind = self._count - _REORDER
+                packet.dts = self._shown[behind] if behind >= 0 else self._shown[0] + behind
+                packet.duration = 0
+                self._count += 1
+                if time_ms % _SOUND_MS == 0:
+                    sound_until(time_ms)
+                self._container.mux(packet)
+        sound_until(times[-1] if times else 0)
+        return len(packets)
 
     def sound(self, samples: Samples) -> None:
         """Append mono samples of −1 … 1."""
@@ -70,7 +126,6 @@ class FilmWriter:
         self._container.mux(self._audio.encode(frame))
 
     def finish(self) -> None:
-        """Write what the encoders still hold."""
-        self._container.mux(self._video.encode(None))
+        """Write what the encoder of the sound still holds."""
         if self._audio is not None:
             self._container.mux(self._audio.encode(None))

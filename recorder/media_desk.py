@@ -118,12 +118,12 @@ class MediaDesk:
         tracks = [track for connection in self._connections.values() for track in connection.tracks]
         return ended + [TakenJob(track, job) for track in tracks for job in track.take()]
 
-    def end(self) -> None:
-        """The lesson is over: every file ends; `take` gives the jobs."""
+    def end(self, *, interrupted: bool = False) -> None:
+        """The lesson is over, or only this recorder's part in it: every file ends; `take` gives the jobs."""
         self._recording = False
         connections, self._connections = self._connections, {}
         for connection in connections.values():
-            self._end(connection)
+            self._end(connection, "recorder" if interrupted else "")
         for task in self._asking:
             task.cancel()
 
@@ -132,9 +132,9 @@ class MediaDesk:
         """Room time now."""
         return self._room.at(time.monotonic())
 
-    def _end(self, connection: _Connection) -> None:
+    def _end(self, connection: _Connection, cause: str = "") -> None:
         for track in connection.tracks:
-            self._ended += [TakenJob(track, job) for job in track.take_end()]
+            self._ended += [TakenJob(track, job) for job in track.take_end(cause)]
 
     def _ask(self, receiver: EncodedReceiver) -> None:
         task = asyncio.get_running_loop().create_task(receiver.request_keyframe())

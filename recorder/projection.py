@@ -8,6 +8,9 @@ from typing import Any
 from recorder.ebml import MalformedMedia
 from recorder.matroska_read import scan
 from recorder.reading import ArchiveReader, SessionRow, TrackRow
+from recorder.silence import FILE as SILENCE
+from recorder.silence import load_silences
+from recorder.storyboard import load_storyboard
 from recorder.timeline import PUBLIC, Viewer, encode_timeline
 from whiteboard_crdt.ids import Role
 from whiteboard_crdt.spec import load_spec
@@ -28,6 +31,7 @@ def load_manifest(folder: Path, viewer: Viewer, base_url: str) -> dict[str, Any]
         epoch_at = archive.meta.get("room_epoch_at")
         people = [row for row in archive.sessions.values() if row.role != Role.RECORDER]
         tracks = archive.tracks()
+        storyboard = load_storyboard(folder / EXPORT_FOLDER)
         manifest = {
             "version": 1,
             "lesson": archive.meta.get("lesson", folder.name),
@@ -49,6 +53,8 @@ def load_manifest(folder: Path, viewer: Viewer, base_url: str) -> dict[str, Any]
             "timeline": f"{base_url}/timeline",
             "export": f"{base_url}/export.mp4" if (folder / EXPORT_FOLDER / FILM).is_file() else None,
             "poster": f"{base_url}/poster.jpg" if (folder / EXPORT_FOLDER / POSTER).is_file() else None,
+            "storyboard": None if storyboard is None else {"url": f"{base_url}/storyboard.jpg", **storyboard},
+            "silences": load_silences(folder / EXPORT_FOLDER / SILENCE),
         }
         # Reading the envelopes here would cost a second on a long lesson; their damage shows in the timeline and in
         # `verify`.

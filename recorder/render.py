@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import av
+
 from recorder.boardstate import BoardState, Changes
-from recorder.encode import FilmWriter
+from recorder.encode import FilmJoiner, PartWriter
 from recorder.mix import RATE_HZ, AudioMix
 from recorder.projection import person_colours
 from recorder.raster import PageRaster
@@ -26,6 +30,8 @@ _MAX_TILES = HEIGHT // TILE_HEIGHT
 _STILL_MS = 2000
 _SOUND_MS = 1000
 _STRIP_LUMA = 40
+# What joining and the sound come after, as a share of the whole.
+_JOINING = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,9 @@ class FilmSettings:
     )
     board_tick_ms: int = field(
         default=100, metadata={"help": "shortest time between pictures without webcams", "unit": "ms"}
+    )
+    part_ms: int = field(
+        default=30_000, metadata={"help": "length of a part; a killed render loses at most one", "unit": "ms"}
     )
     crf: int = field(default=26, metadata={"help": "x264 quality, lower is better and larger", "unit": ""})
 
@@ -63,12 +72,17 @@ class _Tile:
         self._size = (0, 0)
         self.camera_on = True
 
+    def begin(self, room_ms: float) -> None:
+        """A part begins: what is shown follows from here on, whatever was painted before."""
+        self.source.jump(room_ms)
+        self._shows = ""
+
     def paint(self, picture: Picture, room_ms: float) -> bool:
         """Bring the tile up to that moment; returns whether it changed."""
         frame = self.source.advance(room_ms)
-        if frame is None or not self.camera_on:
+        if frame is None or not self.camera_on or self.source.is_off(room_ms):
             # A camera that is switched off goes on sending black; presence says so.
-            if self._shows == "empty" or (self.camera_on and not self.source.is_off(room_ms)):
+            if self._shows == "empty" or (self._shows and self.camera_on and not self.source.is_off(room_ms)):
                 return False
             picture.paint_rgba(self._empty.pixels, 0, 0, TILE_WIDTH, TILE_HEIGHT, self._x, self._y)
             self._shows = "empty"
@@ -135,66 +149,132 @@ def render(
 ) -> FilmReport:
     """Make the film of the archive in `folder`; `progress` hears fractions from 0 to 1.
 
-    The file appears under its name only when it is complete. Raises SetupError, OSError and av.FFmpegError.
+    The file appears under its name only when it is complete; until then its finished parts lie in `<out>.parts`, and a
+    render that was killed goes on behind them. Raises SetupError, OSError and av.FFmpegError.
     """
     settings = settings or FilmSettings()
     part = out.with_name(out.name + ".part")
+    parts = out.with_name(out.name + ".parts")
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
         with ArchiveReader(folder) as archive:
-            report = _render(archive, part, progress, settings)
+            report = _Render(archive, parts, settings, progress).run(part)
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
+    shutil.rmtree(parts, ignore_errors=True)
     return report
 
 
-def _render(
-    archive: ArchiveReader, path: Path, progress: Callable[[float], None], settings: FilmSettings
-) -> FilmReport:
-    start, end = archive.span()
-    if end <= start:
-        raise SetupError(f"the recording in {archive.folder} is empty")
-    tracks = [track for track in archive.tracks() if _readable(track, archive.problems)]
-    tiles = _make_tiles(archive, [track for track in tracks if track.kind == "video"])
-    mix = AudioMix([track for track in tracks if track.kind == "audio"], start)
-    board_width = WIDTH - TILE_WIDTH if tiles else WIDTH
-    view = BoardView(board_width, HEIGHT)
-    feed = _Feed(read_records(archive, PUBLIC))
-    picture = Picture(WIDTH, HEIGHT)
-    if tiles:
-        picture.fill(board_width, 0, TILE_WIDTH, HEIGHT, _STRIP_LUMA)
-    tick = settings.video_tick_ms if tiles else settings.board_tick_ms
-    sound = any(track.kind == "audio" for track in tracks)
-    pictures, shown_ms, heard_ms = 0, -_STILL_MS, 0
-    with FilmWriter(path, WIDTH, HEIGHT, sound=sound, crf=settings.crf) as film:
-        for t_ms in range(0, end - start + tick, tick):
-            t_ms = min(t_ms, end - start)
-            view.apply(feed.until(start + t_ms))
-            dirty = view.raster.take_dirty()
-            for rect in dirty:
-                picture.paint_rgba(view.raster.pixels, *rect)
-            for tile in tiles:
-                tile.camera_on = any(feed.cameras.get(session, True) for session in tile.sessions)
-            moved = [tile.paint(picture, start + t_ms) for tile in tiles]
-            due = bool(dirty) or any(moved) or t_ms - shown_ms >= _STILL_MS or t_ms == end - start
-            if due and t_ms > shown_ms:
-                film.picture(picture.frame(), t_ms)
-                shown_ms = t_ms
-                pictures += 1
-            while sound and heard_ms < t_ms:
-                step = min(_SOUND_MS, end - start - heard_ms)
-                film.sound(mix.block(step * RATE_HZ // 1000))
-                heard_ms += step
-                progress(heard_ms / (end - start))
-            if not sound and t_ms % 1000 < tick:
-                progress(t_ms / (end - start))
-        film.finish()
-    progress(1.0)
-    problems = [*archive.problems, *mix.failed, *(text for tile in tiles for text in tile.source.failed)]
-    if view.state.refused:
-        problems.append(f"{view.state.refused} updates of the board were refused")
-    return FilmReport(end - start, pictures, tuple(problems))
+class _Render:
+    """One film. Everything that is shown at a moment follows from the archive alone, not from where a run began."""
+
+    def __init__(
+        self, archive: ArchiveReader, parts: Path, settings: FilmSettings, progress: Callable[[float], None]
+    ) -> None:
+        self._start, end = archive.span()
+        self._length = end - self._start
+        if self._length <= 0:
+            raise SetupError(f"the recording in {archive.folder} is empty")
+        self._archive = archive
+        self._settings = settings
+        self._progress = progress
+        self._tracks = [track for track in archive.tracks() if _readable(track, archive.problems)]
+        self._tiles = _make_tiles(archive, [track for track in self._tracks if track.kind == "video"])
+        self._board_width = WIDTH - TILE_WIDTH if self._tiles else WIDTH
+        self._view = BoardView(self._board_width, HEIGHT)
+        self._feed = _Feed(read_records(archive, PUBLIC))
+        self._picture = Picture(WIDTH, HEIGHT)
+        if self._tiles:
+            self._picture.fill(self._board_width, 0, TILE_WIDTH, HEIGHT, _STRIP_LUMA)
+        self._tick = settings.video_tick_ms if self._tiles else settings.board_tick_ms
+        self._parts = self._open_parts(parts)
+
+    def _open_parts(self, folder: Path) -> Path:
+        """Where this film's parts lie; those of another archive or other settings are thrown away."""
+        facts = [self._start, self._length, WIDTH, HEIGHT, av.__version__, str(self._settings)]
+        facts += [(track.path.name, track.bytes, track.start_ms, track.rate) for track in self._tracks]
+        sql = "select count(*), max(id), max(room_ms) from envelopes union all select count(*), max(id), 0 from events"
+        facts += list(self._archive.rows("envelopes", sql))
+        own = folder / hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+        if folder.is_dir():
+            for other in folder.iterdir():
+                if other != own:
+                    shutil.rmtree(other, ignore_errors=True)
+        own.mkdir(parents=True, exist_ok=True)
+        return own
+
+    def run(self, path: Path) -> FilmReport:
+        """Make what is missing, then join."""
+        span = self._settings.part_ms // self._tick * self._tick
+        paths = [self._parts / f"{number:05}.mkv" for number in range(-(-(self._length + 1) // span))]
+        for number, part in enumerate(paths):
+            first, until = number * span, min((number + 1) * span, self._length + 1)
+            if part.exists():
+                # Only the board's own story matters for what comes later.
+                for t_ms in self._ticks(first, until):
+                    self._view.apply(self._feed.until(self._start + t_ms))
+            else:
+                self._make_part(part, first, until)
+        pictures, failed = self._join(path, paths)
+        self._progress(1.0)
+        problems = [*self._archive.problems, *failed, *(text for tile in self._tiles for text in tile.source.failed)]
+        if self._view.state.refused:
+            problems.append(f"{self._view.state.refused} updates of the board were refused")
+        return FilmReport(self._length, pictures, tuple(problems))
+
+    def _ticks(self, first: int, until: int) -> Iterator[int]:
+        """The film's clock from a part's first moment on; the film ends with a tick of its own."""
+        yield from range(first, until, self._tick)
+        if until > self._length and self._length % self._tick:
+            yield self._length
+
+    def _make_part(self, path: Path, first: int, until: int) -> None:
+        writer = PartWriter(path, WIDTH, HEIGHT, crf=self._settings.crf)
+        whole = (0, 0, self._board_width, HEIGHT)
+        shown_ms = -_STILL_MS
+        try:
+            for t_ms in self._ticks(first, until):
+                begins = t_ms == first
+                self._view.apply(self._feed.until(self._start + t_ms))
+                dirty = self._view.raster.take_dirty()
+                for rect in [whole] if begins else dirty:
+                    self._picture.paint_rgba(self._view.raster.pixels, *rect)
+                moved = False
+                for tile in self._tiles:
+                    tile.camera_on = any(self._feed.cameras.get(session, True) for session in tile.sessions)
+                    if begins:
+                        tile.begin(self._start + t_ms)
+                    moved |= tile.paint(self._picture, self._start + t_ms)
+                if begins or dirty or moved or t_ms - shown_ms >= _STILL_MS or t_ms == self._length:
+                    writer.picture(self._picture.frame(), t_ms)
+                    shown_ms = t_ms
+                if t_ms % 1000 < self._tick:
+                    self._progress(t_ms / self._length * _JOINING)
+            writer.finish()
+        except BaseException:
+            writer.abandon()
+            raise
+
+    def _join(self, path: Path, parts: list[Path]) -> tuple[int, list[str]]:
+        voices = [track for track in self._tracks if track.kind == "audio"]
+        mix = AudioMix(voices, self._start)
+        pictures = heard_ms = 0
+        with FilmJoiner(path, parts[0], sound=bool(voices)) as film:
+
+            def sound_until(t_ms: int) -> None:
+                nonlocal heard_ms
+                while voices and heard_ms < t_ms:
+                    step = min(_SOUND_MS, self._length - heard_ms)
+                    film.sound(mix.block(step * RATE_HZ // 1000))
+                    heard_ms += step
+                    self._progress(_JOINING + (1 - _JOINING) * heard_ms / self._length)
+
+            for part in parts:
+                pictures += film.part(part, sound_until)
+            sound_until(self._length)
+            film.finish()
+        return pictures, mix.failed
 
 
 def _readable(track: TrackRow, problems: list[str]) -> bool:

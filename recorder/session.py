@@ -102,10 +102,6 @@ class LessonRecorder:
 
     async def _record(self, archive: Archive, keys: dict[str, PublicKey]) -> int:
         disk = DiskWriter(archive)
-        epoch_at = archive.get("room_epoch_at")
-        if archive.run > 1:
-            now_ms = time.time() * 1000 - epoch_at if isinstance(epoch_at, int) else 0.0
-            await asyncio.to_thread(archive.mend, now_ms)
         mesh = MeshOptions(on_track=self._on_track, on_closed=self._on_closed, media="recvonly")
         peer = Peer(
             RoomId(self.lesson.room),
@@ -122,22 +118,37 @@ class LessonRecorder:
         peer.on_event = self._listener(room_log)
         peer.on_envelope = peer.on_event
         heartbeat: asyncio.Task[None] | None = None
+        mending: asyncio.Task[None] | None = None
         try:
+            if archive.run > 1:
+                mending = await self._mend(archive)
             async with peer:
                 heartbeat = asyncio.create_task(self._heartbeat(peer))
                 end_ms = await self._sit(peer, room_log, archive, disk)
                 desk.end()
                 await disk.flush(desk.take())
                 await self._drain(peer, room_log, disk)
+                if mending is not None:
+                    await mending
                 return await self._seal(archive, room_log, disk, end_ms)
         finally:
             if heartbeat is not None:
                 heartbeat.cancel()
-            desk.end()
+            desk.end(interrupted=True)
             with suppress(sqlite3.Error):
                 if archive.get("state") == "recording":
                     archive.event("recorder", None, {"run": archive.run, "what": "stop"}, self._now_ms())
                     await disk.flush(desk.take())
+            if mending is not None:
+                # A thread cannot be cancelled, and the archive must not be closed under it.
+                await asyncio.gather(mending, return_exceptions=True)
+
+    async def _mend(self, archive: Archive) -> asyncio.Task[None]:
+        """Set about the files that a killed run left, beside everything else: the lesson goes on meanwhile."""
+        epoch_at = archive.get("room_epoch_at")
+        now_ms = time.time() * 1000 - epoch_at if isinstance(epoch_at, int) else 0.0
+        unfinished = await asyncio.to_thread(archive.unfinished)
+        return asyncio.create_task(asyncio.to_thread(archive.mend, unfinished, now_ms), name="mend")
 
     async def _prepare(self, peer: Peer) -> None:
         """Obtain the first ticket, however long the portal takes."""

@@ -20,7 +20,8 @@ class VideoSource:
     """All video of one person on room time."""
 
     def __init__(self, tracks: list[TrackRow]) -> None:
-        self._tracks = sorted(tracks, key=lambda track: track.start_ms)
+        self._all = sorted(tracks, key=lambda track: track.start_ms)
+        self._tracks = list(self._all)
         self._frames: Iterator[tuple[float, av.VideoFrame]] = iter(())
         self._next: tuple[float, av.VideoFrame] | None = None
         self._shown_ms = float("-inf")
@@ -47,15 +48,27 @@ class VideoSource:
                 break
         return self._fit(newest) if newest is not None else None
 
+    def jump(self, room_ms: float) -> None:
+        """Go to a moment: the next call of `advance` finds the frame that is shown there, wherever this was before."""
+        begun = [track for track in self._all if track.start_ms <= room_ms]
+        self._tracks = [track for track in self._all if track.start_ms > room_ms]
+        self._next = None
+        self._shown_ms = float("-inf")
+        self._frames = self._decode(begun[-1], room_ms) if begun else iter(())
+
     def is_off(self, room_ms: float) -> bool:
         """Whether the camera shows nothing at that moment."""
         return room_ms - self._shown_ms > _FRESH_MS
 
-    def _decode(self, track: TrackRow) -> Iterator[tuple[float, av.VideoFrame]]:
+    def _decode(self, track: TrackRow, from_ms: float = 0.0) -> Iterator[tuple[float, av.VideoFrame]]:
         try:
             with av.open(str(track.path)) as container:
                 stream = container.streams.video[0]
                 stream.codec_context.thread_count = 1
+                if from_ms > track.start_ms and track.closed and stream.time_base is not None:
+                    # The keyframe before it, by the cues.
+                    place_ms = (from_ms - track.start_ms) / track.rate
+                    container.seek(int(place_ms / 1000 / stream.time_base), stream=stream)
                 for packet in container.demux(stream):
                     try:
                         frames = packet.decode()

@@ -80,11 +80,11 @@ class _File:
     writer: MatroskaWriter
     codec: str
     ssrc: int
+    clock: TrackClock
     epoch: int
     generation: int
     first_ts: int
     last_ts: int
-    last_arrival_s: float
     end_ts: int
     private: bytes
     width: int | None
@@ -118,15 +118,17 @@ class TrackRecorder:
         self._media = media
         self._journal = journal
         self._room = room
+        self._sender = sender
         self._clock = TrackClock(sender, clock_hz(kind))
+        self._source: tuple[int, int, float] | None = None
         self._hz = clock_hz(kind)
         self._ask_keyframe = ask_keyframe
         self._recording = False
         self._file: _File | None = None
         self._done: list[tuple[_File, TrackState]] = []
         self._jobs: list[DiskJob] = []
-        self._silent_since_ms: float | None = None
-        self.ended_at_ms: float | None = None
+        # Where the last frame stands on its clock; a moment only when somebody asks, because fitting costs time.
+        self._last: tuple[TrackClock, int] | None = None
         self.disk_failed = False
 
     def start(self) -> None:
@@ -141,19 +143,18 @@ class TrackRecorder:
 
     def ended(self) -> None:
         """The connection ended; the file is closed by whoever owns this (`take_end`)."""
-        self.ended_at_ms = self._silent_since_ms
 
     def frame(self, frame: EncodedFrame) -> None:
         """A frame arrived. Raises OSError only where a new file cannot be made; the owner stops media then."""
-        self._clock.add_frame(frame.timestamp, self._room.at(frame.arrival_s))
+        self._keep_time(frame)
         if not self._recording or self.disk_failed:
             return
         file = self._file
         cause = "" if file is None else self._why_new_file(file, frame)
         if file is not None and cause:
             self._close_file()
-            if cause == "paused" and self._silent_since_ms is not None:
-                self._journal.hole(self.session, self.kind, self._silent_since_ms, self._room_time(frame), cause)
+            if cause == "paused" and self._last is not None and (since := self._last[0].fit(self._last[1])) is not None:
+                self._journal.hole(self.session, self.kind, since.start_ms, self._room_time(frame), cause)
             file = None
         if file is None:
             if not frame.keyframe:
@@ -163,7 +164,7 @@ class TrackRecorder:
             if file is None:
                 return
         self._write(file, frame)
-        self._silent_since_ms = self._room_time(frame)
+        self._last = (self._clock, frame.timestamp)
         if file.writer.pending_bytes > MAX_PENDING_BYTES:
             self.fail()
 
@@ -176,9 +177,13 @@ class TrackRecorder:
         jobs, self._jobs = self._jobs, []
         return jobs
 
-    def take_end(self) -> list[DiskJob]:
-        """As `take`, and the present file ends, with cues and duration. Nothing is recorded afterwards."""
+    def take_end(self, cause: str = "") -> list[DiskJob]:
+        """As `take`, and the present file ends, with cues and duration. Nothing is recorded afterwards.
+
+        `cause`: why a hole begins here, though the sender goes on; whoever continues finds out how long it is.
+        """
         self._recording = False
+        ends_here = self._file is not None
         self._close_file()
         done, self._done = self._done, []
         for file, state in done:
@@ -187,6 +192,8 @@ class TrackRecorder:
             end_ms = fit.start_ms + fit.rate * (file.end_ts - file.first_ts) * 1000.0 / self._hz
             better = replace(state, start_ms=fit.start_ms, rate=fit.rate, end_ms=end_ms, fit_n=fit.reports)
             self._journal.track(self.session, better)
+            if cause and ends_here and file is done[-1][0]:
+                self._journal.hole(self.session, self.kind, end_ms, end_ms, cause)
         return self.take()
 
     def fail(self) -> None:
@@ -200,13 +207,24 @@ class TrackRecorder:
             self._journal.hole(self.session, self.kind, end, end, "disk")
             file.writer.abandon()
 
+    def _keep_time(self, frame: EncodedFrame) -> None:
+        """Show the frame to the clock; another source, or one whose timestamps jumped, gets a clock of its own."""
+        if self._source is not None:
+            ssrc, timestamp, arrival_s = self._source
+            step_s = (frame.timestamp - timestamp) / self._hz
+            jumped = step_s < 0 or abs(step_s - (frame.arrival_s - arrival_s)) > LONGEST_HOLE_S
+            if frame.ssrc != ssrc or jumped:
+                self._clock = TrackClock(self._sender, self._hz)
+        self._source = (frame.ssrc, frame.timestamp, frame.arrival_s)
+        lasts_ms = opus_duration(frame.data) * 1000.0 / self._hz if self.kind == "audio" else 0.0
+        self._clock.add_frame(frame.timestamp, self._room.at(frame.arrival_s), lasts_ms)
+
     def _why_new_file(self, file: _File, frame: EncodedFrame) -> str:
         if frame.codec != file.codec or frame.ssrc != file.ssrc or self._clock.generation != file.generation:
             return "stream"
-        step_s = (frame.timestamp - file.last_ts) / self._hz
-        if step_s < 0 or abs(step_s - (frame.arrival_s - file.last_arrival_s)) > LONGEST_HOLE_S:
+        if file.clock is not self._clock:
             return "stream"
-        if step_s > LONGEST_HOLE_S:
+        if (frame.timestamp - file.last_ts) / self._hz > LONGEST_HOLE_S:
             return "paused"
         if frame.codec == "h264" and frame.keyframe:
             sets = h264_parameter_sets(frame.data)
@@ -224,11 +242,11 @@ class TrackRecorder:
             writer=MatroskaWriter(path, header),
             codec=frame.codec,
             ssrc=frame.ssrc,
+            clock=self._clock,
             epoch=epoch,
             generation=self._clock.generation,
             first_ts=frame.timestamp,
             last_ts=frame.timestamp,
-            last_arrival_s=frame.arrival_s,
             end_ts=frame.timestamp,
             private=header.private,
             width=header.width_px or None,
@@ -262,7 +280,7 @@ class TrackRecorder:
         )
         file.frames += 1
         file.keyframes += keyframe
-        file.last_ts, file.last_arrival_s = frame.timestamp, frame.arrival_s
+        file.last_ts = frame.timestamp
         file.end_ts = max(file.end_ts, frame.timestamp + duration)
 
     def _t_ms(self, file: _File, timestamp: int) -> int:
@@ -274,8 +292,8 @@ class TrackRecorder:
 
     def _fit(self, file: _File) -> ClockFit:
         # Once the sender's clock was set, the line before is the one that this file is on.
-        if file.fit is None or self._clock.generation == file.generation:
-            file.fit = self._clock.fit(file.first_ts)
+        if file.fit is None or file.clock.generation == file.generation:
+            file.fit = file.clock.fit(file.first_ts)
         assert file.fit is not None, "a frame was added before"
         return file.fit
 

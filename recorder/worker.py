@@ -12,19 +12,25 @@ import json
 import sys
 from pathlib import Path
 
+import av
+
 from recorder.export import export
 from recorder.idle import become_idle
 from recorder.poster import make_poster
 from recorder.projection import EXPORT_FOLDER, FILM, POSTER
 from recorder.reading import ArchiveReader
+from recorder.render import FilmSettings
 from recorder.schema import MANIFEST
 from recorder.seal import write_hashes
+from recorder.silence import FILE as SILENCE
+from recorder.silence import make_silences
+from recorder.storyboard import make_storyboard
 from whiteboard_crdt.errors import SetupError
 
 _STEP = 0.01
 
 
-def finish_lesson(folder: Path) -> int:
+def finish_lesson(folder: Path, settings: FilmSettings | None = None) -> int:
     """Do what is still missing; returns the number of problems met. Raises SetupError, OSError."""
     with ArchiveReader(folder) as archive:
         lesson = str(archive.meta.get("lesson", folder.name))
@@ -41,7 +47,10 @@ def finish_lesson(folder: Path) -> int:
             said = done
             _say({"progress": round(done, 3)})
 
-    report = export(folder, out / FILM, progress)
+    if not (out / SILENCE).is_file():
+        make_silences(folder, out / SILENCE)
+    report = export(folder, out / FILM, progress, settings)
+    make_storyboard(out / FILM, out)
     _say({"problems": len(report.problems)})
     return len(report.problems)
 
@@ -59,7 +68,7 @@ def main(arguments: list[str]) -> int:
     become_idle()
     try:
         finish_lesson(Path(arguments[0]))
-    except (SetupError, OSError) as error:
+    except (SetupError, OSError, av.FFmpegError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

@@ -92,6 +92,12 @@ async def export(request: web.Request) -> web.StreamResponse:
     return _file(portal_of(request).playback.export(lesson_of(request).id), "video/mp4")
 
 
+@routes.get("/api/recordings/{lesson}/storyboard.jpg", _WATCH)
+async def storyboard(request: web.Request) -> web.StreamResponse:
+    """Small pictures along the film, in one sprite."""
+    return _file(portal_of(request).playback.storyboard(lesson_of(request).id), "image/jpeg")
+
+
 @routes.get("/api/recordings/{lesson}/poster.jpg", _WATCH)
 async def poster(request: web.Request) -> web.StreamResponse:
     """The picture that stands for the lesson."""

@@ -79,13 +79,15 @@ class Camera:
     def send(self, data: bytes, at_s: float, *, key: bool = True, gap: bool = False, ssrc: int = 1) -> None:
         """A frame that was captured at room second `at_s`."""
         own_s = at_s * (1 + self._skew)
-        arrival = at_s + 0.02 + self._chance.uniform(0, 0.015)
+        sent_s = at_s + 0.02 + self._chance.uniform(0, 0.015)
+        # A packet of sound cannot leave before its last sample was heard.
+        arrival = sent_s + (0.02 if self.recorder.kind == "audio" else 0.0)
         codec = "opus" if self.recorder.kind == "audio" else "vp8"
         stamp = round(own_s * self._hz) + 123_456
         self.recorder.frame(EncodedFrame(self.recorder.kind, codec, data, stamp, arrival, key, gap, int(gap), ssrc))
         if at_s - self._reported_s >= 1:
             self._reported_s = at_s
-            self.recorder.report(stamp, ntp_of(self._unix_ms + own_s * 1000), arrival)
+            self.recorder.report(stamp, ntp_of(self._unix_ms + own_s * 1000), sent_s)
 
 
 def room_clock() -> RoomClock:

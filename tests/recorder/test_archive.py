@@ -154,7 +154,7 @@ def test_killed_recorder_leaves_all_that_was_flushed_and_a_new_epoch_goes_on(tmp
         assert len(list(archive.envelopes())) >= flushed // 25
         for stored in archive.envelopes():
             decode_envelope(stored.raw)
-        archive.mend(1e7)
+        archive.mend(archive.unfinished(), 1e7)
         found = scan(archive.media / track.path.name)
         assert found.closed
         assert found.blocks >= flushed
@@ -172,7 +172,7 @@ def test_killed_recorder_leaves_all_that_was_flushed_and_a_new_epoch_goes_on(tmp
 def test_media_file_that_no_row_names_is_removed(tmp_path: Path) -> None:
     lesson = Lesson(tmp_path)
     (tmp_path / "media" / "0000000000000001-audio-1.webm").write_bytes(b"torn")
-    lesson.archive.mend(0)
+    lesson.archive.mend(lesson.archive.unfinished(), 0)
     assert list((tmp_path / "media").iterdir()) == []
 
 

@@ -104,3 +104,22 @@ def test_room_clock_takes_the_least_delayed_statement() -> None:
     clock.observe(2050.0, 11.0)
     clock.observe(2900.0, 12.0)
     assert clock.at(13.0) == pytest.approx(4050.0)
+
+
+def test_browser_that_stamps_its_audio_late_is_put_right_by_the_arrivals() -> None:
+    chance = random.Random(3)
+    sender = SenderClock()
+    audio, video = TrackClock(sender, 48_000), TrackClock(sender, 90_000)
+    for tick in range(3000):
+        room = tick * 20.0
+        # Out of the encoder when the packet is full, and when the sound card's next buffer came; 15 ms of network.
+        waits = 20 + chance.uniform(0, 18)
+        audio.add_frame(tick * 960, room + waits + 15, 20)
+        if tick % 250 == 249:
+            audio.add_report(tick * 960, ntp(UNIX_MS + room + waits), room + waits + 15)
+        if tick % 50 == 0:
+            video.add_report(tick * 1800, ntp(UNIX_MS + room), room + 15)
+    a, v = audio.fit(0), video.fit(0)
+    assert a is not None
+    assert v is not None
+    assert abs(a.start_ms - v.start_ms) < 2

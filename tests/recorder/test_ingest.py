@@ -182,6 +182,19 @@ async def test_keyframe_is_asked_for_again_when_the_last_one_is_old(
     assert len(video.sink.frames) == 4
 
 
+async def test_request_for_a_keyframe_that_was_lost_is_made_again(
+    video: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "KEYFRAME_EVERY_S", 0.05)
+    monkeypatch.setattr(ingest, "PLI_PAUSE_S", 0.02)
+    for number, item in enumerate(vp8_packets([vp8_frame(n, key=n == 0) for n in range(8)])):
+        packet = item.packet
+        await asyncio.sleep(0.03 if number else 0)
+        await video.take(rtp(97, item.sequence, packet.timestamp, packet.payload, marker=int(packet.marker)))
+    # Nobody answers: about one request for each packet once the keyframe is too old.
+    assert video.plis() >= 4
+
+
 async def test_sender_reports_of_the_stream_reach_the_sink(video: Bench) -> None:
     item = vp8_packets([vp8_frame(0, key=True)], timestamp=2**32 - 10)[0]
     await video.take(rtp(97, 0, item.packet.timestamp, item.packet.payload, marker=1))

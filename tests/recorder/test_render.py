@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +23,7 @@ from recorder.export import export
 from recorder.mix import AudioMix
 from recorder.poster import make_poster
 from recorder.reading import ArchiveReader
-from recorder.render import render
+from recorder.render import FilmSettings, render
 from recorder.schema import DATABASE
 from recorder.tiles import initials
 from tests.recorder.lesson import Lesson
@@ -260,3 +263,47 @@ def test_camera_that_was_switched_off_gives_way_to_initials_at_once(tmp_path: Pa
     on, off = pictures_at(tmp_path / "film.mp4", [1.9, 2.2])
     assert near(on[60, 980], RED)
     assert near(off[60, 980], (0x1F, 0x7A, 0x63))
+
+
+KILLED_RENDER = """
+import os, signal, sys
+from pathlib import Path
+from recorder.render import FilmSettings, render
+
+def progress(done: float) -> None:
+    if done > 0.5:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+render(Path(sys.argv[1]), Path(sys.argv[2]), progress, FilmSettings(part_ms=2000))
+"""
+
+
+def test_killed_render_goes_on_behind_its_last_part_and_gives_the_same_film(recording: Path, tmp_path: Path) -> None:
+    settings = FilmSettings(part_ms=2000)
+    whole, resumed = tmp_path / "whole.mp4", tmp_path / "resumed.mp4"
+    render(recording, whole, lambda _: None, settings)
+    killed = subprocess.run([sys.executable, "-c", KILLED_RENDER, recording, resumed], timeout=60, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert not resumed.exists()
+    left = sorted((tmp_path / "resumed.mp4.parts").rglob("*.mkv"))
+    assert 1 <= len(left) < 5
+    made = {path.name: path.stat().st_mtime_ns for path in left}
+    first_heard: list[float] = []
+    render(recording, resumed, first_heard.append, settings)
+    # Only what was missing was made.
+    assert first_heard[0] >= len(made) * 0.9 * 2 / LENGTH_S - 0.01
+    assert resumed.read_bytes() == whole.read_bytes()
+    assert not (tmp_path / "resumed.mp4.parts").exists()
+
+
+def test_parts_of_another_state_of_the_archive_are_not_used(tmp_path: Path) -> None:
+    lesson = Lesson(tmp_path / "lesson")
+    lesson.live(0)
+    lesson.people[0].line([(100, 100), (1500, 100)], size=16)
+    lesson.did(lesson.people[0], 100)
+    lesson.finish(3000)
+    stale = tmp_path / "out.mp4.parts" / "0123456789abcdef" / "00000.mkv"
+    stale.parent.mkdir(parents=True)
+    stale.write_bytes(b"no film")
+    render(lesson.folder, tmp_path / "out.mp4", lambda _: None)
+    assert len(list(decode_video(tmp_path / "out.mp4"))) > 1

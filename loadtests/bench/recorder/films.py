@@ -1,0 +1,52 @@
+"""How fast films are made, and how large boards are: everything here runs in the bench's own process."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import time
+from pathlib import Path
+
+from loadtests.bench.recorder.classroom import Classroom, write_board
+from recorder.archive import open_archive
+from recorder.reading import ArchiveReader
+from recorder.render import FilmSettings, render
+from recorder.schema import DATABASE
+
+
+def without_video(folder: Path, to: Path) -> Path:
+    """A copy of an archive in which nobody had a camera."""
+    shutil.copytree(folder, to)
+    with sqlite3.connect(to / DATABASE) as conn:
+        conn.execute("delete from tracks where kind = 'video'")
+    conn.close()
+    return to
+
+
+def make_film(folder: Path, out: Path, settings: FilmSettings) -> dict[str, float]:
+    """Render, and say how many times faster than the lesson one core did it."""
+    with ArchiveReader(folder) as archive:
+        start, end = archive.span()
+    before_s = time.process_time()
+    report = render(folder, out, lambda _: None, settings)
+    cpu_s = time.process_time() - before_s
+    media_s = (end - start) / 1000
+    return {
+        "media_s": media_s,
+        "cpu_s": cpu_s,
+        "times": media_s / cpu_s,
+        "pictures_s": report.pictures / media_s,
+        "mb_per_hour": out.stat().st_size / 1e6 / media_s * 3600,
+    }
+
+
+def board_size(folder: Path, strokes: int) -> dict[str, float]:
+    """Bytes of a sealed archive that holds nothing but ink: an hour of writing in strokes of 80 points."""
+    classroom = Classroom()
+    archive = open_archive(folder, classroom.info)
+    archive.meta("start_ms", 0)
+    points = write_board(archive, classroom, 3_600_000, strokes=strokes)
+    archive.seal(3_600_000)
+    archive.close()
+    size = (folder / DATABASE).stat().st_size
+    return {"points": points, "bytes": size, "bytes_per_point": size / points}

@@ -1,0 +1,1 @@
+"""`kill -9` of the recorder, many times (`python -m tests.faults.recorder`); pytest collects nothing here."""
