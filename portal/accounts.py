@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +14,7 @@ from portal.ids import new_id
 from portal.passwords import Passwords
 from portal.schema import logins, schools, users
 from portal.throttle import Throttle
+from portal.times import local
 
 _SEEN_EVERY_MS = 60_000
 
@@ -93,6 +95,7 @@ class Accounts:
                         users.c.name,
                         users.c.role,
                         users.c.school,
+                        users.c.privacy_training_until,
                         schools.c.name.label("school_name"),
                         schools.c.time_zone,
                         schools.c.demo,
@@ -114,7 +117,13 @@ class Accounts:
             async with self._database.write() as connection:
                 await connection.execute(update(logins).where(logins.c.id == row.login).values(seen_ms=now_ms))
         return Person(
-            actor=Actor(row.user, row.school, Role(row.role), row.login),
+            actor=Actor(
+                row.user,
+                row.school,
+                Role(row.role),
+                row.login,
+                lapsed=_lapsed(row.privacy_training_until, row.time_zone, now_ms),
+            ),
             name=row.name,
             csrf=row.csrf,
             school_name=row.school_name,
@@ -157,6 +166,11 @@ def fold_login(login: str) -> str:
 def hash_token(token: str) -> str:
     """What the database keeps of a cookie: SHA-256 in hex. The token has 256 random bits, so no salt is needed."""
     return hashlib.sha256(token.encode("utf-8", errors="replace")).hexdigest()
+
+
+def _lapsed(until: date | None, time_zone: str, now_ms: int) -> bool:
+    # No date: the school has not begun to keep them, or a student, who needs none. The staff page shows who has none.
+    return until is not None and until < local(now_ms, time_zone).date()
 
 
 async def _revoke(connection: AsyncConnection, where: ColumnElement[bool], now_ms: int) -> None:

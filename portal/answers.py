@@ -24,3 +24,17 @@ async def json_body(request: web.Request, shape: type[T]) -> T:
         raise BadRequest(f"The body is not as expected: {error}.", code="bad_shape") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest("The body is not JSON.", code="not_json") from error
+
+
+def see_other(path: str) -> web.Response:
+    """After a form: on to a page, which a reload then does not send again."""
+    return web.Response(status=303, headers={"Location": path})
+
+
+def download(content: bytes, content_type: str, file_name: str) -> web.Response:
+    """A file to keep. `file_name` is plain ASCII of our own making."""
+    return web.Response(
+        body=content,
+        content_type=content_type,
+        headers={"Content-Disposition": f'attachment; filename="{file_name}"'},
+    )

@@ -34,6 +34,21 @@ class Action(StrEnum):
     END_LESSON = "lesson.end"
     WATCH_RECORDING = "recording.watch"
     DOWNLOAD_RECORDING = "recording.download"
+    READ_ROSTER = "roster.read"
+    CHANGE_ROSTER = "roster.change"
+    READ_CLASSES = "classes.read"
+    CHANGE_CLASSES = "classes.change"
+    READ_STAFF = "staff.read"
+    CHANGE_STAFF = "staff.change"
+    READ_STUDENT = "student.read"
+    READ_ATTENDANCE = "attendance.read"
+    CORRECT_ATTENDANCE = "attendance.correct"
+    READ_OUTBOX = "outbox.read"
+    CHANGE_OUTBOX = "outbox.change"
+    READ_DISCLOSURES = "disclosures.read"
+    EXPORT_STUDENT = "student.export"
+    ERASE_STUDENT = "student.erase"
+    READ_ERASURES = "erasures.read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +59,8 @@ class Actor:
     school: str
     role: Role
     login: str
+    # Whose training in student privacy is over: records of students are closed to them until it is renewed.
+    lapsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +70,46 @@ class SchoolObject:
     id: str
 
     kind = "school"
+    students = frozenset[str]()
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolRecord:
+    """Something that belongs to a school as a whole: an upload, a mail, a certificate."""
+
+    id: str
+    school: str
+    kind: str
+
+    students = frozenset[str]()
+
+
+@dataclass(frozen=True, slots=True)
+class ClassObject:
+    """A class as an object of a question."""
+
+    id: str
+    school: str
+    tutors: frozenset[str] = field(default_factory=frozenset)
+    students: frozenset[str] = field(default_factory=frozenset)
+
+    kind = "class"
+
+
+@dataclass(frozen=True, slots=True)
+class StudentObject:
+    """The record of one student. `tutors`: who teaches the student now."""
+
+    id: str
+    school: str
+    tutors: frozenset[str] = field(default_factory=frozenset)
+
+    kind = "student"
+
+    @property
+    def students(self) -> frozenset[str]:
+        """Whose record it is."""
+        return frozenset({self.id})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +124,34 @@ class LessonObject:
     kind = "lesson"
 
 
+Target = SchoolObject | SchoolRecord | ClassObject | StudentObject | LessonObject
+
+
 class Forbidden(Exception):
     """The actor may not do this. The answer is the same whether or not the object exists elsewhere."""
+
+
+class TrainingLapsed(Forbidden):
+    """The actor's role would allow it, but the training in student privacy is over."""
 
 
 Rule = Callable[[Actor, object], bool]
 O = TypeVar("O")  # noqa: E741 - the letter for the object in (actor, action, object)
 
 _OVERSEERS = frozenset({Role.COORDINATOR, Role.REVIEWER})
+_OFFICE = frozenset({Role.COORDINATOR, Role.POINT_OF_CONTACT})
+_COORDINATION = frozenset({Role.COORDINATOR})
+# A lesson that is under way must not fail the students in it; its recording and every other record do close.
+_OPEN_WITHOUT_TRAINING = frozenset(
+    {
+        Action.LIST_LESSONS,
+        Action.LIST_RECORDINGS,
+        Action.READ_LESSON,
+        Action.JOIN_LESSON,
+        Action.START_LESSON,
+        Action.END_LESSON,
+    }
+)
 
 
 def authorize(actor: Actor, action: Action, target: object) -> None:
@@ -82,17 +159,26 @@ def authorize(actor: Actor, action: Action, target: object) -> None:
     rule = _RULES.get((action, type(target)))
     if rule is None or not rule(actor, target):
         raise Forbidden(f"{action} is not allowed")
+    if actor.lapsed and action not in _OPEN_WITHOUT_TRAINING:
+        raise TrainingLapsed(f"{action} needs the training in student privacy")
 
 
 def permitted(actor: Actor, action: Action, target: object) -> bool:
     """The same answer as a truth value, for what a page offers."""
-    rule = _RULES.get((action, type(target)))
-    return rule is not None and rule(actor, target)
+    try:
+        authorize(actor, action, target)
+    except Forbidden:
+        return False
+    return True
 
 
 def is_lesson_staff(actor: Actor, lesson: LessonObject) -> bool:
     """Whether the actor leads this lesson: its tutor, or a coordinator of its school."""
     return actor.school == lesson.school and (actor.user in lesson.tutors or actor.role is Role.COORDINATOR)
+
+
+def _leads_or_office(actor: Actor, lesson: LessonObject) -> bool:
+    return actor.school == lesson.school and (actor.user in lesson.tutors or actor.role in _OFFICE)
 
 
 def _own_school(actor: Actor, school: SchoolObject) -> bool:
@@ -105,6 +191,30 @@ def _takes_part(actor: Actor, lesson: LessonObject) -> bool:
 
 def _takes_part_or_oversees(actor: Actor, lesson: LessonObject) -> bool:
     return _takes_part(actor, lesson) or (actor.school == lesson.school and actor.role in _OVERSEERS)
+
+
+def _office(actor: Actor, target: SchoolRecord | ClassObject | StudentObject) -> bool:
+    return actor.school == target.school and actor.role in _OFFICE
+
+
+def _coordination(actor: Actor, target: SchoolRecord | ClassObject | StudentObject) -> bool:
+    return actor.school == target.school and actor.role in _COORDINATION
+
+
+def _school_office(actor: Actor, school: SchoolObject) -> bool:
+    return actor.school == school.id and actor.role in _OFFICE
+
+
+def _school_coordination(actor: Actor, school: SchoolObject) -> bool:
+    return actor.school == school.id and actor.role in _COORDINATION
+
+
+def _teaches_or_office(actor: Actor, target: ClassObject | StudentObject) -> bool:
+    return actor.school == target.school and (actor.user in target.tutors or actor.role in _OFFICE)
+
+
+def _own_or_office(actor: Actor, student: StudentObject) -> bool:
+    return actor.school == student.school and (actor.user == student.id or actor.role in _OFFICE)
 
 
 def _rule(kind: type[O], test: Callable[[Actor, O], bool]) -> Rule:
@@ -123,4 +233,28 @@ _RULES: dict[tuple[Action, type], Rule] = {
     (Action.END_LESSON, LessonObject): _rule(LessonObject, is_lesson_staff),
     (Action.WATCH_RECORDING, LessonObject): _rule(LessonObject, _takes_part_or_oversees),
     (Action.DOWNLOAD_RECORDING, LessonObject): _rule(LessonObject, _takes_part_or_oversees),
+    (Action.READ_ROSTER, SchoolObject): _rule(SchoolObject, _school_office),
+    (Action.CHANGE_ROSTER, SchoolObject): _rule(SchoolObject, _school_office),
+    (Action.READ_ROSTER, SchoolRecord): _rule(SchoolRecord, _office),
+    (Action.CHANGE_ROSTER, SchoolRecord): _rule(SchoolRecord, _office),
+    (Action.CHANGE_ROSTER, StudentObject): _rule(StudentObject, _office),
+    (Action.READ_CLASSES, SchoolObject): _rule(SchoolObject, _school_office),
+    (Action.CHANGE_CLASSES, SchoolObject): _rule(SchoolObject, _school_coordination),
+    (Action.READ_CLASSES, ClassObject): _rule(ClassObject, _teaches_or_office),
+    (Action.CHANGE_CLASSES, ClassObject): _rule(ClassObject, _coordination),
+    (Action.READ_STAFF, SchoolObject): _rule(SchoolObject, _school_office),
+    (Action.CHANGE_STAFF, SchoolObject): _rule(SchoolObject, _school_coordination),
+    (Action.CHANGE_STAFF, SchoolRecord): _rule(SchoolRecord, _coordination),
+    (Action.READ_STUDENT, StudentObject): _rule(StudentObject, _teaches_or_office),
+    (Action.READ_ATTENDANCE, SchoolObject): _rule(SchoolObject, _school_office),
+    (Action.READ_ATTENDANCE, LessonObject): _rule(LessonObject, _leads_or_office),
+    (Action.CORRECT_ATTENDANCE, LessonObject): _rule(LessonObject, is_lesson_staff),
+    (Action.READ_OUTBOX, SchoolObject): _rule(SchoolObject, _school_coordination),
+    (Action.READ_OUTBOX, SchoolRecord): _rule(SchoolRecord, _coordination),
+    (Action.CHANGE_OUTBOX, SchoolRecord): _rule(SchoolRecord, _coordination),
+    (Action.READ_DISCLOSURES, SchoolObject): _rule(SchoolObject, _school_office),
+    (Action.READ_DISCLOSURES, StudentObject): _rule(StudentObject, _own_or_office),
+    (Action.EXPORT_STUDENT, StudentObject): _rule(StudentObject, _office),
+    (Action.ERASE_STUDENT, StudentObject): _rule(StudentObject, _coordination),
+    (Action.READ_ERASURES, SchoolRecord): _rule(SchoolRecord, _office),
 }

@@ -251,6 +251,25 @@ def verify(
     raise typer.Exit(run_verify(folder, keys, typer.echo))
 
 
+audit_app = typer.Typer(help="Look after the audit log.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(audit_app, name="audit")
+
+
+@audit_app.command("verify")
+def audit_verify(
+    data: Data = Path("data"),
+    database_url: Annotated[str | None, typer.Option(help="SQLAlchemy URL; without it, SQLite in --data.")] = None,
+) -> None:
+    """Check that nothing in the audit log was changed or taken away.
+
+    The exit code is 1 when something was.
+    """
+    with needs("portal"):
+        from portal.audit_command import run_audit_verify
+    setting = database_url or os.environ.get("CHALKMESH_PORTAL_DATABASE_URL")
+    raise typer.Exit(run_audit_verify(data, setting, typer.echo))
+
+
 @contextmanager
 def needs(extra: str) -> Iterator[None]:
     """Says which extra to install when a library that the block imports is not there."""

@@ -12,10 +12,14 @@ from portal.database import Database
 from portal.demo import DemoLogin
 from portal.keyfiles import Keyring
 from portal.lessons import Lesson
+from portal.mails.sender import PostOffice
 from portal.pages import Pages
+from portal.passwords import Passwords
+from portal.placement import Placement
 from portal.playback import Playback
 from portal.recordings import RecordingDesk
 from portal.request_keys import LESSON, PERSON
+from portal.roster.desk import RosterDesk
 from portal.settings import PortalSettings
 from portal.tickets import TicketOffice
 
@@ -29,6 +33,10 @@ class Portal:
     keyring: Keyring
     database: Database
     accounts: Accounts
+    passwords: Passwords
+    rosters: RosterDesk
+    placement: Placement
+    post_office: PostOffice
     desk: RecordingDesk
     classrooms: Classrooms
     tickets: TicketOffice

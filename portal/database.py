@@ -53,7 +53,7 @@ class Database:
         """Runs the migrations that are missing. Raises SetupError when the database cannot be opened or is newer."""
         try:
             async with self.write() as connection:
-                await connection.run_sync(_upgrade)
+                await connection.run_sync(upgrade_to)
         except (DBAPIError, SQLAlchemyError, OSError) as error:
             cause = getattr(error, "orig", None) or error
             raise SetupError(f"The database {self.name} cannot be used: {cause}.") from error
@@ -102,7 +102,8 @@ def _on_sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade_to(connection: Connection, revision: str = "head") -> None:
+    """Runs the migrations up to a revision. Raises SetupError for a database of a newer version."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
@@ -112,4 +113,4 @@ def _upgrade(connection: Connection) -> None:
         raise SetupError(
             "The database was written by a newer version of chalkmesh. Install that version or restore a backup."
         )
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

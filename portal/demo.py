@@ -1,6 +1,7 @@
 """The demonstration school: people, and lessons that can be joined at whatever time of day one looks."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,8 +11,10 @@ from portal.database import Database
 from portal.ids import new_id
 from portal.lessons import LessonState
 from portal.passwords import Passwords
+from portal.roster.apply import ask_for_lessons
 from portal.schema import lesson_members, lessons, recordings, schools, users
 from portal.school import DEFAULT_NOTICE
+from portal.times import local
 
 SCHOOL = "riverside-demo"
 SCHOOL_NAME = "Riverside School (demo)"
@@ -39,8 +42,12 @@ LOGINS = (
     DemoLogin("jin", "Jin Park", Role.STUDENT),
     DemoLogin("sofia", "Sofia Rossi", Role.STUDENT),
     DemoLogin("coordinator", "Ruth Klein", Role.COORDINATOR),
+    DemoLogin("contact", "Grace Lindqvist", Role.POINT_OF_CONTACT),
     DemoLogin("reviewer", "Omar Haddad", Role.REVIEWER),
 )
+# What the school's roster would say of them. Their requests wait, so that a class can be made of them at once.
+_GRADES = {"leo": "7", "amara": "7", "jin": "8", "sofia": "7"}
+_PAPERS_DAYS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +100,32 @@ async def fill_demo(database: Database, passwords: Passwords, now_ms: int) -> bo
                     "role": each.role.value,
                     "password_hash": encoded,
                     "created_ms": now_ms,
+                    **_record(each, local(now_ms, TIME_ZONE).date()),
                 }
                 for each in LOGINS
             ],
         )
+        asks = [(demo_user(login), "Mathematics", "1:4") for login in _GRADES]
+        await ask_for_lessons(connection, SCHOOL, asks, now_ms)
     return True
+
+
+def _record(person: DemoLogin, today: date) -> dict[str, object]:
+    """What is kept of a person beside name and role; every row has the same columns."""
+    given, _, family = person.name.partition(" ")
+    tutor = person.role is Role.TUTOR
+    until = today + timedelta(days=_PAPERS_DAYS)
+    return {
+        "given_name": given,
+        "family_name": family,
+        "email": f"{person.login}@riverside.example",
+        "external_id": f"R-{person.login}" if person.role is Role.STUDENT else None,
+        "grade": _GRADES.get(person.login),
+        "credentials": "State licence, Mathematics 6 to 12" if tutor else None,
+        "credentials_until": until if tutor else None,
+        "background_check_until": until if tutor else None,
+        "privacy_training_until": until if person.role not in (Role.STUDENT, Role.GUARDIAN) else None,
+    }
 
 
 async def keep_lessons_joinable(database: Database, now_ms: int) -> int:

@@ -2,18 +2,20 @@
 
 import hmac
 import secrets
+from collections.abc import Iterable
 
 from aiohttp import web
 
-from portal.authorize import Forbidden, SchoolObject, authorize
+from portal.authorize import Action, Forbidden, SchoolObject, Target, TrainingLapsed, authorize
 from portal.context import Portal, portal_of
 from portal.failures import BadRequest, LoginNeeded, NotAllowed, NotThere, PortalError
 from portal.ids import is_id
-from portal.ledger import disclose
+from portal.ledger import Listing, disclose
 from portal.lessons import load_lesson
-from portal.request_keys import LESSON, PERSON, VISIT
+from portal.request_keys import LESSON, LISTED, PERSON, VISIT
 from portal.routing import ACCESS_BOOK, Access, Gate, Handler
 from portal.settings import PortalSettings
+from portal.targets import LOADERS
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -64,11 +66,19 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     await _recognize(request, portal)
     if access.gate is not Gate.PUBLIC and PERSON not in request:
         raise LoginNeeded
+    target = await _authorize(request, portal, access) if access.gate is Gate.ACTION else None
+    if access.max_body_bytes is not None:
+        # Only now, so that nobody else can make us take in a large body.
+        request = request.clone(client_max_size=access.max_body_bytes)
     if request.method not in _SAFE:
         await _check_csrf(request)
-    if access.gate is Gate.ACTION:
-        await _authorize(request, portal, access)
+    if target is not None and access.disclosing:
+        await disclose(
+            portal.database, request[PERSON].actor, _action(access), target, portal.clock(), why=reason_of(request)
+        )
     response = await handler(request)
+    if access.listing and response.status != 303 and LISTED not in request:
+        raise AssertionError("a list of students' records without its disclosure")
     if (
         VISIT in request
         and not response.prepared
@@ -113,25 +123,60 @@ class BearerRefused(PortalError):
         super().__init__("The internal secret is missing or wrong.", headers={"WWW-Authenticate": "Bearer"})
 
 
-async def _authorize(request: web.Request, portal: Portal, access: Access) -> None:
+def _action(access: Access) -> Action:
     if access.action is None:
         raise AssertionError("an action gate without an action")
+    return access.action
+
+
+def reason_of(request: web.Request) -> str:
+    """Why the person reads a record, where they say so (`?reason=`); at most 150 characters."""
+    return " ".join(request.query.get("reason", "").split())[:150]
+
+
+async def disclose_listed(request: web.Request, students: Iterable[str]) -> None:
+    """Writes the rows for a list that the handler is about to show; for routes with `listing`."""
+    portal, access = portal_of(request), request.app[ACCESS_BOOK].access(request)
+    if access is None or not access.listing:
+        raise AssertionError("only a listing route discloses by itself")
     actor = request[PERSON].actor
-    lesson_id = request.match_info.get("lesson")
+    shown = Listing(actor.school, actor.school, frozenset(students))
+    await disclose(portal.database, actor, _action(access), shown, portal.clock(), why=reason_of(request))
+    request[LISTED] = True
+
+
+async def _authorize(request: web.Request, portal: Portal, access: Access) -> Target:
+    """What the path names, once the person may do this to it. Another school's thing and no thing look the same."""
+    actor = request[PERSON].actor
+    target = await _find(request, portal)
+    if target is None or (not isinstance(target, SchoolObject) and target.school != actor.school):
+        raise NotThere("There is no such thing at your school.")
     try:
-        if lesson_id is None:
-            authorize(actor, access.action, SchoolObject(actor.school))
-            return
-        lesson = await load_lesson(portal.database, lesson_id) if is_id(lesson_id) else None
-        if lesson is None or lesson.school != actor.school:
-            # Another school's lesson and no lesson at all look the same.
-            raise NotThere("There is no such lesson.")
-        authorize(actor, access.action, lesson.access)
+        authorize(actor, _action(access), target)
+    except TrainingLapsed as error:
+        raise NotAllowed(
+            "Your training in student privacy is over, so records of students are closed to you. Renew it, and ask a"
+            " coordinator to enter the new date.",
+            code="training_lapsed",
+        ) from error
     except Forbidden as error:
         raise NotAllowed from error
-    request[LESSON] = lesson
-    if access.disclosing:
-        await disclose(portal.database, actor, access.action, lesson.access, portal.clock())
+    return target
+
+
+async def _find(request: web.Request, portal: Portal) -> Target | None:
+    lesson_id = request.match_info.get("lesson")
+    if lesson_id is not None:
+        lesson = await load_lesson(portal.database, lesson_id) if is_id(lesson_id) else None
+        if lesson is None:
+            return None
+        request[LESSON] = lesson
+        return lesson.access
+    for part, load in LOADERS.items():
+        if part in request.match_info:
+            name = request.match_info[part]
+            return await load(portal.database, name) if is_id(name) else None
+    return SchoolObject(request[PERSON].actor.school)
 
 
 async def read_json(request: web.Request, limit_bytes: int = 65_536) -> bytes:

@@ -38,12 +38,14 @@ def internal_relay_url(settings: PortalSettings) -> str | None:
 def content_security_policy(relay: str) -> str:
     """Nothing from elsewhere, nothing inline; the relay is the only other place that a page talks to."""
     relay_origin = "/".join(relay.split("/", 3)[:3])
+    # Its session socket, and the pictures beside it.
+    relay_http = relay_origin.replace("ws", "http", 1)
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
-            f"connect-src 'self' {relay_origin}",
+            f"connect-src 'self' {relay_origin} {relay_http}",
             "img-src 'self' blob: data:",
             "media-src 'self' blob: data:",
             "font-src 'self'",

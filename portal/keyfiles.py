@@ -1,4 +1,5 @@
-"""The portal's secrets in DATA/keys: the key that signs tickets, its public half, and the bearer of internal calls."""
+"""The portal's secrets in DATA/keys: the key that signs tickets, its public half, the bearer of internal calls, and
+the key under which one-use links are made."""
 
 import hashlib
 import os
@@ -15,6 +16,7 @@ from whiteboard_crdt.keys import dump_jwks, dump_point, encode_base64url
 TICKET_KEY = Path("keys/ticket.pem")
 TICKET_KEYS_PUBLIC = Path("keys/ticket.pub.json")
 INTERNAL_SECRET = Path("keys/internal.secret")
+LINK_SECRET = Path("keys/links.secret")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Keyring:
     kid: str
     jwks: bytes
     internal_secret: str
+    link_secret: str
 
 
 def prepare_data(data: Path) -> Keyring:
@@ -35,6 +38,7 @@ def prepare_data(data: Path) -> Keyring:
         (data / "recordings").mkdir(exist_ok=True)
         _make_key(data / TICKET_KEY)
         _make_secret(data / INTERNAL_SECRET)
+        _make_secret(data / LINK_SECRET)
         keyring = load_keyring(data)
         public = data / TICKET_KEYS_PUBLIC
         if not public.is_file() or public.read_bytes() != keyring.jwks:
@@ -49,10 +53,12 @@ def load_keyring(data: Path) -> Keyring:
     try:
         private_key = _load_key(data / TICKET_KEY)
         secret = _load_secret(data / INTERNAL_SECRET)
+        # Absent only where the portal itself has not started since an older version; it makes the file when it does.
+        links = _load_secret(data / LINK_SECRET) if (data / LINK_SECRET).exists() else ""
     except OSError as error:
         raise SetupError(f"{data} holds no readable keys; was the portal ever started there?") from error
     kid = encode_base64url(hashlib.sha256(dump_point(private_key.public_key())).digest()[:12])
-    return Keyring(private_key, kid, dump_jwks({kid: private_key.public_key()}), secret)
+    return Keyring(private_key, kid, dump_jwks({kid: private_key.public_key()}), secret, links)
 
 
 def _make_key(path: Path) -> None:

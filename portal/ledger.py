@@ -2,26 +2,51 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portal.authorize import Action, Actor, LessonObject
+from portal.authorize import Action, Actor, ClassObject, LessonObject, StudentObject, Target
+from portal.chain import AuditRow, Verdict, link, verify
 from portal.database import Database
 from portal.schema import audit_log, disclosure_log
+from portal.service_schema import audit_head
+
+_CHAIN = "audit"
 
 # A player asks for a timeline and dozens of byte ranges. One row a log-in, action and lesson in this time says as much.
 REPEAT_MS = 15 * 60 * 1000
 
 
-async def disclose(database: Database, actor: Actor, action: Action, lesson: LessonObject, now_ms: int) -> None:
-    """Writes one row for each student whose record this read shows, before anything is shown."""
-    students = sorted(lesson.students)
-    if not students:
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page that shows records of several students at once; `id` is the school."""
+
+    id: str
+    school: str
+    students: frozenset[str]
+
+    kind = "list"
+
+
+Disclosed = Target | Listing
+
+
+async def disclose(
+    database: Database, actor: Actor, action: Action, target: Disclosed, now_ms: int, *, why: str = ""
+) -> None:
+    """Writes one row for each student whose record this read shows, before anything is shown.
+
+    `why`: what the reader gave as a reason, beside the ground on which they may.
+    """
+    if not target.students:
         return
+    reason = _reason(actor, target) + (f": {why}" if why else "")
     async with database.read() as connection:
-        if await _told_lately(connection, actor, action, lesson.id, now_ms):
-            return
+        fresh = await _not_told_lately(connection, actor, action, target, now_ms)
+    if not fresh:
+        return
     async with database.write() as connection:
         await connection.execute(
             insert(disclosure_log),
@@ -31,34 +56,41 @@ async def disclose(database: Database, actor: Actor, action: Action, lesson: Les
                     "actor": actor.user,
                     "login": actor.login,
                     "action": action.value,
-                    "object_kind": lesson.kind,
-                    "object": lesson.id,
+                    "object_kind": target.kind,
+                    "object": target.id,
                     "student": student,
-                    "reason": _reason(actor, lesson),
+                    "reason": reason,
                 }
-                for student in students
+                for student in fresh
             ],
         )
 
 
-async def _told_lately(connection: AsyncConnection, actor: Actor, action: Action, lesson: str, now_ms: int) -> bool:
-    found = await connection.execute(
-        select(disclosure_log.c.id)
-        .where(
+async def _not_told_lately(
+    connection: AsyncConnection, actor: Actor, action: Action, target: Disclosed, now_ms: int
+) -> list[str]:
+    told = await connection.execute(
+        select(disclosure_log.c.student).where(
             disclosure_log.c.login == actor.login,
-            disclosure_log.c.object == lesson,
+            disclosure_log.c.object == target.id,
             disclosure_log.c.action == action.value,
             disclosure_log.c.at_ms > now_ms - REPEAT_MS,
         )
-        .limit(1)
     )
-    return found.first() is not None
+    return sorted(target.students - set(told.scalars()))
 
 
-def _reason(actor: Actor, lesson: LessonObject) -> str:
-    if actor.user in lesson.students:
-        return "participant"
-    return "tutor of the lesson" if actor.user in lesson.tutors else f"{actor.role.value} of the school"
+def _reason(actor: Actor, target: Disclosed) -> str:
+    if isinstance(target, LessonObject):
+        if actor.user in target.students:
+            return "participant"
+        if actor.user in target.tutors:
+            return "tutor of the lesson"
+    elif actor.user in target.students:
+        return "the student's own record"
+    elif isinstance(target, StudentObject | ClassObject) and actor.user in target.tutors:
+        return f"tutor of the {target.kind}"
+    return f"{actor.role.value} of the school"
 
 
 async def audit(
@@ -70,14 +102,24 @@ async def audit(
     now_ms: int,
     detail: Mapping[str, object] | None = None,
 ) -> None:
-    """Records a change in the transaction that makes it. `detail` holds ids and figures only."""
-    await connection.execute(
-        insert(audit_log).values(
-            at_ms=now_ms,
-            actor=actor,
-            action=action,
-            object_kind=object_kind,
-            object=object_id,
-            detail=json.dumps(detail or {}, sort_keys=True),
-        )
+    """Records a change in the transaction that makes it, as the next link of the chain (portal/chain.py).
+
+    `detail` holds ids and figures only: a row must be able to outlive the person whom it concerns.
+    """
+    # The lock orders writers on PostgreSQL; SQLite has one writer at a time anyway.
+    head = (await connection.execute(select(audit_head).where(audit_head.c.name == _CHAIN).with_for_update())).one()
+    row = AuditRow(
+        head.row + 1, now_ms, actor, action, object_kind, object_id, json.dumps(detail or {}, sort_keys=True)
     )
+    fresh = link(head.hash, row)
+    await connection.execute(insert(audit_log).values({**asdict(row), "hash": fresh}))
+    await connection.execute(update(audit_head).where(audit_head.c.name == _CHAIN).values(row=row.id, hash=fresh))
+
+
+async def verify_audit(database: Database) -> Verdict:
+    """Walks the whole audit log."""
+    async with database.read() as connection:
+        head = (await connection.execute(select(audit_head).where(audit_head.c.name == _CHAIN))).first()
+        found = await connection.execute(select(audit_log).order_by(audit_log.c.id))
+        rows = (AuditRow(**row._mapping) for row in found)
+        return verify(rows, (head.row, head.hash) if head is not None else None)

@@ -1,5 +1,6 @@
 """Renders the templates, with what every page needs around its own content."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from markupsafe import Markup
 
 from portal import times
 from portal.assets import Assets, Bundle
-from portal.authorize import Role
+from portal.authorize import Action, Actor, Role, SchoolObject, permitted
 from portal.request_keys import PERSON, VISIT
 
 THEME_COOKIE = "chalkmesh-theme"
@@ -27,30 +28,39 @@ _ROLE_NAMES = {
 }
 
 
+_FOLDER = Path(__file__).resolve().parent / "templates"
+
+
+@cache
+def _environment() -> Environment:
+    """The templates, compiled once a process. StrictUndefined: a name that a page forgot is an error, not a blank."""
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=select_autoescape(("html", "svg")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        initials=initials,
+        role_name=lambda role: _ROLE_NAMES[role],
+        clock_time=times.format_time,
+        day=times.format_day,
+        zone_name=times.format_zone,
+        iso=times.format_iso,
+        length=times.format_length,
+    )
+    environment.globals["mark"] = Markup((_FOLDER / "mark.svg").read_text(encoding="utf-8"))
+    return environment
+
+
 class Pages:
-    """The templates. StrictUndefined: a name that a page forgot is an error in a test, not a blank on a screen."""
+    """Renders pages."""
 
     def __init__(self, assets: Assets) -> None:
         self._assets = assets
-        folder = Path(__file__).resolve().parent / "templates"
-        self._environment = Environment(
-            loader=FileSystemLoader(folder),
-            autoescape=select_autoescape(("html", "svg")),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.filters.update(
-            initials=initials,
-            role_name=lambda role: _ROLE_NAMES[role],
-            clock_time=times.format_time,
-            day=times.format_day,
-            zone_name=times.format_zone,
-            iso=times.format_iso,
-            length=times.format_length,
-        )
-        self.mark = (folder / "mark.svg").read_text(encoding="utf-8")
-        self._environment.globals["mark"] = Markup(self.mark)
+        self._environment = _environment()
+        self.mark = str(self._environment.globals["mark"])
 
     def render(self, request: web.Request, template: str, **content: Any) -> str:
         """The HTML of a template. `Any`: whatever the template shows."""
@@ -62,6 +72,7 @@ class Pages:
             csrf=person.csrf if person is not None else request.get(VISIT, ""),
             theme=theme if theme in THEMES else None,
             here=request.path,
+            menu=menu_of(person.actor) if person is not None else (),
             bundle=bundle,
             styles=bundle.styles if bundle is not None else self._assets.page_styles(),
             **content,
@@ -72,6 +83,27 @@ class Pages:
         return web.Response(
             text=self.render(request, template, **content), status=status, content_type="text/html", charset="utf-8"
         )
+
+
+# What the bar offers, and the action that it needs on the own school. A path is current with all that lies under it.
+_MENU = (
+    ("/", "Lessons", Action.LIST_LESSONS),
+    ("/recordings", "Recordings", Action.LIST_RECORDINGS),
+    ("/students", "Students", Action.READ_ROSTER),
+    ("/roster", "Roster", Action.READ_ROSTER),
+    ("/requests", "Requests", Action.READ_ROSTER),
+    ("/classes", "Classes", Action.READ_CLASSES),
+    ("/attendance", "Attendance", Action.READ_ATTENDANCE),
+    ("/staff", "Staff", Action.READ_STAFF),
+    ("/outbox", "Mail", Action.READ_OUTBOX),
+    ("/disclosures", "Disclosures", Action.READ_DISCLOSURES),
+)
+
+
+def menu_of(actor: Actor) -> tuple[tuple[str, str], ...]:
+    """The (path, words) that this person may open."""
+    school = SchoolObject(actor.school)
+    return tuple((path, words) for path, words, action in _MENU if permitted(actor, action, school))
 
 
 def initials(name: str) -> str:

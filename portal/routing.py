@@ -16,17 +16,23 @@ class Gate(StrEnum):
 
     PUBLIC = "public"  # anyone
     LOGIN = "login"  # whoever is logged in, for what is theirs alone
-    ACTION = "action"  # whoever `authorize` lets do the action to the school, or to the lesson of the path
+    ACTION = "action"  # whoever `authorize` lets do the action to what the path names, or else to the school
     INTERNAL = "internal"  # relay and recorder, by the bearer secret
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may use a route. `disclosing`: the answer shows a student's record, so it lands in the disclosure log."""
+    """Who may use a route. `disclosing`: the answer shows a student's record, so it lands in the disclosure log.
+
+    `listing`: the answer shows records of students whom only the handler knows; it must name them with
+    `guard.disclose_listed`, or its answer is withheld. `max_body_bytes`: for uploads.
+    """
 
     gate: Gate
     action: Action | None = None
     disclosing: bool = False
+    listing: bool = False
+    max_body_bytes: int | None = None
 
 
 PUBLIC = Access(Gate.PUBLIC)
@@ -34,9 +40,11 @@ LOGIN = Access(Gate.LOGIN)
 INTERNAL = Access(Gate.INTERNAL)
 
 
-def may(action: Action, *, disclosing: bool = False) -> Access:
+def may(
+    action: Action, *, disclosing: bool = False, listing: bool = False, max_body_bytes: int | None = None
+) -> Access:
     """Access for whoever may do `action`."""
-    return Access(Gate.ACTION, action, disclosing)
+    return Access(Gate.ACTION, action, disclosing, listing, max_body_bytes)
 
 
 @dataclass(frozen=True, slots=True)

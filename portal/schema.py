@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     Float,
     ForeignKey,
     Index,
@@ -55,6 +56,18 @@ users = Table(
     Column("password_hash", String(200), nullable=True),
     Column("disabled_ms", BigInteger, nullable=True),
     Column("created_ms", BigInteger, nullable=False),
+    Column("given_name", String(100), nullable=True),
+    Column("family_name", String(100), nullable=True),
+    Column("external_id", String(200), nullable=True),  # the school's own, from its roster
+    Column("email", String(254), nullable=True),
+    Column("grade", String(16), nullable=True),
+    # Of tutors: what they may teach by, and until when. Of all staff: the training in student privacy.
+    Column("credentials", String(300), nullable=True),
+    Column("credentials_until", Date, nullable=True),
+    Column("background_check_until", Date, nullable=True),
+    Column("privacy_training_until", Date, nullable=True),
+    Column("erased_ms", BigInteger, nullable=True),
+    Index("ix_users_school_external_id", "school", "external_id", unique=True),
 )
 
 # Log-ins of browsers ("session" is the word for a participant's key in a room).
@@ -88,6 +101,11 @@ lessons = Table(
     Column("live_ms", BigInteger, nullable=True),
     Column("ended_ms", BigInteger, nullable=True),
     Column("room_closed_ms", BigInteger, nullable=True),  # when the relay confirmed it
+    # Of a lesson that a weekly schedule made. No foreign keys: SQLite cannot add a column that has one.
+    Column("class", String(64), nullable=True, index=True),
+    Column("series", String(64), nullable=True),
+    Column("day", Date, nullable=True),  # the local day, so that no day of a series is made twice
+    Index("ix_lessons_series_day", "series", "day", unique=True),
     Index("ix_lessons_school_starts_ms", "school", "starts_ms"),
     Index("ix_lessons_state", "state"),
 )
@@ -176,6 +194,8 @@ audit_log = Table(
     Column("object_kind", String(32), nullable=False),
     Column("object", String(64), nullable=False),
     Column("detail", Text, nullable=False),  # JSON of ids and figures
+    # SHA-256 (hex) over the row before and this one; portal/chain.py says how.
+    Column("hash", String(64), nullable=True),
 )
 
 # Numbers that must go on rising over restarts: the version of the feed that recorders follow.

@@ -20,12 +20,16 @@ from portal.demo import LOGINS, fill_demo, keep_lessons_joinable
 from portal.guard import guard
 from portal.headers import add_security_headers
 from portal.keyfiles import prepare_data
+from portal.lessons_ahead import extend_all
 from portal.logs import get_log
+from portal.mails.sender import PostOffice
 from portal.pages import Pages
 from portal.passwords import Passwords
+from portal.placement import Placement
 from portal.playback import Playback
 from portal.recordings import RecordingDesk
 from portal.refusals import refusals
+from portal.roster.desk import RosterDesk
 from portal.routes import ALL_ROUTES
 from portal.routing import ACCESS_BOOK, AccessBook
 from portal.settings import STYLE_SOURCES, PortalSettings
@@ -34,6 +38,7 @@ from whiteboard_crdt.errors import SetupError
 
 _HOUR_MS = 60 * 60 * 1000
 _DEMO_EVERY_S = 600.0
+_AHEAD_EVERY_S = 3600.0
 _MAX_BODY_BYTES = 256 * 1024
 
 
@@ -60,6 +65,7 @@ async def open_portal(
             internal_secret=keyring.internal_secret,
             heartbeat_limit_s=settings.heartbeat_limit_s,
         )
+        post_office = PostOffice(database, clock, settings, keyring.link_secret)
         assets = Assets(settings.web_dist, STYLE_SOURCES)
         portal = Portal(
             settings=settings,
@@ -72,6 +78,10 @@ async def open_portal(
                 login_ms=settings.login_hours * _HOUR_MS,
                 idle_ms=settings.login_idle_hours * _HOUR_MS,
             ),
+            passwords=passwords,
+            rosters=RosterDesk(database, clock),
+            placement=Placement(database, clock, post_office.portal_url, settings.orientation_url),
+            post_office=post_office,
             desk=desk,
             classrooms=classrooms,
             tickets=TicketOffice(database, keyring),
@@ -101,7 +111,11 @@ def build_app(portal: Portal) -> web.Application:
 async def _background(app: web.Application) -> AsyncIterator[None]:
     """Owns the portal's tasks for as long as it serves."""
     portal = app[PORTAL]
-    tasks = [asyncio.create_task(portal.classrooms.run(), name="sweep")]
+    tasks = [
+        asyncio.create_task(portal.classrooms.run(), name="sweep"),
+        asyncio.create_task(portal.post_office.run(), name="mail"),
+        asyncio.create_task(_keep_lessons_ahead(portal), name="lessons-ahead"),
+    ]
     if portal.settings.demo:
         tasks.append(asyncio.create_task(_keep_demo(portal), name="demo"))
     yield
@@ -110,6 +124,18 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
     for task in tasks:
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def _keep_lessons_ahead(portal: Portal) -> None:
+    log = get_log("portal")
+    while True:
+        try:
+            if made := await extend_all(portal.database, portal.clock):
+                log.info("lessons_made", count=made)
+        except Exception:
+            # The edge of this task: the next round may go better.
+            log.exception("lessons_ahead_failed")
+        await asyncio.sleep(_AHEAD_EVERY_S)
 
 
 async def _keep_demo(portal: Portal) -> None:

@@ -129,7 +129,12 @@ def child_specs(plan: Plan, probe: "Probe") -> Sequence[ChildSpec]:
     relay = ["--host", plan.relay_host, "--port", str(plan.inner_relay_port), "--portal-url", plan.portal_url]
     specs = [
         ChildSpec("portal", _command("portal", *portal, *common), probe.answers(f"{plan.portal_url}/healthz")),
-        ChildSpec("relay", _command("relay", *relay, *common), probe.answers(f"{plan.relay_url}/healthz")),
+        ChildSpec(
+            "relay",
+            _command("relay", *relay, *common),
+            probe.answers(f"{plan.relay_url}/healthz"),
+            alive=probe.answers_at_all(f"{plan.relay_url}/healthz"),
+        ),
         ChildSpec(
             "recorder",
             _command("recorder", "--portal-url", plan.portal_url, *common),
@@ -158,6 +163,10 @@ class Probe:
         """Whether the address answers 200."""
         return _Question(self._client, url, {}, lambda body: True)
 
+    def answers_at_all(self, url: str) -> "_Question":
+        """Whether the address answers, be it that something is wrong: the process is there and its loop turns."""
+        return _Question(self._client, url, {}, lambda body: True, whatever=True)
+
     def recorder_follows(self, portal_url: str) -> "_Question":
         """Whether the portal has seen the recorder at its feed: then it is there, and the two understand each other."""
         return _Question(
@@ -171,11 +180,12 @@ class _Question:
     url: str
     headers: dict[str, str]
     accept: Callable[[bytes], bool]
+    whatever: bool = False
 
     async def __call__(self) -> bool:
         try:
             async with self.client.get(self.url, headers=self.headers) as answer:
-                return answer.status == 200 and self.accept(await answer.read())
+                return (self.whatever or answer.status == 200) and self.accept(await answer.read())
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
 

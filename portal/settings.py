@@ -57,6 +57,45 @@ class PortalSettings:
         default=None,
         metadata=explained("Loopback port that serves only /internal/ and /healthz, always without TLS.", "TCP port"),
     )
+    turn_urls: str = field(
+        default="",
+        metadata=explained(
+            "TURN servers for lessons behind strict firewalls, separated by spaces or commas, as"
+            " turn:turn.school.example:3478?transport=udp turns:turn.school.example:443?transport=tcp.",
+            "URLs",
+        ),
+    )
+    turn_secret: str = field(
+        default="",
+        repr=False,
+        metadata=explained(
+            "The secret that the TURN server shares with the portal (coturn: static-auth-secret)."
+            " Give it by file or environment: a command line is readable by all users of the host.",
+            "text",
+        ),
+    )
+    public_url: str = field(
+        default="",
+        metadata=explained("The portal as people open it, for links in mails; https://lessons.school.example.", "URL"),
+    )
+    orientation_url: str = field(
+        default="", metadata=explained("A film that shows how a lesson works, for the Welcome Letter.", "URL")
+    )
+    smtp_host: str = field(
+        default="", metadata=explained("Mail server; without one, mails wait in the outbox.", "host name")
+    )
+    smtp_port: int = field(default=587, metadata=explained("Port of the mail server.", "TCP port"))
+    smtp_security: str = field(
+        default="starttls",
+        metadata=explained("How the connection is protected: starttls, tls (from the first byte) or none.", "word"),
+    )
+    smtp_user: str = field(default="", metadata=explained("Account at the mail server, where it asks for one.", "text"))
+    smtp_password: str = field(
+        default="", repr=False, metadata=explained("Its password. Give it by file or environment.", "text")
+    )
+    mail_from: str = field(
+        default="", metadata=explained("Sender of every mail; without it, chalkmesh@ the mail server.", "mail address")
+    )
     web_dist: Path = field(default=WEB_DIST, metadata=explained("The built web client.", "folder"))
     login_hours: int = field(default=12, metadata=explained("A log-in ends after this time.", "hours"))
     login_idle_hours: int = field(

@@ -1,4 +1,4 @@
-"""Keeps child processes running: starts them in order, restarts one that dies, and stops all in reverse order."""
+"""Keeps child processes running: starts them in order, restarts one that dies or freezes, stops them in reverse."""
 
 import asyncio
 import os
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from portal.logs import get_log
 from portal.supervised import SUPERVISOR_PID
+from portal.watchdog import until_frozen
 
 SETUP_FAILED = 2
 _FIRST_BACKOFF_S = 0.2
@@ -19,12 +20,17 @@ _PROBE_EVERY_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class ChildSpec:
-    """One child: its command, how to ask whether it works, and how long it may take to stop, in seconds."""
+    """One child: its command, how to ask whether it works, and how long it may take to stop, in seconds.
+
+    With `alive`, which asks only whether it answers at all, a child that has frozen is killed and started again. A
+    relay on a full disk is not healthy, but alive: to replace it would only end what still goes on.
+    """
 
     name: str
     argv: Sequence[str]
     healthy: Callable[[], Awaitable[bool]]
     stop_s: float = 10.0
+    alive: Callable[[], Awaitable[bool]] | None = None
 
 
 class StartFailed(Exception):
@@ -42,6 +48,7 @@ class _Child:
     keeper: asyncio.Task[None] | None = None
     was_healthy: bool = False
     restarts: int = 0
+    frozen: bool = False
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -129,7 +136,7 @@ class Supervisor:
                 )
                 if self._stopping.is_set():
                     self._signal(child, signal.SIGTERM)
-                code = await child.process.wait()
+                code = await self._watch(child, child.process)
                 child.process = None
                 if self._stopping.is_set():
                     return
@@ -140,12 +147,34 @@ class Supervisor:
                     return
                 if loop.time() - began > _STEADY_S:
                     backoff_s = _FIRST_BACKOFF_S
-                self._log.warning("child_died", child=child.spec.name, code=code, again_in_s=backoff_s)
-                await self._pause(backoff_s)
+                pause_s = 0.0 if child.frozen else backoff_s
+                self._log.warning("child_died", child=child.spec.name, code=code, again_in_s=pause_s)
+                await self._pause(pause_s)
                 backoff_s = min(_LONGEST_BACKOFF_S, backoff_s * 2)
                 child.restarts += 1
         finally:
             child.gone.set()
+
+    async def _watch(self, child: _Child, process: asyncio.subprocess.Process) -> int:
+        """Waits for the end of a child, and brings it about when the child has frozen. Returns its exit code."""
+        child.frozen = False
+        if child.spec.alive is None:
+            return await process.wait()
+        frozen = asyncio.create_task(until_frozen(child.spec.alive, start_limit_s=self._start_limit_s))
+        ended = asyncio.create_task(process.wait())
+        try:
+            await asyncio.wait((frozen, ended), return_when=asyncio.FIRST_COMPLETED)
+            if frozen.done() and not frozen.cancelled() and not ended.done() and not self._stopping.is_set():
+                frozen.result()
+                child.frozen = True
+                self._log.error("child_frozen", child=child.spec.name)
+                # Stopped or spinning with the interpreter's lock held: it would not hear anything gentler.
+                self._signal(child, signal.SIGKILL)
+            return await ended
+        finally:
+            for task in (frozen, ended):
+                task.cancel()
+            await asyncio.wait((frozen, ended))
 
     async def _until_healthy(self, child: _Child, not_pid: int | None = None) -> None:
         loop = asyncio.get_running_loop()

@@ -80,7 +80,9 @@ class TicketOffice:
         self._database = database
         self._keyring = keyring
 
-    async def issue(self, lesson: Lesson, holder: Holder, key: bytes, client: int, now_ms: int) -> tuple[Ticket, str]:
+    async def issue(
+        self, lesson: Lesson, holder: Holder, key: bytes, client: int, now_ms: int, *, relay_only: bool = False
+    ) -> tuple[Ticket, str]:
         """A ticket for a new session. Raises TicketRefused: `bad_key`, or `client_taken` in this room."""
         check_key(key)
         session = secrets.token_hex(8)
@@ -102,9 +104,11 @@ class TicketOffice:
                 )
         except IntegrityError as error:
             raise TicketRefused("client_taken", "Another session of this room has that client id.") from error
-        return self._signed(lesson, holder, session, key, client, now_ms)
+        return self._signed(lesson, holder, session, key, client, now_ms, relay_only)
 
-    async def renew(self, lesson: Lesson, holder: Holder, session: str, now_ms: int) -> tuple[Ticket, str]:
+    async def renew(
+        self, lesson: Lesson, holder: Holder, session: str, now_ms: int, *, relay_only: bool = False
+    ) -> tuple[Ticket, str]:
         """A fresh ticket for the holder's own session of this lesson. Raises TicketRefused `unknown_session`."""
         async with self._database.write() as connection:
             row = (
@@ -122,10 +126,10 @@ class TicketOffice:
             await connection.execute(
                 update(room_sessions).where(room_sessions.c.session == session).values(renewed_ms=now_ms)
             )
-        return self._signed(lesson, holder, session, row.key, row.client, now_ms)
+        return self._signed(lesson, holder, session, row.key, row.client, now_ms, relay_only)
 
     def _signed(
-        self, lesson: Lesson, holder: Holder, session: str, key: bytes, client: int, now_ms: int
+        self, lesson: Lesson, holder: Holder, session: str, key: bytes, client: int, now_ms: int, relay_only: bool
     ) -> tuple[Ticket, str]:
         # The claims are whole seconds; rounding down keeps `iat` out of the future of an exact clock.
         issued_ms = now_ms // 1000 * 1000
@@ -141,5 +145,6 @@ class TicketOffice:
             key=key,
             issued_ms=issued_ms,
             expires_ms=issued_ms + LIFETIME_MS,
+            relay_only=relay_only,
         )
         return ticket, issue_ticket(ticket, self._keyring.private_key, self._keyring.kid)

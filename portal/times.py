@@ -22,10 +22,11 @@ def day_bounds_ms(at_ms: int, zone_name: str, *, days: int = 1) -> tuple[int, in
     Local midnights are looked up by date, so the 23- and 25-hour days come out right.
     """
     first = local(at_ms, zone_name).date()
-    return _midnight_ms(first, zone_name), _midnight_ms(first + timedelta(days=days), zone_name)
+    return midnight_ms(first, zone_name), midnight_ms(first + timedelta(days=days), zone_name)
 
 
-def _midnight_ms(day: date, zone_name: str) -> int:
+def midnight_ms(day: date, zone_name: str) -> int:
+    """The moment (unix ms) at which a local day begins."""
     return int(datetime(day.year, day.month, day.day, tzinfo=zone(zone_name)).timestamp() * 1000)
 
 

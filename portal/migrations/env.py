@@ -3,6 +3,7 @@
 from alembic import context
 from sqlalchemy import Connection
 
+import portal.service_schema  # noqa: F401 - its tables belong to the metadata too
 from portal.schema import metadata
 
 connection: Connection = context.config.attributes["connection"]

@@ -14,9 +14,10 @@ from portal.failures import BadRequest, Conflict, NotAllowed, Unavailable
 from portal.headers import internal_relay_url, relay_url
 from portal.lessons import Lesson
 from portal.routing import RouteTable, may
-from portal.school import load_school
+from portal.school import School, load_school
 from portal.tickets import RECORDER_HOLDER, Holder, TicketRefused, room_role
 from portal.times import format_iso
+from portal.turn import PREFLIGHT_LIFETIME_S, ice_servers
 from whiteboard_crdt.errors import ProtocolError
 from whiteboard_crdt.keys import decode_base64url
 from whiteboard_crdt.ticket import Ticket
@@ -80,6 +81,24 @@ async def lesson_facts(request: web.Request) -> web.Response:
     )
 
 
+@routes.get("/api/lessons/{lesson}/preflight", may(Action.JOIN_LESSON, disclosing=True))
+async def preflight(request: web.Request) -> web.Response:
+    """What the device check tries before there is a ticket: the relay's address, and TURN for a look at the network."""
+    portal = portal_of(request)
+    return json_answer(
+        {
+            "relay_url": relay_url(request, portal.settings),
+            "ice_servers": ice_servers(
+                portal.settings.turn_urls,
+                portal.settings.turn_secret,
+                "preflight",
+                portal.clock(),
+                lifetime_s=PREFLIGHT_LIFETIME_S,
+            ),
+        }
+    )
+
+
 @routes.post("/api/lessons/{lesson}/ticket", may(Action.JOIN_LESSON, disclosing=True))
 async def ticket(request: web.Request) -> web.Response:
     """A ticket for a new session; the first one opens the lesson."""
@@ -129,40 +148,57 @@ async def end(request: web.Request) -> web.Response:
 async def give_ticket(request: web.Request, lesson: Lesson, holder: Holder, wanted: TicketRequest) -> web.Response:
     """Issues a ticket for whoever was let in, and answers with all that a session needs to connect."""
     portal = portal_of(request)
+    school = await load_school(portal.database, lesson.school)
     try:
-        issued = await portal.tickets.issue(lesson, holder, _decode_key(wanted.key), wanted.client, portal.clock())
+        issued = await portal.tickets.issue(
+            lesson,
+            holder,
+            _decode_key(wanted.key),
+            wanted.client,
+            portal.clock(),
+            relay_only=_relay_only(school, holder),
+        )
     except TicketRefused as error:
         if error.code == "client_taken":
             raise Conflict(str(error), code=error.code) from error
         raise BadRequest(str(error), code=error.code) from error
     relay = internal_relay_url(portal.settings) if holder is RECORDER_HOLDER else None
-    return await _ticket_answer(request, lesson, *issued, relay=relay)
+    return _ticket_answer(request, lesson, school, *issued, relay=relay)
 
 
 async def renew_ticket(request: web.Request, lesson: Lesson, holder: Holder, wanted: RenewRequest) -> web.Response:
     """As `give_ticket`, for a session that this holder already has here."""
     portal = portal_of(request)
+    school = await load_school(portal.database, lesson.school)
     try:
-        issued = await portal.tickets.renew(lesson, holder, wanted.session, portal.clock())
+        issued = await portal.tickets.renew(
+            lesson, holder, wanted.session, portal.clock(), relay_only=_relay_only(school, holder)
+        )
     except TicketRefused as error:
         raise NotAllowed(str(error), code=error.code) from error
     relay = internal_relay_url(portal.settings) if holder is RECORDER_HOLDER else None
-    return await _ticket_answer(request, lesson, *issued, relay=relay)
+    return _ticket_answer(request, lesson, school, *issued, relay=relay)
 
 
-async def _ticket_answer(
-    request: web.Request, lesson: Lesson, ticket: Ticket, token: str, *, relay: str | None = None
+def _relay_only(school: School, holder: Holder) -> bool:
+    """Whether nobody may learn the holder's network address. The recorder's is the school's own."""
+    return school.ice_policy == "relay" and holder is not RECORDER_HOLDER
+
+
+def _ticket_answer(
+    request: web.Request, lesson: Lesson, school: School, ticket: Ticket, token: str, *, relay: str | None = None
 ) -> web.Response:
     portal = portal_of(request)
-    school = await load_school(portal.database, lesson.school)
     return json_answer(
         {
             "ticket": token,
             "room": lesson.room,
             "relay_url": relay or relay_url(request, portal.settings),
             "jwks": msgspec.Raw(portal.keyring.jwks),
-            "ice_servers": [],
-            "ice_policy": school.ice_policy,
+            "ice_servers": ice_servers(
+                portal.settings.turn_urls, portal.settings.turn_secret, ticket.session, portal.clock()
+            ),
+            "ice_policy": "relay" if ticket.relay_only else "all",
             "expires_ms": ticket.expires_ms,
         }
     )

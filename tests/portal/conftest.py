@@ -1,12 +1,15 @@
 """A portal on a real SQLite file and a real port, in this process."""
 
+import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestServer
+from sqlalchemy import create_engine
 
 from portal.context import PORTAL, Portal
+from portal.database import upgrade_to
 from portal.server import open_portal
 from portal.settings import PortalSettings
 from tests.portal.world import CHEAP_HASHER, Browser, FakeClock, fill_schools, make_build
@@ -17,8 +20,21 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that has gone through every migration, once: each test starts from a copy."""
+    path = tmp_path_factory.mktemp("migrated") / "portal.sqlite"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        upgrade_to(connection)
+    engine.dispose()
+    return path
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> PortalSettings:
+def settings(tmp_path: Path, migrated: Path) -> PortalSettings:
+    (tmp_path / "data").mkdir()
+    shutil.copy(migrated, tmp_path / "data" / "portal.sqlite")
     return PortalSettings(data=tmp_path / "data", web_dist=make_build(tmp_path / "dist"), relay_port=9191)
 
 

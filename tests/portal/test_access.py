@@ -1,22 +1,43 @@
 """Who may use which route, for every route of the router: portal/guard.py, portal/authorize.py, portal/routing.py."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from sqlalchemy import update
 
-from portal.authorize import Action, Actor, Forbidden, LessonObject, Role, SchoolObject, authorize
-from portal.context import PORTAL
+from portal.authorize import (
+    Action,
+    Actor,
+    ClassObject,
+    Forbidden,
+    LessonObject,
+    Role,
+    SchoolObject,
+    SchoolRecord,
+    StudentObject,
+    authorize,
+)
+from portal.context import PORTAL, Portal
+from portal.routes import ALL_ROUTES
 from portal.routing import ACCESS_BOOK, Gate, RouteTable
+from portal.schema import lessons, users
 from portal.server import open_portal
 from portal.settings import PortalSettings
-from tests.portal.world import CHEAP_HASHER, FOREIGN_LESSON, LESSON, Browser, rows
+from tests.portal.world import CHEAP_HASHER, FOREIGN_LESSON, LESSON, NOON_MS, Browser, fill_service, rows
 
-EVERYONE = "nobody tutor student other-tutor other-student coordinator reviewer guardian far-coordinator"
+EVERYONE = (
+    "nobody tutor student other-tutor other-student coordinator reviewer guardian contact far-coordinator far-student"
+)
 SIGNED_IN = EVERYONE.removeprefix("nobody ")
 IN_THE_LESSON = "tutor student coordinator reviewer"
 STAFF = "tutor coordinator"
+# Of the own school as a whole; the far coordinator is let in to the far school's.
+OFFICE = "coordinator contact far-coordinator"
+COORDINATION = "coordinator far-coordinator"
+OFFICE_HERE = "coordinator contact"
 
 # Each route with those who may use it on LESSON. A route that is missing here fails the test of completeness.
 MATRIX = {
@@ -28,6 +49,7 @@ MATRIX = {
     ("POST", "/theme"): EVERYONE,
     ("GET", "/lessons/{lesson}/room"): IN_THE_LESSON,
     ("GET", "/api/lessons/{lesson}"): IN_THE_LESSON,
+    ("GET", "/api/lessons/{lesson}/preflight"): IN_THE_LESSON,
     ("POST", "/api/lessons/{lesson}/ticket"): IN_THE_LESSON,
     ("POST", "/api/lessons/{lesson}/renew"): IN_THE_LESSON,
     ("POST", "/api/lessons/{lesson}/notice"): IN_THE_LESSON,
@@ -39,6 +61,42 @@ MATRIX = {
     ("GET", "/api/recordings/{lesson}/media/{file}"): IN_THE_LESSON,
     ("GET", "/api/recordings/{lesson}/export.mp4"): IN_THE_LESSON,
     ("GET", "/api/recordings/{lesson}/poster.jpg"): IN_THE_LESSON,
+    ("GET", "/api/recordings/{lesson}/storyboard.jpg"): IN_THE_LESSON,
+    ("GET", "/roster"): OFFICE,
+    ("POST", "/roster/uploads"): OFFICE,
+    ("GET", "/roster/uploads/{upload}"): OFFICE_HERE,
+    ("POST", "/roster/uploads/{upload}/apply"): OFFICE_HERE,
+    ("POST", "/roster/uploads/{upload}/discard"): OFFICE_HERE,
+    ("GET", "/students"): OFFICE,
+    ("GET", "/requests"): OFFICE,
+    ("GET", "/students/{student}"): f"tutor {OFFICE_HERE}",
+    ("POST", "/students/{student}/link"): OFFICE_HERE,
+    ("GET", "/students/{student}/disclosures"): f"student {OFFICE_HERE}",
+    ("POST", "/students/{student}/export"): OFFICE_HERE,
+    ("GET", "/students/{student}/erase"): "coordinator",
+    ("POST", "/students/{student}/erase"): "coordinator",
+    ("GET", "/disclosures"): OFFICE,
+    ("GET", "/erasures/{erasure}"): OFFICE_HERE,
+    ("GET", "/classes"): OFFICE,
+    ("POST", "/classes"): COORDINATION,
+    ("GET", "/classes/{group}"): f"tutor {OFFICE_HERE}",
+    ("POST", "/classes/{group}/students"): "coordinator",
+    ("POST", "/classes/{group}/students/remove"): "coordinator",
+    ("POST", "/classes/{group}/tutor"): "coordinator",
+    ("POST", "/classes/{group}/hours"): "coordinator",
+    ("POST", "/classes/{group}/hours/end"): "coordinator",
+    ("GET", "/staff"): OFFICE,
+    ("POST", "/staff/{staff}"): "coordinator",
+    ("GET", "/attendance"): OFFICE,
+    ("GET", "/attendance.csv"): OFFICE,
+    ("GET", "/attendance.pdf"): OFFICE,
+    ("GET", "/lessons/{lesson}/attendance"): f"tutor {OFFICE_HERE}",
+    ("POST", "/lessons/{lesson}/attendance"): STAFF,
+    ("GET", "/outbox"): COORDINATION,
+    ("GET", "/outbox/{mail}"): "coordinator",
+    ("POST", "/outbox/{mail}/again"): "coordinator",
+    ("GET", "/welcome/{token}"): EVERYONE,
+    ("POST", "/welcome/{token}"): EVERYONE,
     ("GET", "/internal/recordings"): "internal",
     ("GET", "/internal/recorder"): "internal",
     ("POST", "/internal/recordings/{lesson}/ticket"): "internal",
@@ -51,13 +109,46 @@ MATRIX = {
     ("GET", "/healthz"): EVERYONE,
 }
 
-DISCLOSING = [
-    route for route in MATRIX if "{lesson}" in route[1] and route[1].split("/")[-1] not in ("notice", "start", "end")
-]
+ROUTES = {(route.method, route.path.replace(":.+", "")): route.access for table in ALL_ROUTES for route in table.routes}
+# Also those that only a list of the handler's discloses.
+DISCLOSING = [route for route, access in ROUTES.items() if access.disclosing]
+LISTING = [route for route, access in ROUTES.items() if access.listing]
+NAMED = ("lesson", "student", "group", "upload", "mail", "staff", "erasure")
 
 
-def fill(path: str, lesson: str = LESSON) -> str:
-    return path.format(lesson=lesson, file="a.webm", path="assets/x.js", name="main.css")
+def fill(path: str, end: str = "one", token: str = "") -> str:
+    """The path with what fill_schools and fill_service made; `far`: at the other school; `no-such`: nowhere."""
+    lesson, student, staff = {
+        "one": (LESSON, "student", "tutor"),
+        "far": (FOREIGN_LESSON, "far-student", "far-coordinator"),
+        "no-such": ("no-such-lesson", "no-such-student", "no-such-tutor"),
+    }[end]
+    named = {what: f"{what}-{end}" for what in ("upload", "mail", "erasure")}
+    return path.format(
+        lesson=lesson,
+        student=student,
+        staff=staff,
+        group=f"class-{end}",
+        token=token,
+        file="a.webm",
+        path="assets/x.js",
+        name="main.css",
+        **named,
+    )
+
+
+@pytest.fixture
+async def token(portal: Portal) -> str:
+    return await fill_service(portal)
+
+
+@pytest.fixture
+async def ended(portal: Portal) -> None:
+    """Makes both lessons ones that are over, so that they have minutes."""
+    async with portal.database.write() as connection:
+        await connection.execute(
+            update(lessons).values(state="ended", starts_ms=NOON_MS - 3_600_000, ended_ms=NOON_MS, ends_ms=NOON_MS)
+        )
 
 
 async def ask(browser: Browser, method: str, path: str) -> int:
@@ -83,7 +174,7 @@ def test_matrix_names_every_route_of_the_router(server: TestServer) -> None:
 
 
 @pytest.mark.parametrize("who", EVERYONE.split())
-async def test_each_person_gets_exactly_the_routes_of_the_matrix(browser: Browser, who: str) -> None:
+async def test_each_person_gets_exactly_the_routes_of_the_matrix(browser: Browser, token: str, who: str) -> None:
     if who != "nobody":
         assert (await browser.log_in(who)).status == 303
     else:
@@ -91,7 +182,7 @@ async def test_each_person_gets_exactly_the_routes_of_the_matrix(browser: Browse
     for (method, path), allowed in MATRIX.items():
         if path in ("/logout", "/static/{path}", "/login"):
             continue  # Covered by name elsewhere; a log-out would end the walk.
-        status = await ask(browser, method, fill(path))
+        status = await ask(browser, method, fill(path, token=token))
         if who not in allowed.split():
             assert refused(status, method, path), (method, path, status)
         elif method == "POST" or "recordings/" in path:
@@ -102,31 +193,84 @@ async def test_each_person_gets_exactly_the_routes_of_the_matrix(browser: Browse
             assert status == 200, (method, path, status)
 
 
-@pytest.mark.parametrize("route", [route for route in MATRIX if "{lesson}" in route[1] and MATRIX[route] != "internal"])
-async def test_lesson_of_another_school_is_as_if_it_were_not_there(browser: Browser, route: tuple[str, str]) -> None:
-    method, path = route
+async def test_whatever_belongs_to_another_school_is_as_if_it_were_not_there(browser: Browser, token: str) -> None:
     await browser.log_in("coordinator")
-    foreign = await ask(browser, method, fill(path, FOREIGN_LESSON))
-    missing = await ask(browser, method, fill(path, "no-such-lesson"))
-    assert foreign == missing == 404
+    named = [
+        route for route in MATRIX if MATRIX[route] != "internal" and any(f"{{{what}}}" in route[1] for what in NAMED)
+    ]
+    assert len(named) > 30
+    for method, path in named:
+        foreign = await ask(browser, method, fill(path, "far"))
+        missing = await ask(browser, method, fill(path, "no-such"))
+        assert (foreign, missing) == (404, 404), (method, path)
+    assert {row["student"] for row in await rows(browser.portal, "disclosure_log")} <= {"student", "other-student"}
 
 
 @pytest.mark.parametrize("route", DISCLOSING)
-async def test_every_read_of_a_record_has_its_row_before_the_answer(browser: Browser, route: tuple[str, str]) -> None:
+async def test_every_read_of_a_record_has_its_row_before_the_answer(
+    browser: Browser, token: str, route: tuple[str, str]
+) -> None:
     method, path = route
-    if MATRIX[route] == "internal":
-        return
     await browser.log_in("coordinator")
     await ask(browser, method, fill(path))
-    (row,) = await rows(browser.portal, "disclosure_log")
+    # The start page, which a log-in leads to, is a list of its own.
+    row = next(row for row in await rows(browser.portal, "disclosure_log") if row["object_kind"] != "list")
     assert (row["actor"], row["student"], row["object"], row["reason"]) == (
         "coordinator",
         "student",
-        LESSON,
+        LESSON if "{lesson}" in path else "student",
         "coordinator of the school",
     )
+    count = len(await rows(browser.portal, "disclosure_log"))
     await ask(browser, method, fill(path))
-    assert len(await rows(browser.portal, "disclosure_log")) == 1  # the same log-in, within a quarter of an hour
+    # The same log-in, within a quarter of an hour. A page about disclosures lists the one that it is itself.
+    assert len(await rows(browser.portal, "disclosure_log")) == count
+
+
+@pytest.mark.parametrize("route", LISTING)
+async def test_every_list_of_records_has_a_row_for_each_student_on_it(
+    browser: Browser, token: str, ended: None, route: tuple[str, str]
+) -> None:
+    method, path = route
+    await browser.log_in("coordinator")
+    if path == "/disclosures":
+        await browser.get("/students/student")
+    status = await ask(browser, method, fill(path))
+    told = {row["student"] for row in await rows(browser.portal, "disclosure_log") if row["actor"] == "coordinator"}
+    if status == 303 or path == "/roster/uploads/{upload}":
+        return  # Nothing was shown, or only somebody whom the portal does not know yet.
+    assert status in (200, 400, 409)
+    assert "student" in told
+    assert told <= {"student", "other-student"}
+
+
+async def test_list_that_forgot_its_disclosure_is_not_shown(
+    browser: Browser, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forget(request: web.Request, students: object) -> None:
+        return None
+
+    monkeypatch.setattr("portal.routes.roster.disclose_listed", forget)
+    await browser.log_in("coordinator")
+    page = await browser.get("/students")
+    assert page.status == 500
+    assert "student name" not in await page.text()
+
+
+async def test_lapsed_privacy_training_closes_records_but_not_the_lesson(
+    browser: Browser, portal: Portal, token: str
+) -> None:
+    async with portal.database.write() as connection:
+        await connection.execute(update(users).values(privacy_training_until=date(2026, 11, 22)))
+    await browser.log_in("tutor")
+    assert (await browser.get(f"/lessons/{LESSON}/room")).status == 200
+    page = await browser.get("/students/student")
+    assert page.status == 403
+    assert "training in student privacy is over" in await page.text()
+    assert (await browser.get(f"/recordings/{LESSON}")).status == 403
+    async with portal.database.write() as connection:
+        await connection.execute(update(users).values(privacy_training_until=date(2026, 11, 23)))
+    assert (await browser.get("/students/student")).status == 200  # the last day still counts
 
 
 async def test_refused_read_leaves_no_disclosure_row(browser: Browser) -> None:
@@ -158,25 +302,64 @@ async def test_route_without_an_answer_to_who_may_is_refused_at_build_time() -> 
 
 
 def test_every_role_and_action_is_refused_unless_the_table_says_otherwise() -> None:
-    lesson = LessonObject("l", "here", frozenset({"t"}), frozenset({"s"}))
-    allowed = set()
+    targets: tuple[object, ...] = (
+        LessonObject("l", "here", frozenset({"t"}), frozenset({"s"})),
+        ClassObject("c", "here", frozenset({"t"}), frozenset({"s"})),
+        StudentObject("s", "here", frozenset({"t"})),
+        SchoolRecord("r", "here", "mail"),
+        SchoolObject("here"),
+        object(),
+        None,
+    )
+    allowed: dict[tuple[str, str], set[str]] = {}
     for role in Role:
         for action in Action:
-            for target in (lesson, SchoolObject("here"), object(), None):
+            for target in targets:
                 try:
                     authorize(Actor("somebody", "here", role, "login"), action, target)
                 except Forbidden:
                     continue
-                allowed.add((role, action, type(target)))
-    lesson_actions = {Action.READ_LESSON, Action.JOIN_LESSON, Action.WATCH_RECORDING, Action.DOWNLOAD_RECORDING}
-    expected: set[tuple[Role, Action, type]] = {
-        (role, action, SchoolObject) for role in Role for action in (Action.LIST_LESSONS, Action.LIST_RECORDINGS)
+                allowed.setdefault((action.value, type(target).__name__), set()).add(role.value)
+    everyone = {role.value for role in Role}
+    office, oversight, coordination = (
+        {"coordinator", "point_of_contact"},
+        {"coordinator", "reviewer"},
+        {"coordinator"},
+    )
+    assert allowed == {
+        ("lessons.list", "SchoolObject"): everyone,
+        ("recordings.list", "SchoolObject"): everyone,
+        ("lesson.read", "LessonObject"): oversight,
+        ("lesson.join", "LessonObject"): oversight,
+        ("recording.watch", "LessonObject"): oversight,
+        ("recording.download", "LessonObject"): oversight,
+        ("lesson.start", "LessonObject"): coordination,
+        ("lesson.end", "LessonObject"): coordination,
+        ("roster.read", "SchoolObject"): office,
+        ("roster.change", "SchoolObject"): office,
+        ("roster.read", "SchoolRecord"): office,
+        ("roster.change", "SchoolRecord"): office,
+        ("roster.change", "StudentObject"): office,
+        ("classes.read", "SchoolObject"): office,
+        ("classes.read", "ClassObject"): office,
+        ("classes.change", "SchoolObject"): coordination,
+        ("classes.change", "ClassObject"): coordination,
+        ("staff.read", "SchoolObject"): office,
+        ("staff.change", "SchoolObject"): coordination,
+        ("staff.change", "SchoolRecord"): coordination,
+        ("student.read", "StudentObject"): office,
+        ("attendance.read", "SchoolObject"): office,
+        ("attendance.read", "LessonObject"): office,
+        ("attendance.correct", "LessonObject"): coordination,
+        ("outbox.read", "SchoolObject"): coordination,
+        ("outbox.read", "SchoolRecord"): coordination,
+        ("outbox.change", "SchoolRecord"): coordination,
+        ("disclosures.read", "SchoolObject"): office,
+        ("disclosures.read", "StudentObject"): office,
+        ("student.export", "StudentObject"): office,
+        ("student.erase", "StudentObject"): coordination,
+        ("erasures.read", "SchoolRecord"): office,
     }
-    expected |= {
-        (role, action, LessonObject) for role in (Role.COORDINATOR, Role.REVIEWER) for action in lesson_actions
-    }
-    expected |= {(Role.COORDINATOR, action, LessonObject) for action in (Action.START_LESSON, Action.END_LESSON)}
-    assert allowed == expected
 
 
 def test_part_in_a_lesson_of_another_school_gives_nothing() -> None:

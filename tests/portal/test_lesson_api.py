@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import update
 
 from portal.context import Portal
+from portal.schema import schools
 from tests.portal.world import FOREIGN_LESSON, LESSON, MINUTE_MS, NOON_MS, Browser, FakeClock, rows, session_key
 from whiteboard_crdt.errors import TicketError
 from whiteboard_crdt.ids import Capability, Role, RoomId
@@ -31,6 +33,25 @@ async def test_ticket_binds_room_person_key_and_client_T1(browser: Browser, port
     assert answer["jwks"]["keys"][0]["kid"] == portal.keyring.kid
     (stored,) = await rows(portal, "room_sessions")
     assert (stored["session"], stored["user"], stored["client"]) == (ticket.session, "student", 77)
+
+
+async def school_policy(portal: Portal, ice_policy: str) -> None:
+    async with portal.database.write() as connection:
+        await connection.execute(update(schools).where(schools.c.id == "here").values(ice_policy=ice_policy))
+
+
+async def test_a_relay_only_school_says_so_in_answer_and_ticket_also_when_renewed_M10(
+    browser: Browser, portal: Portal, clock: FakeClock
+) -> None:
+    await school_policy(portal, "relay")
+    await browser.log_in("student")
+    answers = [await (await browser.post(TICKET, {"key": session_key(), "client": 77})).json()]
+    session = read_ticket(answers[0]["ticket"], load_jwks(portal.keyring.jwks)).session
+    clock.advance(200_000)
+    answers.append(await (await browser.post(f"/api/lessons/{LESSON}/renew", {"session": session})).json())
+    for answer in answers:
+        assert answer["ice_policy"] == "relay"
+        assert read_ticket(answer["ticket"], load_jwks(portal.keyring.jwks)).relay_only
 
 
 @pytest.mark.parametrize(

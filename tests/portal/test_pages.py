@@ -34,7 +34,7 @@ async def test_every_answer_carries_the_security_headers(browser: Browser, path:
     policy = directives(headers["Content-Security-Policy"])
     assert policy["default-src"] == ["'none'"]
     assert policy["script-src"] == policy["style-src"] == ["'self'"]
-    assert policy["connect-src"] == ["'self'", f"ws://{browser.server.host}:9191"]
+    assert policy["connect-src"] == ["'self'", f"ws://{browser.server.host}:9191", f"http://{browser.server.host}:9191"]
     assert policy["frame-ancestors"] == policy["base-uri"] == ["'none'"]
     assert policy["worker-src"] == ["'self'", "blob:"]
     assert "unsafe" not in headers["Content-Security-Policy"]
@@ -72,7 +72,7 @@ async def test_policy_follows_the_host_and_refuses_what_is_none(browser: Browser
 
 def test_relay_of_another_host_is_allowed_by_origin_only() -> None:
     policy = directives(content_security_policy("wss://relay.example:444/v1/session"))
-    assert policy["connect-src"] == ["'self'", "wss://relay.example:444"]
+    assert policy["connect-src"] == ["'self'", "wss://relay.example:444", "https://relay.example:444"]
 
 
 async def test_behind_tls_cookies_are_secure_and_bound_to_the_host(settings: PortalSettings, clock: FakeClock) -> None:

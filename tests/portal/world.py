@@ -6,15 +6,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientResponse, CookieJar
+from aiohttp import ClientResponse, CookieJar, FormData
 from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from portal.authorize import Role
 from portal.context import Portal
+from portal.mails.links import new_links, token_of
+from portal.mails.outbox import Letter, enqueue
+from portal.roster.apply import ask_for_lessons
 from portal.schema import lesson_members, lessons, metadata, schools, users
+from portal.service_schema import classes, enrollments, erasures, outbox, roster_uploads
 from whiteboard_crdt.keys import dump_point, encode_base64url
 
 # 2026-11-23 14:05 UTC, a Monday: 09:05 in New York.
@@ -36,7 +40,9 @@ PEOPLE = (
     ("coordinator", "here", Role.COORDINATOR),
     ("reviewer", "here", Role.REVIEWER),
     ("guardian", "here", Role.GUARDIAN),
+    ("contact", "here", Role.POINT_OF_CONTACT),
     ("far-coordinator", "far", Role.COORDINATOR),
+    ("far-student", "far", Role.STUDENT),
 )
 
 
@@ -106,6 +112,59 @@ async def fill_schools(portal: Portal) -> None:
                 await connection.execute(insert(lesson_members).values(lesson=lesson, user=member, part=part))
 
 
+async def fill_service(portal: Portal) -> str:
+    """One of everything that a path can name, at both schools: `<what>-one` and `<what>-far`; returns a link's token.
+
+    The student is in class-one with the tutor, waits for Art, and is whom the mail speaks of.
+    """
+    async with portal.database.write() as connection:
+        for school, end, student, tutor, office in (
+            ("here", "one", "student", "tutor", "coordinator"),
+            ("far", "far", "far-student", None, "far-coordinator"),
+        ):
+            group = {"subject": "Mathematics", "grade": "", "kind": "1:4", "capacity": 4, "teacher_of_record": ""}
+            await connection.execute(
+                insert(classes).values(
+                    id=f"class-{end}", school=school, title=f"Class {end}", tutor=tutor, created_ms=NOON_MS, **group
+                )
+            )
+            await connection.execute(
+                insert(enrollments).values({"class": f"class-{end}", "student": student, "since_ms": NOON_MS})
+            )
+            await ask_for_lessons(connection, school, [(student, "Art", "1:4")], NOON_MS)
+            content = f"student_id,given_name,family_name,grade\nx-{end},A,B,7\n".encode()
+            await connection.execute(
+                insert(roster_uploads).values(
+                    id=f"upload-{end}",
+                    school=school,
+                    uploaded_by=office,
+                    uploaded_ms=NOON_MS,
+                    file_name="r.csv",
+                    digest="",
+                    content=content,
+                    plan_digest="",
+                    state="checked",
+                    counts="{}",
+                )
+            )
+            letter = Letter(f"k-{end}", "welcome", school, office, student, "a@example.org", "Subject", "Body")
+            await enqueue(connection, [letter], NOON_MS)
+            await connection.execute(update(outbox).where(outbox.c.school == school).values(id=f"mail-{end}"))
+            await connection.execute(
+                insert(erasures).values(
+                    id=f"erasure-{end}",
+                    school=school,
+                    student="gone",
+                    erased_by=office,
+                    reason="r",
+                    at_ms=NOON_MS,
+                    counts="{}",
+                )
+            )
+        links = await new_links(connection, ["student"], NOON_MS)
+    return token_of(portal.keyring.link_secret, links["student"])
+
+
 @dataclass
 class Browser:
     """One browser: its cookies, and the token of the page that it saw last."""
@@ -129,6 +188,13 @@ class Browser:
     async def submit(self, path: str, fields: Mapping[str, str]) -> ClientResponse:
         """Sends a form as a page would, with the token of the page."""
         return await self.client.post(path, data={"csrf": self.csrf, **fields}, allow_redirects=False)
+
+    async def upload(self, path: str, field_name: str, file_name: str, content: bytes) -> ClientResponse:
+        """Sends a file as a form does."""
+        form = FormData()
+        form.add_field("csrf", self.csrf)
+        form.add_field(field_name, content, filename=file_name, content_type="application/octet-stream")
+        return await self.client.post(path, data=form, allow_redirects=False)
 
     async def post(self, path: str, body: object = None, **headers: str) -> ClientResponse:
         """Calls the API as the application would."""

@@ -112,7 +112,8 @@ function cursorMarks(
   const marks = playback.recording.cursors.at(t_ms).flatMap(({ session, page, x, y }) => {
     const person = playback.people.peek().find(({ sessions }) => sessions.includes(session));
     const name = person?.name.split(/\s+/u)[0];
-    return person && name && page === view.shownPage ? [{ key: session, name, colour: person.colour, x, y }] : [];
+    const isSeen = page === view.shownPage && playback.board.lens.shows(session);
+    return person && name && isSeen ? [{ key: session, name, colour: person.colour, x, y }] : [];
   });
   return marks.length === 0 && before.length === 0 ? before : marks;
 }

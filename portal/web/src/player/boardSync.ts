@@ -60,7 +60,8 @@ export class BoardSync {
     const page = pages.some(({ id }) => id === wanted) ? wanted : (pages[0]?.id ?? wanted);
     const view = this.#view;
     const hasTurned = page !== this.#shownPage;
-    if (view && (hasTurned || moved.isJump || this.#isStale)) {
+    const isStale = view !== null && this.#isStale;
+    if (view && (hasTurned || moved.isJump || isStale)) {
       view.show(this.lens, page);
       this.#isStale = false;
       if (hasTurned) {
@@ -69,7 +70,7 @@ export class BoardSync {
       this.#shownPage = page;
     }
     this.#fit();
-    if (t_ms !== this.#t_ms || moved.hasMoved || hasTurned) {
+    if (t_ms !== this.#t_ms || moved.hasMoved || hasTurned || isStale) {
       this.#t_ms = t_ms;
       const live = this.recording.journal.writing.at(t_ms, page).length;
       if (live > 0 || this.#liveCount > 0) {
@@ -136,7 +137,8 @@ export class BoardSync {
       return [];
     }
     const colour = this.lens.colourOf(author, stroke.colour);
-    return [colour === stroke.colour ? stroke : { ...stroke, colour }];
+    // The live layer keeps what it painted by key; another colour is another stroke to it.
+    return [colour === stroke.colour ? stroke : { ...stroke, colour, key: `${stroke.key}-${colour}` }];
   }
 }
 

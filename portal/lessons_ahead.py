@@ -1,0 +1,104 @@
+"""Makes the lessons of weekly hours some weeks ahead, and keeps their lists to who is in the class."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portal.classes import TutoringClass, load_classes
+from portal.clock import Clock
+from portal.database import Database
+from portal.ids import new_id
+from portal.schema import lesson_members, lessons, schools
+from portal.service_schema import classes, holidays
+from portal.times import local
+from portal.timetable import meetings
+
+AHEAD_DAYS = 28
+
+
+async def extend_lessons(connection: AsyncConnection, group: TutoringClass, now_ms: int) -> int:
+    """Adds the lessons of the next weeks that are missing, and brings the lists of those to come up to date."""
+    school = (await connection.execute(select(schools).where(schools.c.id == group.school))).one()
+    free = set((await connection.execute(select(holidays.c.day).where(holidays.c.school == group.school))).scalars())
+    made = 0
+    for planned in group.hours:
+        today = local(now_ms, planned.hour.time_zone).date()
+        known = set((await connection.execute(select(lessons.c.day).where(lessons.c.series == planned.id))).scalars())
+        fresh = [
+            {
+                "id": new_id(),
+                "school": group.school,
+                "room": new_id(),
+                "title": group.title,
+                "subject": group.subject,
+                "starts_ms": meeting.starts_ms,
+                "ends_ms": meeting.ends_ms,
+                "state": "scheduled",
+                "recording": school.recording,
+                "demo": False,
+                "class": group.id,
+                "series": planned.id,
+                "day": meeting.day,
+            }
+            for meeting in meetings(planned.hour, today, today + timedelta(days=AHEAD_DAYS), free)
+            if meeting.day not in known and meeting.ends_ms > now_ms
+        ]
+        if fresh:
+            await connection.execute(insert(lessons), fresh)
+        made += len(fresh)
+    await _fit_lists(connection, group, now_ms)
+    return made
+
+
+async def _fit_lists(connection: AsyncConnection, group: TutoringClass, now_ms: int) -> None:
+    wanted = {pupil.id: "student" for pupil in group.students}
+    if group.tutor is not None:
+        wanted[group.tutor] = "tutor"
+    ahead = (
+        await connection.execute(
+            select(lessons.c.id).where(
+                lessons.c["class"] == group.id, lessons.c.state == "scheduled", lessons.c.ends_ms > now_ms
+            )
+        )
+    ).scalars()
+    for lesson in list(ahead):
+        listed = await connection.execute(
+            select(lesson_members.c.user, lesson_members.c.part).where(lesson_members.c.lesson == lesson)
+        )
+        present = {row.user: row.part for row in listed}
+        gone = [user for user, part in present.items() if wanted.get(user) != part]
+        if gone:
+            await connection.execute(
+                delete(lesson_members).where(lesson_members.c.lesson == lesson, lesson_members.c.user.in_(gone))
+            )
+        new = [
+            {"lesson": lesson, "user": user, "part": part} for user, part in wanted.items() if present.get(user) != part
+        ]
+        if new:
+            await connection.execute(insert(lesson_members), new)
+
+
+async def take_back_lessons(connection: AsyncConnection, series_id: str, now_ms: int) -> None:
+    """Removes the lessons of a weekly hour that have not begun; nobody has been in them, so they leave no trace."""
+    ahead = select(lessons.c.id).where(
+        lessons.c.series == series_id, lessons.c.state == "scheduled", lessons.c.starts_ms > now_ms
+    )
+    await connection.execute(delete(lesson_members).where(lesson_members.c.lesson.in_(ahead)))
+    await connection.execute(
+        delete(lessons).where(
+            lessons.c.series == series_id, lessons.c.state == "scheduled", lessons.c.starts_ms > now_ms
+        )
+    )
+
+
+async def extend_all(database: Database, clock: Clock) -> int:
+    """For every class of every school, a transaction each; returns how many lessons were made."""
+    async with database.read() as connection:
+        ids = list((await connection.execute(select(classes.c.id).where(classes.c.closed_ms.is_(None)))).scalars())
+    made = 0
+    for class_id in ids:
+        async with database.write() as connection:
+            for group in await load_classes(connection, classes.c.id == class_id):
+                made += await extend_lessons(connection, group, clock())
+    return made

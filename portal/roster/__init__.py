@@ -1,0 +1,1 @@
+"""Rosters: what a school uploads, what it would change, and applying it."""

@@ -1,0 +1,170 @@
+"""Classes: who is in them, who teaches them, and when they meet."""
+
+from collections.abc import Awaitable
+
+from aiohttp import web
+
+from portal.answers import see_other
+from portal.authorize import Action, Role, permitted
+from portal.classes import TutoringClass, load_class, load_classes, suggest_students
+from portal.context import person_of, portal_of
+from portal.failures import NotThere
+from portal.forms import Form
+from portal.guard import disclose_listed
+from portal.placement import NewClass, PlacementRefused
+from portal.roster.entries import CAPACITY, normal_grade
+from portal.routing import RouteTable, may
+from portal.service_schema import classes
+from portal.staff import load_staff
+from portal.targets import load_class_object
+from portal.times import local
+from portal.timetable import DAY_MINUTES, WEEKDAYS
+
+routes = RouteTable()
+
+
+@routes.get("/classes", may(Action.READ_CLASSES, listing=True))
+async def classes_page(request: web.Request) -> web.Response:
+    """The classes of the school with their people and hours, and the form for a new one."""
+    return await _classes(request, Form())
+
+
+@routes.post("/classes", may(Action.CHANGE_CLASSES, listing=True))
+async def create(request: web.Request) -> web.Response:
+    """Makes a class, and leads to it."""
+    form = await Form.read(request)
+    new = NewClass(
+        title=form.text("title", "a name for the class", most=200),
+        subject=form.text("subject", "a subject", most=100),
+        grade=form.text("grade", "a grade", most=16, required=False),
+        kind=form.choice("kind", "1:1 or 1:4", CAPACITY),
+        teacher_of_record=form.text("teacher", "the teacher of record", most=200, required=False),
+    )
+    if (grade := normal_grade(new.grade)) is None:
+        form.errors["grade"] = "This is not a grade; write K, or 1 to 12, or leave it empty."
+    if not form.good or grade is None:
+        return await _classes(request, form, status=400)
+    new = NewClass(new.title, new.subject, grade, new.kind, new.teacher_of_record)
+    return see_other(f"/classes/{await portal_of(request).placement.create(person_of(request).actor, new)}")
+
+
+@routes.get("/classes/{group}", may(Action.READ_CLASSES, listing=True))
+async def class_page(request: web.Request) -> web.Response:
+    """One class, and who could join it."""
+    return await _class(request, Form())
+
+
+@routes.post("/classes/{group}/students", may(Action.CHANGE_CLASSES, listing=True))
+async def place(request: web.Request) -> web.Response:
+    """Places a student."""
+    form = await Form.read(request)
+    student = form.text("student", "a student", most=64)
+    placement = portal_of(request).placement
+    return await _do(
+        request, form, "student", placement.place(person_of(request).actor, request.match_info["group"], student)
+    )
+
+
+@routes.post("/classes/{group}/students/remove", may(Action.CHANGE_CLASSES, listing=True))
+async def remove(request: web.Request) -> web.Response:
+    """Takes a student out."""
+    form = await Form.read(request)
+    student = form.text("student", "a student", most=64)
+    placement = portal_of(request).placement
+    return await _do(
+        request, form, "student", placement.remove(person_of(request).actor, request.match_info["group"], student)
+    )
+
+
+@routes.post("/classes/{group}/tutor", may(Action.CHANGE_CLASSES, listing=True))
+async def assign(request: web.Request) -> web.Response:
+    """Assigns the tutor."""
+    form = await Form.read(request)
+    tutor = form.text("tutor", "a tutor", most=64)
+    placement = portal_of(request).placement
+    return await _do(
+        request, form, "tutor", placement.assign(person_of(request).actor, request.match_info["group"], tutor)
+    )
+
+
+@routes.post("/classes/{group}/hours", may(Action.CHANGE_CLASSES, listing=True))
+async def add_hour(request: web.Request) -> web.Response:
+    """Adds a weekly hour."""
+    form = await Form.read(request)
+    weekday = form.choice("weekday", "a day of the week", [str(n) for n in range(7)])
+    start_minute = form.minute("start", "the beginning")
+    length_min = form.whole("length", "the minutes", least=15, most=240)
+    from_day = form.day("from", "the first day")
+    until_day = form.day("until", "the last day")
+    if from_day is not None and until_day is not None and not 0 <= (until_day - from_day).days <= 400:
+        form.errors["until"] = "The last day comes after the first, within 400 days."
+    if start_minute + length_min > DAY_MINUTES:
+        form.errors["length"] = "A lesson ends on the day on which it begins."
+    if not form.good or from_day is None or until_day is None:
+        return await _class(request, form, status=400)
+    adding = portal_of(request).placement.add_hour(
+        person_of(request).actor,
+        request.match_info["group"],
+        weekday=int(weekday),
+        start_minute=start_minute,
+        length_min=length_min,
+        from_day=from_day,
+        until_day=until_day,
+    )
+    return await _do(request, form, "weekday", adding)
+
+
+@routes.post("/classes/{group}/hours/end", may(Action.CHANGE_CLASSES, listing=True))
+async def end_hour(request: web.Request) -> web.Response:
+    """Ends a weekly hour."""
+    form = await Form.read(request)
+    planned = form.text("hour", "a weekly hour", most=64)
+    placement = portal_of(request).placement
+    return await _do(
+        request, form, "weekday", placement.end_hour(person_of(request).actor, request.match_info["group"], planned)
+    )
+
+
+async def _do(request: web.Request, form: Form, field: str, change: Awaitable[None]) -> web.Response:
+    try:
+        await change
+    except PlacementRefused as error:
+        form.errors[field] = str(error)
+        return await _class(request, form, status=409)
+    portal_of(request).post_office.wake()
+    return see_other(f"/classes/{request.match_info['group']}")
+
+
+async def _classes(request: web.Request, form: Form, status: int = 200) -> web.Response:
+    portal, person = portal_of(request), person_of(request)
+    async with portal.database.read() as connection:
+        found = await load_classes(connection, classes.c.school == person.actor.school)
+    await disclose_listed(request, [pupil.id for group in found for pupil in group.students])
+    return portal.pages.respond(request, "classes.html", status=status, classes=found, form=form, kinds=tuple(CAPACITY))
+
+
+async def _class(request: web.Request, form: Form, status: int = 200) -> web.Response:
+    portal, person = portal_of(request), person_of(request)
+    class_id = request.match_info["group"]
+    target = await load_class_object(portal.database, class_id)
+    may_change = target is not None and permitted(person.actor, Action.CHANGE_CLASSES, target)
+    today = local(portal.clock(), person.time_zone).date()
+    async with portal.database.read() as connection:
+        group: TutoringClass | None = await load_class(connection, class_id)
+        if group is None:
+            raise NotThere("This class has been closed.")
+        waiting = await suggest_students(connection, group) if may_change else []
+        tutors = await load_staff(connection, group.school, Role.TUTOR) if may_change else []
+    await disclose_listed(request, [pupil.id for pupil in (*group.students, *waiting)])
+    return portal.pages.respond(
+        request,
+        "class.html",
+        status=status,
+        group=group,
+        form=form,
+        waiting=waiting,
+        tutors=[(tutor, tutor.hindrance(today)) for tutor in tutors],
+        may_change=may_change,
+        weekdays=tuple(enumerate(WEEKDAYS)),
+        today=today,
+    )

@@ -1,0 +1,119 @@
+"""Everything that the portal holds about one student, as a zip that explains itself."""
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import ColumnElement, Table, or_, select
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portal.attendance_report import Line, student_lines
+from portal.report_files import REPORT_COLUMNS, report_rows, write_csv
+from portal.schema import (
+    disclosure_log,
+    lesson_members,
+    lessons,
+    notices,
+    recordings,
+    relay_events,
+    room_sessions,
+    users,
+)
+from portal.service_schema import attendance_corrections, classes, enrollments, outbox, staffing_requests
+from portal.times import format_iso
+
+# File → what is in it; the words go into the README of the zip.
+CONTENTS = {
+    "person.json": "Name, user name, grade, mail address and the school's own id.",
+    "requests.csv": "Lessons that were asked for, with the days by which they were to be staffed.",
+    "classes.csv": "Classes, and from when to when the student was in them.",
+    "lessons.csv": "Every lesson on whose list the student stands.",
+    "attendance.csv": "Minutes of every lesson that is over, as reported.",
+    "corrections.csv": "Minutes that the staff set by hand, with what had been measured and the reason.",
+    "presence.csv": "When the student's browser came into a room and left it; what the minutes are made of.",
+    "sessions.csv": "The keys and ids under which the student's browser signed its drawings.",
+    "notices.csv": "When the student acknowledged that a lesson is recorded; the words by their SHA-256.",
+    "recordings.csv": "Recorded lessons with the student in them. They show others too: watch them in the portal.",
+    "mails.csv": "Mails to or about the student. One-use links are not in them.",
+    "disclosures.csv": "Who read the student's record, when, and on which ground.",
+}
+
+
+async def load_record(connection: AsyncConnection, student: str, time_zone: str, now_ms: int) -> dict[str, bytes]:
+    """The files of the zip, by name."""
+    mine = select(lesson_members.c.lesson).where(lesson_members.c.user == student)
+    person = (await connection.execute(select(users).where(users.c.id == student))).one()._mapping
+    facts = {
+        key: person[key]
+        for key in ("id", "login", "name", "given_name", "family_name", "role", "grade", "email", "external_id")
+    }
+    facts["created_at"] = format_iso(person["created_ms"])
+    facts["account"] = "closed" if person["disabled_ms"] else "open"
+    lines: Sequence[Line] = await student_lines(connection, student, time_zone, now_ms)
+    tables: dict[str, tuple[Table, ColumnElement[bool]]] = {
+        "requests.csv": (staffing_requests, staffing_requests.c.student == student),
+        "lessons.csv": (lessons, lessons.c.id.in_(mine)),
+        "corrections.csv": (attendance_corrections, attendance_corrections.c.student == student),
+        "presence.csv": (relay_events, relay_events.c.user == student),
+        "sessions.csv": (room_sessions, room_sessions.c.user == student),
+        "notices.csv": (notices, notices.c.user == student),
+        "recordings.csv": (recordings, recordings.c.lesson.in_(mine)),
+        "mails.csv": (outbox, or_(outbox.c.user == student, outbox.c.about == student)),
+        "disclosures.csv": (disclosure_log, disclosure_log.c.student == student),
+    }
+    found = {name: await _dump(connection, table, where) for name, (table, where) in tables.items()}
+    found["person.json"] = (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode()
+    found["attendance.csv"] = write_csv(REPORT_COLUMNS, report_rows(lines))
+    found["classes.csv"] = await _classes(connection, student)
+    return found
+
+
+async def _classes(connection: AsyncConnection, student: str) -> bytes:
+    columns = [classes.c[name] for name in ("id", "title", "subject", "kind", "teacher_of_record")]
+    columns += [enrollments.c.since_ms, enrollments.c.ended_ms]
+    rows = await connection.execute(
+        select(*columns)
+        .join(enrollments, enrollments.c["class"] == classes.c.id)
+        .where(enrollments.c.student == student)
+        .order_by(enrollments.c.since_ms)
+    )
+    return _sheet([row._mapping for row in rows], [column.name for column in columns])
+
+
+async def _dump(connection: AsyncConnection, table: Table, where: ColumnElement[bool]) -> bytes:
+    rows = await connection.execute(select(table).where(where).order_by(*table.primary_key.columns))
+    return _sheet([row._mapping for row in rows], [column.name for column in table.c])
+
+
+def _sheet(rows: Sequence[RowMapping], names: Sequence[str]) -> bytes:
+    """Rows as CSV: moments as RFC 3339 in UTC, keys in hex."""
+    heading = [name.removesuffix("_ms") + "_at" if _is_moment(name) else name for name in names]
+    return write_csv(heading, [[_cell(name, row[name]) for name in names] for row in rows])
+
+
+def _is_moment(name: str) -> bool:
+    return name.endswith("_ms") and name != "duration_ms"
+
+
+def _cell(name: str, value: object) -> object:
+    if isinstance(value, bytes):
+        return value.hex()
+    return format_iso(value) if _is_moment(name) and isinstance(value, int) else value
+
+
+def pack_record(found: Mapping[str, bytes], school_name: str, now_ms: int) -> bytes:
+    """The zip, with a README that says what each file is."""
+    readme = f"""Everything that Chalkmesh at {school_name} holds about one student, as of {format_iso(now_ms)}.
+
+Times are RFC 3339 in UTC. CSV files are UTF-8; text that a spreadsheet would take for a formula has an apostrophe in
+front. Ids are random and the same in every file.
+
+""" + "\n".join(f"{name}\n  {words}\n" for name, words in CONTENTS.items())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr("README.txt", readme)
+        for name in CONTENTS:
+            bundle.writestr(name, found[name])
+    return packed.getvalue()

@@ -1,0 +1,86 @@
+"""Finds what a path names, as `authorize` sees it: {group}, {student}, {staff}, {upload}, {mail} and {erasure}."""
+
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy import Table, select
+
+from portal.authorize import ClassObject, Role, SchoolRecord, StudentObject
+from portal.database import Database
+from portal.schema import users
+from portal.service_schema import classes, enrollments, erasures, outbox, roster_uploads
+
+Loader = Callable[[Database, str], Awaitable[ClassObject | StudentObject | SchoolRecord | None]]
+
+
+async def load_class_object(database: Database, class_id: str) -> ClassObject | None:
+    """A class with its tutor and its present students."""
+    async with database.read() as connection:
+        row = (
+            await connection.execute(select(classes.c.school, classes.c.tutor).where(classes.c.id == class_id))
+        ).first()
+        if row is None:
+            return None
+        students = await connection.execute(
+            select(enrollments.c.student).where(enrollments.c["class"] == class_id, enrollments.c.ended_ms.is_(None))
+        )
+        return ClassObject(
+            class_id,
+            row.school,
+            frozenset({row.tutor} if row.tutor else ()),
+            frozenset(students.scalars()),
+        )
+
+
+async def load_student_object(database: Database, student: str) -> StudentObject | None:
+    """A student with the tutors of the classes that the student is in now; None once erased."""
+    async with database.read() as connection:
+        school = (
+            await connection.execute(
+                select(users.c.school).where(
+                    users.c.id == student, users.c.role == Role.STUDENT, users.c.erased_ms.is_(None)
+                )
+            )
+        ).scalar()
+        if school is None:
+            return None
+        tutors = await connection.execute(
+            select(classes.c.tutor)
+            .join(enrollments, enrollments.c["class"] == classes.c.id)
+            .where(
+                enrollments.c.student == student,
+                enrollments.c.ended_ms.is_(None),
+                classes.c.closed_ms.is_(None),
+                classes.c.tutor.is_not(None),
+            )
+        )
+        return StudentObject(student, school, frozenset(str(tutor) for tutor in tutors.scalars()))
+
+
+async def _load_staff(database: Database, user: str) -> SchoolRecord | None:
+    async with database.read() as connection:
+        school = (
+            await connection.execute(
+                select(users.c.school).where(users.c.id == user, users.c.role.not_in((Role.STUDENT, Role.GUARDIAN)))
+            )
+        ).scalar()
+    return SchoolRecord(user, school, "staff") if school is not None else None
+
+
+def _record_loader(table: Table, kind: str) -> Loader:
+    async def load(database: Database, record: str) -> SchoolRecord | None:
+        async with database.read() as connection:
+            school = (await connection.execute(select(table.c.school).where(table.c.id == record))).scalar()
+        return SchoolRecord(record, school, kind) if school is not None else None
+
+    return load
+
+
+# By the name of the part of the path; a lesson is loaded by the guard itself, whole.
+LOADERS: dict[str, Loader] = {
+    "group": load_class_object,
+    "student": load_student_object,
+    "staff": _load_staff,
+    "upload": _record_loader(roster_uploads, "upload"),
+    "mail": _record_loader(outbox, "mail"),
+    "erasure": _record_loader(erasures, "erasure"),
+}

@@ -1,0 +1,86 @@
+"""Databases of earlier schemas, brought up with everything in them: portal/migrations."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from portal.database import Database, database_url, upgrade_to
+from portal.ledger import audit, verify_audit
+
+OLD_ROWS = (
+    "INSERT INTO schools (id, name, time_zone, recording, notice, ice_policy, demo, created_ms)"
+    " VALUES ('old', 'Old School', 'America/New_York', 'required', 'n', 'all', 0, 1)",
+    "INSERT INTO users (id, school, login, name, role, created_ms) VALUES ('u-one', 'old', 'one', 'One', 'student', 1)",
+    "INSERT INTO users (id, school, login, name, role, created_ms) VALUES ('u-two', 'old', 'two', 'Two', 'tutor', 1)",
+    "INSERT INTO lessons (id, school, room, title, subject, starts_ms, ends_ms, state, recording, demo)"
+    " VALUES ('l-one', 'old', 'r-one', 'T', 'S', 1, 2, 'ended', 'off', 0)",
+    "INSERT INTO lesson_members (lesson, user, part) VALUES ('l-one', 'u-one', 'student')",
+    "INSERT INTO relay_events (id, room, user, session, kind, at_ms, received_ms)"
+    " VALUES ('e', 'r-one', 'u-one', '0000000000000000', 'join', 1, 1)",
+    "INSERT INTO audit_log (at_ms, actor, action, object_kind, object, detail)"
+    " VALUES (1, 'u-two', 'lesson.open', 'lesson', 'l-one', '{}')",
+    "INSERT INTO audit_log (at_ms, actor, action, object_kind, object, detail)"
+    " VALUES (2, 'u-two', 'lesson.ended', 'lesson', 'l-one', '{}')",
+)
+
+
+@pytest.fixture
+async def old_database(tmp_path: Path) -> AsyncIterator[Database]:
+    """A database as the first version left it, with a row in most tables."""
+    database = Database(database_url(tmp_path, None))
+    async with database.write() as connection:
+        await connection.run_sync(upgrade_to, "0001")
+        for statement in OLD_ROWS:
+            await connection.execute(text(statement))
+    yield database
+    await database.close()
+
+
+async def test_first_schema_keeps_its_rows(old_database: Database) -> None:
+    async def everything() -> dict[str, list[tuple[object, ...]]]:
+        async with old_database.read() as connection:
+            return {
+                table: [tuple(row) for row in await connection.execute(text(f"SELECT {columns} FROM {table}"))]
+                for table, columns in {
+                    "schools": "id, name, time_zone",
+                    "users": "id, school, login, name, role, created_ms",
+                    "lessons": "id, room, state, starts_ms",
+                    "lesson_members": "lesson, user, part",
+                    "relay_events": "id, room, user, kind, at_ms",
+                    "audit_log": "id, at_ms, actor, action, object, detail",
+                }.items()
+            }
+
+    before = await everything()
+    await old_database.upgrade()
+    assert await everything() == before
+    assert len(before["users"]) == 2
+
+
+async def test_audit_rows_of_the_first_schema_become_a_chain_that_goes_on(old_database: Database) -> None:
+    await old_database.upgrade()
+    assert (await verify_audit(old_database)).rows == 2
+    async with old_database.write() as connection:
+        await audit(connection, "u-two", "x", "y", "z", 3)
+    verdict = await verify_audit(old_database)
+    assert (verdict.rows, verdict.broken_at) == (3, None)
+
+
+@pytest.mark.parametrize(
+    ("damage", "at"),
+    [
+        ("UPDATE audit_log SET actor = 'u-one' WHERE id = 1", 1),
+        ("DELETE FROM audit_log WHERE id = 1", 2),
+        ("DELETE FROM audit_log WHERE id = 2", 2),
+        ("UPDATE audit_log SET hash = NULL WHERE id = 2", 2),
+        ("DELETE FROM audit_log", 2),
+        ("DELETE FROM audit_head", 0),
+    ],
+)
+async def test_damaged_audit_log_is_found_at_its_row(old_database: Database, damage: str, at: int) -> None:
+    await old_database.upgrade()
+    async with old_database.write() as connection:
+        await connection.execute(text(damage))
+    assert (await verify_audit(old_database)).broken_at == at
