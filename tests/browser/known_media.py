@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 WIDTH_PX, HEIGHT_PX, FRAMES_PER_S = 320, 240, 15
+# The colour turns brighter by this much luma, and back, every so many seconds.
+SHADE, BEAT_S = 24, 2
 SAMPLE_RATE_HZ = 48_000
 
 
@@ -62,12 +64,14 @@ def yuv_of(rgb: tuple[int, int, int]) -> tuple[int, int, int]:
     )
 
 
-def save_colour(path: Path, rgb: tuple[int, int, int], frames: int = 30) -> None:
-    """A YUV4MPEG2 loop of one colour whose luma moves by ±6, so that an encoder has something to send."""
+def save_colour(path: Path, rgb: tuple[int, int, int]) -> None:
+    """A YUV4MPEG2 loop of one colour: `BEAT_S` as it is, `BEAT_S` a shade brighter, so that time can be read off it."""
     luma, blue, red = yuv_of(rgb)
     chroma = bytes([blue]) * (WIDTH_PX * HEIGHT_PX // 4) + bytes([red]) * (WIDTH_PX * HEIGHT_PX // 4)
     with path.open("wb") as out:
         out.write(f"YUV4MPEG2 W{WIDTH_PX} H{HEIGHT_PX} F{FRAMES_PER_S}:1 Ip A1:1 C420jpeg\n".encode())
-        for index in range(frames):
-            breath = round(6 * np.sin(2 * np.pi * index / frames))
-            out.write(b"FRAME\n" + bytes([luma + breath]) * (WIDTH_PX * HEIGHT_PX) + chroma)
+        for index in range(2 * BEAT_S * FRAMES_PER_S):
+            shade = SHADE if index >= BEAT_S * FRAMES_PER_S else 0
+            # One line more or less of noise keeps every frame different, so that an encoder sends each.
+            line = bytes([luma + shade + index % 2]) * WIDTH_PX
+            out.write(b"FRAME\n" + line + bytes([luma + shade]) * (WIDTH_PX * (HEIGHT_PX - 1)) + chroma)

@@ -46,6 +46,7 @@ class LessonRun:
     never_reloaded: list[bool] = field(default_factory=list)
     mute_ms: tuple[float, float] = (0, 0)
     camera_ms: tuple[float, float] = (0, 0)
+    own_pictures: list[tuple[float, float]] = field(default_factory=list)
     live_ms: float = 0
     last_stroke_ms: float = 0
     playable_after_s: float = 0
@@ -79,6 +80,7 @@ async def hold_lesson(playwright: Playwright, school: Classroom, folder: Path) -
         for person in people:
             await person.by_id("tool-pen").click()
             await person.by_id(f"color-{COLOURS[person.login]}").click()
+        await people[2].ask(WATCH_OWN_PICTURE, "demo-leo")
         await draw(people, run, school)
         await switch_media(people, run)
         for person in people:
@@ -126,15 +128,23 @@ async def draw(people: list[Participant], run: LessonRun, school: Classroom) -> 
     await part(0.7, 1)
 
 
-# Keeps the room time of every picture of one's own tile, whichever <video> shows it.
+# Keeps room time and brightness of every picture of one's own tile, whichever <video> shows it.
 WATCH_OWN_PICTURE = """(() => {
     globalThis.pictures = [];
+    const canvas = new OffscreenCanvas(1, 1);
+    const context = canvas.getContext('2d', {willReadFrequently: true});
     const watched = new WeakSet();
     const look = () => {
         const video = document.querySelector(`[data-testid=tile-${argument}] video`);
         if (video && !watched.has(video)) {
             watched.add(video);
-            const note = () => { pictures.push(chalkmesh.roomMs()); video.requestVideoFrameCallback(note); };
+            const note = () => {
+                const at = chalkmesh.roomMs();
+                context.drawImage(video, 0, 0, 1, 1);
+                const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
+                pictures.push([at, red + green + blue]);
+                video.requestVideoFrameCallback(note);
+            };
             video.requestVideoFrameCallback(note);
         }
         requestAnimationFrame(look);
@@ -158,14 +168,13 @@ async def switch_media(people: list[Participant], run: LessonRun) -> None:
             await person.page.wait_for_timeout(2000)
 
     await amara.ask(WATCH_CLICKS, "mic")
-    await leo.ask(WATCH_OWN_PICTURE, "demo-leo")
-    await leo.page.wait_for_timeout(500)
     await asyncio.gather(off_and_on(amara, "mic"), off_and_on(leo, "camera"))
     off, on = await amara.ask("globalThis.clicks")
     run.mute_ms = (off, on)
-    pictures = await leo.ask("globalThis.pictures")
-    gap = max(range(1, len(pictures)), key=lambda index: pictures[index] - pictures[index - 1])
-    run.camera_ms = (pictures[gap - 1], pictures[gap])
+    run.own_pictures = [(at, level) for at, level in await leo.ask("globalThis.pictures")]
+    times = [at for at, _ in run.own_pictures]
+    gap = max(range(1, len(times)), key=lambda index: times[index] - times[index - 1])
+    run.camera_ms = (times[gap - 1], times[gap])
 
 
 async def keep_canvas(tutor: Participant, run: LessonRun) -> None:

@@ -65,16 +65,26 @@ def tone_spans(path: Path, tone_hz: float) -> list[Span]:
     return spans(tone_level(samples, tone_hz) > 0.05, WINDOW_MS, first_ms)
 
 
-def colour_times(
-    path: Path, rgb: tuple[int, int, int], box: tuple[int, int, int, int] | None = None
-) -> list[tuple[float, bool]]:
-    """For every frame of a film: its time (ms), and whether the middle of the box (x, y, w, h; px) has that colour."""
-    seen: list[tuple[float, bool]] = []
+def pictures(path: Path) -> list[tuple[float, NDArray[np.float64]]]:
+    """For every frame of a film: its time (ms) and the mean colour (r, g, b) of its middle."""
+    seen: list[tuple[float, NDArray[np.float64]]] = []
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
             pixels = frame.to_ndarray(format="rgb24")
-            x, y, width, height = box or (0, 0, frame.width, frame.height)
-            middle = pixels[y + height // 3 : y + 2 * height // 3, x + width // 3 : x + 2 * width // 3]
-            distance = np.abs(middle.reshape(-1, 3).mean(axis=0) - np.array(rgb)).max()
-            seen.append((float(frame.time or 0.0) * 1000, bool(distance < 40)))
+            height, width = pixels.shape[:2]
+            middle = pixels[height // 3 : 2 * height // 3, width // 3 : 2 * width // 3]
+            seen.append((float(frame.time or 0.0) * 1000, middle.reshape(-1, 3).mean(axis=0)))
     return seen
+
+
+def is_near(colour: NDArray[np.float64], rgb: tuple[int, int, int]) -> bool:
+    """Whether a colour is this one, or the brighter shade that it turns to."""
+    return bool(np.abs(colour - np.array(rgb)).max() < 45)
+
+
+def turns(levels: list[tuple[float, float]]) -> list[float]:
+    """Times at which a brightness that goes between two levels crosses their middle; `levels` are (ms, brightness)."""
+    brightness = np.array([level for _, level in levels])
+    middle = (np.percentile(brightness, 10) + np.percentile(brightness, 90)) / 2
+    bright = brightness > middle
+    return [levels[index][0] for index in range(1, len(levels)) if bright[index] != bright[index - 1]]

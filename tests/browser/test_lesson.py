@@ -15,10 +15,11 @@ import pytest_asyncio
 from playwright.async_api import async_playwright
 
 from recorder.verify import verify
+from tests.browser.known_media import FRAMES_PER_S
 from tests.browser.lesson_run import FILM_BOARD, MEDIA, STROKES, LessonRun, hold_lesson
 from tests.browser.picture import grown, ink
 from tests.browser.servers import classroom
-from tests.browser.sound import Span, colour_times, load_sound, spans, tone_level, tone_spans
+from tests.browser.sound import Span, is_near, load_sound, pictures, spans, tone_level, tone_spans, turns
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420), pytest.mark.asyncio(loop_scope="module")]
 
@@ -114,18 +115,44 @@ async def test_mute_is_heard_at_its_time(run: LessonRun) -> None:
 
 @pytest.mark.parametrize("login", MEDIA)
 async def test_each_colour_is_seen_from_its_participant(run: LessonRun, login: str) -> None:
-    seen = [good for path, _, _ in _tracks(run, login, "video") for _, good in colour_times(path, MEDIA[login].rgb)]
+    rgb = MEDIA[login].rgb
+    seen = [is_near(colour, rgb) for path, _, _ in _tracks(run, login, "video") for _, colour in pictures(path)]
     assert len(seen) > 100
     assert np.mean(seen) > 0.8
 
 
-async def test_camera_off_is_seen_at_its_time(run: LessonRun) -> None:
-    off, on = run.camera_ms
-    shown: list[float] = []
+def _pictures_in_room(run: LessonRun) -> list[tuple[float, float]]:
+    shown: list[tuple[float, float]] = []
     for path, start_ms, rate in _tracks(run, "leo", "video"):
-        shown += [start_ms + rate * t_ms for t_ms, good in colour_times(path, MEDIA["leo"].rgb) if good]
-    assert abs(max(t for t in shown if t < (off + on) / 2) - off) < CLOSE_MS
-    assert abs(min(t for t in shown if t > (off + on) / 2) - on) < CLOSE_MS
+        shown += [
+            (start_ms + rate * t_ms, float(colour.sum()))
+            for t_ms, colour in pictures(path)
+            if is_near(colour, MEDIA["leo"].rgb)
+        ]
+    return shown
+
+
+async def test_colour_turns_at_its_time(run: LessonRun) -> None:
+    """The turns of the shade that Leo's own page showed before the camera went off are in the recording then.
+
+    A busy machine's camera drops a frame or two now and then, and with it the moment of the turn: the middle of all
+    turns is held to 100 ms, the worst to that and two frames.
+    """
+    recorded = turns(_pictures_in_room(run))
+    off, _ = run.camera_ms
+    seen = [turn for turn in turns([picture for picture in run.own_pictures if picture[0] <= off]) if turn < off - 500]
+    apart = [min((other - turn for other in recorded), key=abs) for turn in seen]
+    assert len(apart) >= 8
+    assert abs(np.median(apart)) < CLOSE_MS
+    assert max(abs(each) for each in apart) < CLOSE_MS + 2 * 1000 / FRAMES_PER_S
+
+
+async def test_camera_off_is_seen_at_its_time(run: LessonRun) -> None:
+    """It ends at once; a camera that starts again is sent some frames after its own page shows it."""
+    off, on = run.camera_ms
+    times = [t for t, _ in _pictures_in_room(run)]
+    assert abs(max(t for t in times if t < (off + on) / 2) - off) < CLOSE_MS
+    assert -CLOSE_MS < min(t for t in times if t > (off + on) / 2) - on < 1000
 
 
 def _film(run: LessonRun) -> Path:
