@@ -148,10 +148,14 @@ async def test_colour_turns_at_its_time(run: LessonRun) -> None:
 
 
 async def test_camera_off_is_seen_at_its_time(run: LessonRun) -> None:
-    """It ends at once; a camera that starts again is sent some frames after its own page shows it."""
+    """No picture is recorded after the camera went off, and they come back with it.
+
+    What waits in the encoder when a camera stops is never sent, and one that starts again is sent some frames after its
+    own page shows it: so the bound is strict on one side only. That pictures lie at their time, the turns above show.
+    """
     off, on = run.camera_ms
     times = [t for t, _ in _pictures_in_room(run)]
-    assert abs(max(t for t in times if t < (off + on) / 2) - off) < CLOSE_MS
+    assert -500 < max(t for t in times if t < (off + on) / 2) - off < CLOSE_MS
     assert -CLOSE_MS < min(t for t in times if t > (off + on) / 2) - on < 1000
 
 
