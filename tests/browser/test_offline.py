@@ -124,10 +124,12 @@ async def test_a_page_loaded_again_without_the_relay_keeps_its_board_and_uploads
         before = await jin.shape_count()
         await jin.strokes(curls([80, 81]))
         await jin.saved()
+        await asyncio.gather(jin.wait_mesh(2), tutor.wait_mesh(2))  # each other and the recorder
         await school.servers.relay.kill()
         await asyncio.gather(jin.relay_lost(), tutor.relay_lost())
         await jin.strokes(curls([82, 83]))
-        await jin.wait_shapes(before + 4)
+        # Work is stored before it is sent (E11): what the tutor has, this device keeps.
+        await tutor.wait_shapes(before + 4)
         kept = await jin.board_text()
 
         await jin.page.reload()
