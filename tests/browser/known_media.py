@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 WIDTH_PX, HEIGHT_PX, FRAMES_PER_S = 320, 240, 15
-# The colour turns brighter by this much luma, and back, every so many seconds.
-SHADE, BEAT_S = 24, 2
+# Every picture carries its number in the loop: a strip at its foot of MARK_BITS blocks between a dark and a bright one.
+MARK_BITS = 6
+PICTURES_IN_LOOP = 2**MARK_BITS
+# How much brighter (luma) a block is that stands for a one, and how many lines of the picture's height the strip takes.
+MARK_LUMA, STRIP_LINES = 40, HEIGHT_PX // 4
 SAMPLE_RATE_HZ = 48_000
 
 
@@ -25,7 +29,7 @@ class FakeMedia(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KnownMedia:
-    """What one participant sends: a steady sine and a plain colour that slowly breathes."""
+    """What one participant sends: a steady sine and a plain colour with numbered pictures."""
 
     tone_hz: int
     rgb: tuple[int, int, int]
@@ -65,13 +69,22 @@ def yuv_of(rgb: tuple[int, int, int]) -> tuple[int, int, int]:
 
 
 def save_colour(path: Path, rgb: tuple[int, int, int]) -> None:
-    """A YUV4MPEG2 loop of one colour: `BEAT_S` as it is, `BEAT_S` a shade brighter, so that time can be read off it."""
+    """A YUV4MPEG2 loop of one colour whose pictures carry their number, so that each one's time can be told."""
     luma, blue, red = yuv_of(rgb)
     chroma = bytes([blue]) * (WIDTH_PX * HEIGHT_PX // 4) + bytes([red]) * (WIDTH_PX * HEIGHT_PX // 4)
+    plain = bytes([luma]) * (WIDTH_PX * (HEIGHT_PX - STRIP_LINES))
     with path.open("wb") as out:
         out.write(f"YUV4MPEG2 W{WIDTH_PX} H{HEIGHT_PX} F{FRAMES_PER_S}:1 Ip A1:1 C420jpeg\n".encode())
-        for index in range(2 * BEAT_S * FRAMES_PER_S):
-            shade = SHADE if index >= BEAT_S * FRAMES_PER_S else 0
-            # One line more or less of noise keeps every frame different, so that an encoder sends each.
-            line = bytes([luma + shade + index % 2]) * WIDTH_PX
-            out.write(b"FRAME\n" + line + bytes([luma + shade]) * (WIDTH_PX * (HEIGHT_PX - 1)) + chroma)
+        for number in range(PICTURES_IN_LOOP):
+            bits = [0, *(number >> bit & 1 for bit in reversed(range(MARK_BITS))), 1]
+            line = b"".join(bytes([luma + bit * MARK_LUMA]) * (WIDTH_PX // len(bits)) for bit in bits)
+            out.write(b"FRAME\n" + plain + line * STRIP_LINES + chroma)
+
+
+def number_of(levels: Sequence[float]) -> int | None:
+    """The number that a strip's blocks stand for, from their brightness; None where the strip cannot be read."""
+    dark, *bits, bright = levels
+    if bright - dark < MARK_LUMA / 2:
+        return None
+    middle = (dark + bright) / 2
+    return sum((level > middle) << place for place, level in enumerate(reversed(bits)))

@@ -15,7 +15,7 @@ from playwright.async_api import Playwright
 from recorder.painter import fit
 from recorder.scene import HOME_BOX
 from tests.browser.ink_plan import curls, share
-from tests.browser.known_media import KnownMedia
+from tests.browser.known_media import MARK_BITS, KnownMedia, number_of
 from tests.browser.participant import Participant, participant
 from tests.browser.picture import Mask, ink_of
 from tests.browser.servers import Classroom
@@ -37,16 +37,16 @@ FILM_URL = "fetch(`/api/recordings/${argument}`).then(answer => answer.json()).t
 
 @dataclass
 class LessonRun:
-    """What was done and seen; times are the room's session time in ms."""
+    """What was done and seen; times are the room's session time in ms where they do not say `unix`."""
 
     folder: Path
     lesson: str = ""
     contents: list[Any] = field(default_factory=list)
     shapes_while_relay_away: dict[str, tuple[int, int]] = field(default_factory=dict)
     never_reloaded: list[bool] = field(default_factory=list)
-    mute_ms: tuple[float, float] = (0, 0)
-    camera_ms: tuple[float, float] = (0, 0)
-    own_pictures: list[tuple[float, float]] = field(default_factory=list)
+    mute_unix_ms: tuple[float, float] = (0, 0)
+    camera_unix_ms: tuple[float, float] = (0, 0)
+    own_pictures: list[tuple[float, int | None]] = field(default_factory=list)
     live_ms: float = 0
     last_stroke_ms: float = 0
     playable_after_s: float = 0
@@ -57,6 +57,10 @@ class LessonRun:
     sessions: dict[str, str] = field(default_factory=dict)
     stroke_ink: dict[str, Mask] = field(default_factory=dict)
     canvas_ink: Mask | None = None
+
+    def room_ms(self, unix_ms: float) -> float:
+        """A moment of this machine's clock, which pages and servers share, in the recording's time."""
+        return unix_ms - float(self.manifest["started_at"] - self.manifest["start_ms"])
 
 
 async def hold_lesson(playwright: Playwright, school: Classroom, folder: Path) -> LessonRun:
@@ -80,7 +84,7 @@ async def hold_lesson(playwright: Playwright, school: Classroom, folder: Path) -
         for person in people:
             await person.by_id("tool-pen").click()
             await person.by_id(f"color-{COLOURS[person.login]}").click()
-        await people[2].ask(WATCH_OWN_PICTURE, "demo-leo")
+        await people[2].ask(WATCH_OWN_PICTURES, ["demo-leo", MARK_BITS + 2])
         await draw(people, run, school)
         await switch_media(people, run)
         for person in people:
@@ -128,22 +132,31 @@ async def draw(people: list[Participant], run: LessonRun, school: Classroom) -> 
     await part(0.7, 1)
 
 
-# Keeps room time and brightness of every picture of one's own tile, whichever <video> shows it.
-WATCH_OWN_PICTURE = """(() => {
+# Keeps of every picture of one's own tile, whichever <video> shows it, when the camera gave it and how bright the
+# blocks at its foot are. The page's own idea of the room's time is late by as much as the relay's welcome was.
+WATCH_OWN_PICTURES = """(() => {
     globalThis.pictures = [];
-    const canvas = new OffscreenCanvas(1, 1);
+    const blocks = argument[1];
+    const canvas = new OffscreenCanvas(blocks, 1);
     const context = canvas.getContext('2d', {willReadFrequently: true});
     const watched = new WeakSet();
     const look = () => {
-        const video = document.querySelector(`[data-testid=tile-${argument}] video`);
+        const video = document.querySelector(`[data-testid=tile-${argument[0]}] video`);
         if (video && !watched.has(video)) {
             watched.add(video);
-            const note = () => {
-                const at = chalkmesh.roomMs();
-                context.drawImage(video, 0, 0, 1, 1);
-                const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
-                pictures.push([at, red + green + blue]);
+            const note = (_, frame) => {
                 video.requestVideoFrameCallback(note);
+                if (frame.captureTime === undefined) return;
+                const at = Date.now() - performance.now() + frame.captureTime;
+                const {videoWidth: width, videoHeight: height} = video;
+                for (let block = 0; block < blocks; block += 1) {
+                    context.drawImage(video, (block + 0.25) * width / blocks, height * 0.85,
+                        width / blocks / 2, height * 0.1, block, 0, 1, 1);
+                }
+                const {data} = context.getImageData(0, 0, blocks, 1);
+                const levels = Array.from({length: blocks}, (_, block) =>
+                    (data[4 * block] + data[4 * block + 1] + data[4 * block + 2]) / 3);
+                pictures.push([at, levels]);
             };
             video.requestVideoFrameCallback(note);
         }
@@ -152,13 +165,13 @@ WATCH_OWN_PICTURE = """(() => {
     look();
 })()"""
 WATCH_CLICKS = """globalThis.clicks = [], document.querySelector(`[data-testid=${argument}]`)
-    .addEventListener('click', () => globalThis.clicks.push(chalkmesh.roomMs()), {capture: true})"""
+    .addEventListener('click', () => globalThis.clicks.push(Date.now()), {capture: true})"""
 
 
 async def switch_media(people: list[Participant], run: LessonRun) -> None:
     """Amara's microphone goes off and on, Leo's camera too; each for two seconds.
 
-    The truth is what the page itself saw, in the room's time: a click mutes at once, while a camera has to start again.
+    The truth is what the page itself saw: a click mutes at once, while a camera has to start again.
     """
     _, amara, leo = people
 
@@ -170,11 +183,12 @@ async def switch_media(people: list[Participant], run: LessonRun) -> None:
     await amara.ask(WATCH_CLICKS, "mic")
     await asyncio.gather(off_and_on(amara, "mic"), off_and_on(leo, "camera"))
     off, on = await amara.ask("globalThis.clicks")
-    run.mute_ms = (off, on)
-    run.own_pictures = [(at, level) for at, level in await leo.ask("globalThis.pictures")]
+    run.mute_unix_ms = (off, on)
+    seen = await leo.ask("globalThis.pictures")
+    run.own_pictures = [(at, number_of(levels)) for at, levels in seen]
     times = [at for at, _ in run.own_pictures]
     gap = max(range(1, len(times)), key=lambda index: times[index] - times[index - 1])
-    run.camera_ms = (times[gap - 1], times[gap])
+    run.camera_unix_ms = (times[gap - 1], times[gap])
 
 
 async def keep_canvas(tutor: Participant, run: LessonRun) -> None:

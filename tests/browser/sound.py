@@ -1,4 +1,4 @@
-"""Finds known tones and colours in what was recorded, with the time at which they begin and end."""
+"""Finds known tones, colours and numbered pictures in what was recorded, with the time at which they begin and end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
+
+from tests.browser.known_media import HEIGHT_PX, MARK_BITS, STRIP_LINES, number_of
 
 RATE_HZ = 48_000
 WINDOW_MS = 20
@@ -65,26 +67,30 @@ def tone_spans(path: Path, tone_hz: float) -> list[Span]:
     return spans(tone_level(samples, tone_hz) > 0.05, WINDOW_MS, first_ms)
 
 
-def pictures(path: Path) -> list[tuple[float, NDArray[np.float64]]]:
-    """For every frame of a film: its time (ms) and the mean colour (r, g, b) of its middle."""
-    seen: list[tuple[float, NDArray[np.float64]]] = []
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture of a film: its time (ms), its number in the camera's loop, the mean colour of its middle."""
+
+    t_ms: float
+    number: int | None
+    rgb: NDArray[np.float64]
+
+
+def pictures(path: Path) -> list[Picture]:
+    """Every picture of a film, in order."""
+    seen: list[Picture] = []
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
-            pixels = frame.to_ndarray(format="rgb24")
+            pixels = frame.to_ndarray(format="rgb24").astype(np.float64)
             height, width = pixels.shape[:2]
             middle = pixels[height // 3 : 2 * height // 3, width // 3 : 2 * width // 3]
-            seen.append((float(frame.time or 0.0) * 1000, middle.reshape(-1, 3).mean(axis=0)))
+            foot = pixels[height - height * STRIP_LINES // HEIGHT_PX * 3 // 4 :].mean(axis=(0, 2))
+            blocks = np.array_split(foot, MARK_BITS + 2)
+            levels = [float(block[len(block) // 4 : -len(block) // 4].mean()) for block in blocks]
+            seen.append(Picture(float(frame.time or 0.0) * 1000, number_of(levels), middle.reshape(-1, 3).mean(axis=0)))
     return seen
 
 
 def is_near(colour: NDArray[np.float64], rgb: tuple[int, int, int]) -> bool:
-    """Whether a colour is this one, or the brighter shade that it turns to."""
-    return bool(np.abs(colour - np.array(rgb)).max() < 45)
-
-
-def turns(levels: list[tuple[float, float]]) -> list[float]:
-    """Times at which a brightness that goes between two levels crosses their middle; `levels` are (ms, brightness)."""
-    brightness = np.array([level for _, level in levels])
-    middle = (np.percentile(brightness, 10) + np.percentile(brightness, 90)) / 2
-    bright = brightness > middle
-    return [levels[index][0] for index in range(1, len(levels)) if bright[index] != bright[index - 1]]
+    """Whether a colour is this one, as far as an encoder keeps it."""
+    return bool(np.abs(colour - np.array(rgb)).max() < 25)
