@@ -132,34 +132,40 @@ async def draw(people: list[Participant], run: LessonRun, school: Classroom) -> 
     await part(0.7, 1)
 
 
-# Keeps of every picture of one's own tile, whichever <video> shows it, when the camera gave it and how bright the
-# blocks at its foot are. The page's own idea of the room's time is late by as much as the relay's welcome was.
+# Keeps of every picture of one's own camera, whichever track it comes by, when the camera gave it (ms of the machine's
+# monotonic clock) and how bright the blocks at its foot are. The page's own idea of the room's time would not do: it is
+# late by as much as the relay's welcome was.
 WATCH_OWN_PICTURES = """(() => {
     globalThis.pictures = [];
     const blocks = argument[1];
     const canvas = new OffscreenCanvas(blocks, 1);
     const context = canvas.getContext('2d', {willReadFrequently: true});
+    const note = (frame) => {
+        const {displayWidth: width, displayHeight: height} = frame;
+        for (let block = 0; block < blocks; block += 1) {
+            context.drawImage(frame, (block + 0.25) * width / blocks, height * 0.85,
+                width / blocks / 2, height * 0.1, block, 0, 1, 1);
+        }
+        const {data} = context.getImageData(0, 0, blocks, 1);
+        const levels = Array.from({length: blocks}, (_, block) =>
+            (data[4 * block] + data[4 * block + 1] + data[4 * block + 2]) / 3);
+        pictures.push([frame.timestamp / 1000, levels]);
+    };
     const watched = new WeakSet();
+    const watch = async (track) => {
+        watched.add(track);
+        const reader = new MediaStreamTrackProcessor({track, maxBufferSize: 4}).readable.getReader();
+        for (;;) {
+            const {done, value: frame} = await reader.read();
+            if (done) return;
+            note(frame);
+            frame.close();
+        }
+    };
     const look = () => {
         const video = document.querySelector(`[data-testid=tile-${argument[0]}] video`);
-        if (video && !watched.has(video)) {
-            watched.add(video);
-            const note = (_, frame) => {
-                video.requestVideoFrameCallback(note);
-                if (frame.captureTime === undefined) return;
-                const at = Date.now() - performance.now() + frame.captureTime;
-                const {videoWidth: width, videoHeight: height} = video;
-                for (let block = 0; block < blocks; block += 1) {
-                    context.drawImage(video, (block + 0.25) * width / blocks, height * 0.85,
-                        width / blocks / 2, height * 0.1, block, 0, 1, 1);
-                }
-                const {data} = context.getImageData(0, 0, blocks, 1);
-                const levels = Array.from({length: blocks}, (_, block) =>
-                    (data[4 * block] + data[4 * block + 1] + data[4 * block + 2]) / 3);
-                pictures.push([at, levels]);
-            };
-            video.requestVideoFrameCallback(note);
-        }
+        const track = video?.srcObject?.getVideoTracks()[0];
+        if (track && !watched.has(track)) void watch(track);
         requestAnimationFrame(look);
     };
     look();
@@ -185,7 +191,8 @@ async def switch_media(people: list[Participant], run: LessonRun) -> None:
     off, on = await amara.ask("globalThis.clicks")
     run.mute_unix_ms = (off, on)
     seen = await leo.ask("globalThis.pictures")
-    run.own_pictures = [(at, number_of(levels)) for at, levels in seen]
+    monotonic_began_ms = (time.time() - time.monotonic()) * 1000
+    run.own_pictures = [(monotonic_began_ms + at, number_of(levels)) for at, levels in seen]
     times = [at for at, _ in run.own_pictures]
     gap = max(range(1, len(times)), key=lambda index: times[index] - times[index - 1])
     run.camera_unix_ms = (times[gap - 1], times[gap])
