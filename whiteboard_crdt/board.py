@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pycrdt import Doc, Map, Text
 
+from whiteboard_crdt.arrows import with_ends
 from whiteboard_crdt.ids import MAIN_PAGE, PageId, SessionId, ShapeId, own_id, parse_number
 from whiteboard_crdt.ink import InkPoint, encode_ink, split_stroke
 from whiteboard_crdt.order import key_after, later_key
@@ -17,10 +18,14 @@ __all__ = ["TEXT_BYTES", "Board"]
 
 TEXT_BYTES: Final = 32_768
 """Longest text of a shape in UTF-8: one edit of it always fits into one envelope."""
-_SHAPE_FIELDS: Final = frozenset(
-    {"type", "page", "index", "x", "y", "colour", "size", "created_ms", "erased", "ink", "text"}
-)
-_PLAIN_FIELDS: Final = frozenset({"page", "index", "x", "y", "colour", "size", "erased"})
+_PLAIN_FIELDS: Final = frozenset(
+    {
+        "page", "index", "x", "y", "colour", "size", "erased", "rotation", "opacity", "locked", "group", "w", "h",
+        "bold", "form", "fill", "dash", "head", "start", "end", "dx", "dy", "asset", "caption",
+    }
+)  # fmt: skip
+_SHAPE_FIELDS: Final = _PLAIN_FIELDS | {"type", "created_ms", "ink", "text"}
+_LABELLED: Final = frozenset({ShapeType.TEXT, ShapeType.GEO, ShapeType.NOTE})
 _PAGE_FIELDS: Final = frozenset({"index", "title", "background", "erased"})
 
 # `Any`: the values of a shared map have no static type.
@@ -56,7 +61,11 @@ class Board:
         return sorted((page for page in found.values() if not page.erased), key=lambda page: (page.index, page.id))
 
     def shape(self, shape_id: str) -> Shape | None:
-        """One shape, erased or not; None if there is none that can be drawn."""
+        """One shape, erased or not, with its bound ends where they are now; None if there is none that can be drawn."""
+        shape = self._read(shape_id)
+        return None if shape is None else with_ends(shape, self._read)
+
+    def _read(self, shape_id: str) -> Shape | None:
         fields = self._fields(shape_id)
         return None if fields is None else read_shape(shape_id, _plain_fields(fields, _SHAPE_FIELDS))
 
@@ -103,6 +112,28 @@ class Board:
         fields = self._new_fields(ShapeType.TEXT, page, x, y, colour, size, now_ms)
         return self._add([(shape_id, {**fields, "text": Text(text)})])[0]
 
+    def add_thing(
+        self, page: str, kind: ShapeType, fields: Mapping[str, Value | bytes], look: tuple[str, float], now_ms: int
+    ) -> ShapeId:
+        """Adds a shape that is no ink (docs/board.md): `fields` of its kind, and its colour and size as `look`.
+
+        Raises ValueError for fields that nobody could draw.
+        """
+        x, y, own = fields.get("x"), fields.get("y"), {k: v for k, v in fields.items() if k not in ("x", "y", "text")}
+        if not isinstance(x, int | float) or not isinstance(y, int | float):
+            raise ValueError("a shape stands somewhere")
+        text = fields.get("text", "")
+        if not isinstance(text, str):
+            raise ValueError("a text is text")
+        _check_text(text)
+        shape_id = ShapeId(own_id(self._session, self.next_shape_number()))
+        made = {**self._new_fields(kind, page, x, y, look[0], look[1], now_ms), **_floats(own)}
+        if read_shape(shape_id, {**made, "text": text}) is None:
+            raise ValueError("a shape that nobody could draw")
+        if kind in _LABELLED:
+            made["text"] = Text(text) if text else Text()
+        return self._add([(shape_id, made)])[0]
+
     def edit_text(self, shape_id: str, text: str) -> bool:
         """Turns the text of a shape into `text`, touching only what differs. Returns whether it changed."""
         _check_text(text)
@@ -123,7 +154,7 @@ class Board:
         self._change([(s.id, "x", s.x + dx) for s in shapes] + [(s.id, "y", s.y + dy) for s in shapes])
 
     def set_fields(self, shape_ids: Iterable[str], fields: Mapping[str, Value]) -> None:
-        """Sets plain fields (`page index x y colour size erased`) of shapes, in one transaction and one undo step."""
+        """Sets plain fields (all but type, ink, text, created_ms) of shapes, in one transaction and one undo step."""
         if not _PLAIN_FIELDS.issuperset(fields):
             raise ValueError("not a plain field of a shape")
         self._change([(shape_id, name, value) for shape_id in shape_ids for name, value in fields.items()])
@@ -139,6 +170,18 @@ class Board:
                 {"index": key_after(later_key("", last)), "title": title, "background": background, "erased": False}
             )
         return page_id
+
+    def set_page(self, page_id: str, fields: Mapping[str, str | bool]) -> None:
+        """Sets `index`, `title`, `background` or `erased` of a page. Not a step of undo. The first page always stays."""
+        if not _PAGE_FIELDS.issuperset(fields):
+            raise ValueError("not a field of a page")
+        with self._doc.transaction():
+            known = self._pages.get(page_id)
+            if isinstance(known, Map):
+                for name, value in fields.items():
+                    known[name] = value
+            elif page_id == MAIN_PAGE:
+                self._pages[page_id] = Map({"index": "a0", **fields})
 
     # Undo
 
@@ -253,6 +296,15 @@ def _plain_fields(fields: SharedMap, names: frozenset[str]) -> dict[str, object]
             value = fields[name]
             plain[name] = str(value) if isinstance(value, Text) else value
     return plain
+
+
+def _floats(fields: Mapping[str, Value | bytes]) -> dict[str, object]:
+    # Numbers are written as floats: pycrdt and yjs read every number back as one.
+    return {
+        name: float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+        for name, value in fields.items()
+        if value is not None
+    }
 
 
 def _check_text(text: str) -> None:

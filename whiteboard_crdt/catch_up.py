@@ -11,7 +11,7 @@ from whiteboard_crdt.ids import DocRef, SessionId
 from whiteboard_crdt.messages import Head
 from whiteboard_crdt.store import EnvelopeStore
 
-__all__ = ["Readable", "StreamRange", "first_of", "missing_ranges", "take_oldest"]
+__all__ = ["Readable", "StreamRange", "first_of", "missing_ranges", "oldest_first", "take_oldest"]
 
 Readable = Callable[[DocRef], bool]
 _AT_ONCE: Final = 64  # envelopes taken from the store in one go
@@ -37,16 +37,22 @@ def missing_ranges(ours: Iterable[Head], theirs: Iterable[Head]) -> list[StreamR
 
 
 def take_oldest(store: EnvelopeStore, ranges: Iterable[StreamRange], max_bytes: int) -> list[Envelope]:
-    """Merges streams by authored time, each in its own order, and stops at a hole in each. At least one, if any."""
+    """`oldest_first`, all at once."""
+    return list(oldest_first(store, ranges, max_bytes))
+
+
+def oldest_first(store: EnvelopeStore, ranges: Iterable[StreamRange], max_bytes: int) -> Iterator[Envelope]:
+    """Merges streams by authored time, each in its own order, and stops at a hole in each. At least one, if any.
+
+    The store is read on the way, so that who sends a slice at a time pays for it a slice at a time.
+    """
     streams = (_with_time(_walk(store, wanted)) for wanted in ranges)
-    taken: list[Envelope] = []
     size = 0
     for _, _, envelope in heapq.merge(*streams, key=lambda entry: entry[:2]):
+        if size and size + len(envelope.raw) > max_bytes:
+            return
         size += len(envelope.raw)
-        if taken and size > max_bytes:
-            break
-        taken.append(envelope)
-    return taken
+        yield envelope
 
 
 def first_of(envelopes: Iterable[Envelope], max_bytes: int) -> Iterator[Envelope]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from whiteboard_crdt.errors import ProtocolError
 from whiteboard_crdt.ids import BOARD, CHAT, DESK_USER_BYTES, STAGE, DocKind, DocRef, RoomId, SessionId
@@ -25,8 +24,7 @@ _VERSION: Final = 1
 _SHARED: Final = (BOARD, STAGE, CHAT)
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A decoded envelope (E1): `raw` = `body` `sig`; `prev` 16 bytes, `sig` 64; `authored_ms` by the room's clock."""
 
     doc: DocRef

@@ -70,11 +70,4 @@ class Mismatch:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unproven:
-    """The relay handed it on and answers for it (E9), but its signature does not hold."""
-
-    envelope: Envelope
-
-
-Event = Unproven | Applied | Duplicate | Parked | Dropped | Refused | Equivocation | Mismatch
+Event = Applied | Duplicate | Parked | Dropped | Refused | Equivocation | Mismatch

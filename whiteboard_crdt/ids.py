@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Final, NewType
+from typing import Final, NamedTuple, NewType
 
 from whiteboard_crdt.errors import ProtocolError
 
@@ -56,6 +55,8 @@ class Capability(StrEnum):
     CHAT = "chat"
     MEDIA = "media"
     PRESENCE = "presence"
+    DESK = "desk"
+    """Desks are off where the school's policy does not give this."""
 
 
 class DocKind(IntEnum):
@@ -67,9 +68,8 @@ class DocKind(IntEnum):
     DESK = 3
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class DocRef:
-    """One document of a room (D1). `user` is set for a desk only."""
+class DocRef(NamedTuple):
+    """One document of a room (D1). `user` is set for a desk only. Keys of the hot path: a tuple hashes in C."""
 
     kind: DocKind
     user: str = ""

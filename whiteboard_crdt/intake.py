@@ -8,7 +8,7 @@ from typing import Final
 from whiteboard_crdt.documents import Document, Documents
 from whiteboard_crdt.envelope import FIRST_PREV, Envelope, envelope_hash, verify
 from whiteboard_crdt.errors import CloseCode, UpdateRefused
-from whiteboard_crdt.events import Applied, Dropped, Duplicate, Equivocation, Event, Parked, Refused, Unproven
+from whiteboard_crdt.events import Applied, Dropped, Duplicate, Equivocation, Event, Parked, Refused
 from whiteboard_crdt.ids import DocRef, RoomId, SessionId
 from whiteboard_crdt.messages import WantMessage
 from whiteboard_crdt.policy import check_update, may_write, missing_base, needed_clocks
@@ -49,8 +49,8 @@ class Intake:
     ) -> list[Event]:
         """Takes an envelope from anyone. Returns what came of it, and of parked ones that it set free.
 
-        `trusted_author`: the session whose own authenticated socket it came on (E9). `from_relay`: it came from the
-        relay, which alone hands on envelopes of sessions that were revoked after they wrote. Raises nothing.
+        `trusted_author`: its session, where it comes out of our own store, verified before. `from_relay`: it came
+        from the relay, which alone hands on envelopes of sessions that were revoked after they wrote. Raises nothing.
         """
         session = envelope.session
         known = self._sessions.get(session)
@@ -67,20 +67,16 @@ class Intake:
             return [Refused(envelope, CloseCode.REVOKED, "T2", "the session was revoked")]
         if not may_write(envelope.doc, known.ticket):
             return [Refused(envelope, CloseCode.NOT_ALLOWED, "P7", "may not write this document")]
-        proven = session == trusted_author or verify(self._room, envelope, known.key)
-        if not proven and not from_relay:
+        if session != trusted_author and not verify(self._room, envelope, known.key):
             return [Refused(envelope, CloseCode.UPDATE_REFUSED, "E2", "the signature does not hold")]
-        # E9. What the relay handed to all has to be taken by all, or one bad signature on its author's own socket
-        # splits the room for good.
-        noted: list[Event] = [] if proven else [Unproven(envelope)]
         document = self._documents.make(envelope.doc)
         stream = document.stream(session)
         if held is not None:
-            return noted + self._freeze(stream, envelope)
-        parked = ParkedEnvelope(envelope, digest, now_ms, proven=proven)
+            return self._freeze(stream, envelope)
+        parked = ParkedEnvelope(envelope, digest, now_ms)
         if envelope.seq > stream.seq + 1:
-            return noted + self._park(document, stream, parked, ParkReason.HOLE)
-        events = noted + self._take_next(document, stream, parked, known)
+            return self._park(document, stream, parked, ParkReason.HOLE)
+        events = self._take_next(document, stream, parked, known)
         if document.waiting:
             events += self.release(document)
         return events

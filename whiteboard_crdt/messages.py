@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
+from whiteboard_crdt.alert import ALERT_ID_BYTES, ALERT_RECEIPT_BYTES, ALERT_SEALED_BYTES
 from whiteboard_crdt.envelope import HASH_BYTES, Envelope, decode_envelope, read_docref, read_session, write_docref
 from whiteboard_crdt.errors import CloseCode, ProtocolError
 from whiteboard_crdt.ids import DocRef, SessionId
@@ -15,9 +16,10 @@ from whiteboard_crdt.spec import LIMITS
 from whiteboard_crdt.varint import Reader, Writer
 
 __all__ = [
-    "AckEntry", "AckMessage", "EnvelopeMessage", "HaveMessage", "Head", "LiveMessage", "LoggedMessage", "Message",
-    "MessageType", "PingMessage", "PongMessage", "PresenceMessage", "RefusedMessage", "SnapshotHead",
-    "SnapshotMessage", "SyncedMessage", "TicketMessage", "WantMessage", "decode_message", "encode_message",
+    "AckEntry", "AckMessage", "AlertMessage", "EnvelopeMessage", "HaveMessage", "Head", "LiveMessage", "LoggedMessage", "Message",
+    "MessageType", "PingMessage", "PongMessage", "PresenceMessage", "RefusedMessage", "RevocationMessage",
+    "SnapshotHead", "SnapshotMessage", "SyncedMessage", "TicketMessage", "WantMessage", "decode_message",
+    "encode_message",
 ]  # fmt: skip
 
 _REASON_BYTES: Final = 200
@@ -42,6 +44,8 @@ class MessageType(IntEnum):
     SYNCED = 11
     LOGGED = 12
     REFUSED = 13
+    REVOCATION = 14
+    ALERT = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,22 @@ class RefusedMessage:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class RevocationMessage:
+    """REVOCATION: a compact revocation (T5), not checked yet."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMessage:
+    """ALERT (C1): a sealed alert on its way to the portal, or (`receipt`) the portal's receipt on its way back."""
+
+    id: bytes
+    content: bytes
+    receipt: bool = False
+
+
 Message = (
     EnvelopeMessage
     | AckMessage
@@ -174,6 +194,8 @@ Message = (
     | SyncedMessage
     | LoggedMessage
     | RefusedMessage
+    | RevocationMessage
+    | AlertMessage
 )
 
 
@@ -308,7 +330,11 @@ def _read_ticket(reader: Reader) -> TicketMessage:
     return TicketMessage(reader.varstring(LIMITS.ticket_bytes))
 
 
-def _write_ticket(writer: Writer, message: TicketMessage) -> None:
+def _read_revocation(reader: Reader) -> RevocationMessage:
+    return RevocationMessage(reader.varstring(LIMITS.ticket_bytes))
+
+
+def _write_token(writer: Writer, message: TicketMessage | RevocationMessage) -> None:
     writer.varstring(message.token)
 
 
@@ -343,6 +369,21 @@ def _write_refused(writer: Writer, message: RefusedMessage) -> None:
     writer.varstring(message.reason)
 
 
+def _read_alert(reader: Reader) -> AlertMessage:
+    alert_id = reader.take(ALERT_ID_BYTES)
+    kind = reader.u8()
+    content = reader.varbytes(ALERT_SEALED_BYTES)
+    if kind > 1 or not content or (kind == 1 and len(content) != ALERT_RECEIPT_BYTES):
+        raise ProtocolError("kind of an ALERT")
+    return AlertMessage(alert_id, content, kind == 1)
+
+
+def _write_alert(writer: Writer, message: AlertMessage) -> None:
+    writer.raw(message.id)
+    writer.u8(int(message.receipt))
+    writer.varbytes(message.content)
+
+
 def _write_stream(writer: Writer, doc: DocRef, session: SessionId) -> None:
     write_docref(writer, doc)
     writer.raw(bytes.fromhex(session))
@@ -362,6 +403,8 @@ _READERS: Final[dict[int, Callable[[Reader], Message]]] = {
     MessageType.SYNCED: _read_synced,
     MessageType.LOGGED: _read_logged,
     MessageType.REFUSED: _read_refused,
+    MessageType.REVOCATION: _read_revocation,
+    MessageType.ALERT: _read_alert,
 }
 
 # `Any`: a table cannot say that each writer takes the message type of its own row.
@@ -374,8 +417,10 @@ _WRITERS: Final[dict[type, tuple[MessageType, Callable[[Writer, Any], None]]]] =
     LiveMessage: (MessageType.LIVE, write_live),
     PingMessage: (MessageType.PING, _write_nonce),
     PongMessage: (MessageType.PONG, _write_nonce),
-    TicketMessage: (MessageType.TICKET, _write_ticket),
+    TicketMessage: (MessageType.TICKET, _write_token),
     SyncedMessage: (MessageType.SYNCED, _write_synced),
     LoggedMessage: (MessageType.LOGGED, _write_logged),
     RefusedMessage: (MessageType.REFUSED, _write_refused),
+    RevocationMessage: (MessageType.REVOCATION, _write_token),
+    AlertMessage: (MessageType.ALERT, _write_alert),
 }

@@ -71,6 +71,10 @@ class Places:
         if open_items:
             self._resolve(open_items)
 
+    def go_on(self, client: int, end: int) -> None:
+        """An item was appended to the last one of its client, up to clock `end`: it stands in the same place."""
+        self._ends[client] = end
+
     def apart(self, items: Iterable[Item]) -> bool:
         """Whether an item among those just added has its two neighbours in different places."""
         for item in items:

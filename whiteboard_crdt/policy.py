@@ -70,6 +70,11 @@ class Ledger:
         for client, clock, length in scan.gone:
             self.gone.setdefault(client, []).append((clock, length))
 
+    def go_on(self, client: int, end: int) -> None:
+        """Takes in an item that was appended to the last one of its client (`yappend.Continuation`)."""
+        self.held[client] = end
+        self.places.go_on(client, end)
+
     def depth(self, item: tuple[int, int] | None) -> int:
         """How deep a shared type lies; 0 for a root type, or what is none."""
         return 0 if item is None else self.types.get(item[0], {}).get(item[1], 0)
@@ -148,7 +153,7 @@ def may_write(doc: DocRef, ticket: Ticket) -> bool:
         return Capability.STAGE in ticket.caps and ticket.staff
     if doc.kind is DocKind.CHAT:
         return Capability.CHAT in ticket.caps
-    return doc.user == ticket.user or ticket.staff
+    return Capability.DESK in ticket.caps and (doc.user == ticket.user or ticket.staff)
 
 
 def check_writer(doc: DocRef, ticket: Ticket) -> None:

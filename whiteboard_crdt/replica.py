@@ -6,7 +6,7 @@ No clock and no I/O: what the network brings goes in through `receive`, and ever
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -89,10 +89,34 @@ class Replica:
         """Whether the session was revoked."""
         return session in self.sessions.revoked
 
+    def is_out(self, session: SessionId) -> bool:
+        """Whether nothing of a session is taken from peers any more: revoked (T5), or frozen for two histories (E5)."""
+        return session in self.sessions.revoked or session in self.sessions.frozen
+
+    def evidence(self, heads: Iterable[Head], readable: Readable | None = None) -> list[Envelope]:
+        """What we hold where another holds something else under the same number (B3): with it, it can prove E5."""
+        found = (
+            self.store.get(one.doc, one.session, one.seq)
+            for one in self.mismatches(heads)
+            if not self.is_out(one.session) and (readable is None or readable(one.doc))
+        )
+        return [envelope for envelope in found if envelope is not None]
+
     def revoke(self, session: SessionId) -> None:
-        """Takes nothing more of a session, other than what the relay hands on (S8)."""
+        """Takes nothing more of a session, other than what the relay hands on (S8): the relay's own decision (E5)."""
         self.sessions.revoked.add(session)
         self._intake.drop_parked(session)
+
+    def revoke_by(self, token: str) -> frozenset[SessionId] | None:
+        """Honours a revocation that the school signed, whoever brings it (T5): nothing more is taken of its sessions,
+        other than what the relay hands on.
+
+        Returns the sessions that it puts out, None for one that is known. Raises TicketError.
+        """
+        sessions = self.sessions.revoke_by(token)
+        for session in sessions or ():
+            self._intake.drop_parked(session)
+        return sessions
 
     # Writing
 
@@ -163,8 +187,8 @@ class Replica:
     ) -> list[Event]:
         """Takes an envelope from anyone. Returns what came of it, and of parked ones that it set free.
 
-        `trusted_author`: the session whose own authenticated socket it came on (E9). `from_relay`: it came from the
-        relay, which alone hands on envelopes of sessions that were revoked after they wrote. Raises nothing.
+        `trusted_author`: its session, where it comes out of our own store, verified before. `from_relay`: it came
+        from the relay, which alone hands on envelopes of sessions that were revoked after they wrote. Raises nothing.
         """
         return self._intake.receive(envelope, now_ms=now_ms, trusted_author=trusted_author, from_relay=from_relay)
 
@@ -248,12 +272,20 @@ class Replica:
         return missing_ranges(self.heads(readable=readable), heads)
 
     def missing_for(
-        self, heads: Iterable[Head], readable: Readable | None = None, max_bytes: int = _REPLY_BYTES
+        self,
+        heads: Iterable[Head],
+        readable: Readable | None = None,
+        max_bytes: int = _REPLY_BYTES,
+        but: Collection[SessionId] = (),
     ) -> tuple[list[str], list[Envelope]]:
-        """The answer to a HAVE (B2): tickets of sessions that it does not name, and the oldest missing envelopes."""
+        """The answer to a HAVE (B2): tickets of sessions that it does not name, and the oldest missing envelopes.
+
+        `but`: sessions of which nothing is wanted, such as revoked ones between peers.
+        """
         theirs = list(heads)
         named = {head.session for head in theirs}
-        envelopes = take_oldest(self.store, self.missing_ranges(theirs, readable), max_bytes)
+        ranges = [one for one in self.missing_ranges(theirs, readable) if one.session not in but]
+        envelopes = take_oldest(self.store, ranges, max_bytes)
         sessions = dict.fromkeys(envelope.session for envelope in envelopes)
         found = (self.sessions.get(session) for session in sessions if session not in named)
         return [known.token for known in found if known is not None], envelopes
@@ -270,7 +302,6 @@ class Replica:
     def _hold(self, stream: Stream, held: ParkedEnvelope) -> None:
         envelope = held.envelope
         stream.advance(envelope.seq, held.hash)
-        if held.proven:
-            self.store.put(envelope)
+        self.store.put(envelope)
         if self.own is not None and envelope.session == self.own.session:
             self._unacked.setdefault(envelope.doc, deque()).append(envelope)

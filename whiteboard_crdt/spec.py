@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
 __all__ = [
-    "COLOURS", "INK", "LIMITS", "SNAPSHOT_LIMITS", "UPDATE_LIMITS", "InkSpec", "Limits", "PenSpec", "UpdateLimits",
-    "load_spec",
+    "COLOURS", "INK", "LIMITS", "SNAPSHOT_LIMITS", "THINGS", "UPDATE_LIMITS", "InkSpec", "LabelSpec", "Limits",
+    "NoteSpec", "PenSpec", "ThingSpec", "UpdateLimits", "load_spec",
 ]  # fmt: skip
 
 
@@ -91,6 +92,54 @@ class InkSpec:
     line_height: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelSpec:
+    """Text inside a shape, in board px; it shrinks by `shrink` until it fits, down to `least`."""
+
+    size: float
+    least: float
+    shrink: float
+    padding: float
+    chars: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteSpec:
+    """A sticky note, board px."""
+
+    side: float
+    corner: float
+    sizes: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThingSpec:
+    """`spec/things.json`: shapes that are no ink. Lengths in board px.
+
+    `forms`: corners of each in a box of 1 by 1; `inner`: where its letters may stand in it (left, top, right, bottom).
+    """
+
+    forms: Mapping[str, tuple[tuple[float, float], ...]]
+    fills: tuple[str, ...]
+    soft_opacity: float
+    dashes: tuple[str, ...]
+    heads: tuple[str, ...]
+    sizes: tuple[float, ...]
+    polygon_corners: int
+    largest: float
+    most_rotation: float
+    least_opacity: float
+    id_chars: int
+    arrow_gap: float
+    head_length: float
+    head_per_size: float
+    head_angle: float
+    label: LabelSpec
+    inner: Mapping[str, tuple[float, float, float, float]]
+    note: NoteSpec
+    caption_chars: int
+
+
 def _load_limits() -> tuple[Limits, UpdateLimits, UpdateLimits]:
     raw = load_spec("limits")
     update = UpdateLimits(bytes=raw["update_bytes"], **raw.pop("update"))
@@ -106,9 +155,20 @@ def _load_ink() -> InkSpec:
     return InkSpec(text_sizes=tuple(text["sizes"]), line_height=text["line_height"], **raw)
 
 
+def _load_things() -> ThingSpec:
+    raw = load_spec("things")
+    forms = {name: tuple((x, y) for x, y in corners) for name, corners in raw.pop("forms").items()}
+    inner = {name: tuple(box) for name, box in raw.pop("inner").items()}
+    label, note = LabelSpec(**raw.pop("label")), raw.pop("note")
+    notes = NoteSpec(**{**note, "sizes": tuple(note["sizes"])})
+    lists = {name: tuple(value) for name, value in raw.items() if isinstance(value, list)}
+    return ThingSpec(**{**raw, **lists}, forms=forms, inner=inner, label=label, note=notes)
+
+
 _LOADED: Final = _load_limits()
 LIMITS: Final = _LOADED[0]
 UPDATE_LIMITS: Final = _LOADED[1]
 SNAPSHOT_LIMITS: Final = _LOADED[2]
 INK: Final = _load_ink()
+THINGS: Final = _load_things()
 COLOURS: Final = frozenset(load_spec("palette")["colours"])

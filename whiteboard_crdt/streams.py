@@ -40,8 +40,6 @@ class ParkedEnvelope:
     since_ms: int
     missing: dict[int, int] = field(default_factory=dict)
     """Client → number of its clocks that are needed, where the base is missing (E7)."""
-    proven: bool = True
-    """False: taken on the relay's word (E9), and never handed on."""
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from tests.vectors import pictures, rules, strokes, tickets, updates, wire
+from tests.vectors import alerts, colours, pictures, revocations, rules, strokes, things, tickets, updates, wire
 
 FOLDER: Final = Path(__file__).parent
 FILES: Final[dict[str, Callable[[], Any]]] = {
@@ -17,10 +17,14 @@ FILES: Final[dict[str, Callable[[], Any]]] = {
     "envelopes.json": wire.envelopes,
     "keys.json": wire.keys,
     "tickets.json": tickets.tickets,
+    "revocations.json": revocations.revocations,
+    "alerts.json": alerts.alerts,
     "ink.json": strokes.ink,
     "yupdates.json": updates.yupdates,
     "policy.json": rules.policy,
     "bulk.json": pictures.bulk,
+    "colours.json": colours.colours,
+    "things.json": things.things,
 }
 
 

@@ -36,6 +36,9 @@ def policy() -> list[dict[str, Any]]:
     anna, stage, desk, other_desk = ticket(), DocRef.parse("stage"), DocRef.desk("anna"), DocRef.desk("bert")
     tutor = ticket(user="tara", role=Role.TUTOR)
     only_chat = ticket(caps=frozenset({Capability.CHAT}))
+    only_desk = ticket(caps=frozenset({Capability.DESK}))
+    no_desk = ticket(caps=frozenset(Capability) - {Capability.DESK})
+    tutor_no_desk = ticket(user="tara", role=Role.TUTOR, caps=frozenset(Capability) - {Capability.DESK})
     meta = update(block(CLIENT, 0, rooted("meta", "title")))
     on_stage = update(block(CLIENT, 0, rooted("stage", "state")))
     message = update(block(CLIENT, 0, rooted("messages", f"{SESSION}-1")))
@@ -258,7 +261,11 @@ def policy() -> list[dict[str, Any]]:
             [],
             on_stage,
         ),
-        ("own desk", desk, only_chat, [], mine),
+        ("own desk", desk, only_desk, [], mine),
+        ("own desk where desks are off", desk, only_chat, [], mine),
+        ("own desk with every right but that one", desk, no_desk, [], mine),
+        ("a student's desk as staff where desks are off", desk, tutor_no_desk, [], mine),
+        ("another's desk with nothing but that right", other_desk, only_desk, [], mine),
         ("another's desk", other_desk, anna, [], mine),
         ("a student's desk as staff", desk, tutor, [], mine),
         ("as recorder", BOARD, ticket(role=Role.RECORDER), [], meta),

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.vectors.fixtures import SESSION
+from whiteboard_crdt.ids import MAIN_PAGE
 from whiteboard_crdt.ink import InkPoint, decode_ink, encode_ink, split_stroke
+from whiteboard_crdt.shape import read_shape
+
+
+def _shown(blob: bytes) -> bool:
+    fields = {"type": "draw", "page": MAIN_PAGE, "x": 1.0, "y": 2.0, "ink": blob}
+    return read_shape(f"{SESSION}-1", fields) is not None
 
 
 def ink() -> dict[str, Any]:
@@ -57,7 +65,7 @@ def ink() -> dict[str, Any]:
     counts = [1, 2, 255, 256, 257, 511, 512, 766, 1000]
     return {
         "good": good,
-        "bad": [{"why": why, "hex": data} for why, data in bad],
+        "bad": [{"why": why, "hex": data, "shown": _shown(bytes.fromhex(data))} for why, data in bad],
         "split": [
             {"points": count, "parts": [len(part) for part in split_stroke([InkPoint(0.0, 0.0)] * count)]}
             for count in counts

@@ -48,6 +48,9 @@ def tickets() -> dict[str, Any]:
             )
         ),
         token(claims(role="recorder", caps=[], name="Recorder", cid=0)),
+        token(claims(caps=["desk", "presence"])),
+        token(claims(colour=0)),
+        token(claims(colour=2**16 - 1)),
     ]
     header = {"alg": "ES256", "typ": "chalkmesh-ticket", "kid": KID}
     valid = token(claims())
@@ -72,6 +75,9 @@ def tickets() -> dict[str, Any]:
         ("session in capitals", token(claims(sid="00000000000003E9"))),
         ("client id too high", token(claims(cid=2**32))),
         ("client id is a fraction", token(claims(cid=1.5))),
+        ("colour too high", token(claims(colour=2**16))),
+        ("colour below 0", token(claims(colour=-1))),
+        ("colour is a word", token(claims(colour="red"))),
         ("unknown role", token(claims(role="admin"))),
         ("unknown capability", token(claims(caps=["board", "fly"]))),
         ("caps is a word", token(claims(caps="board"))),
@@ -129,6 +135,7 @@ def _ticket_json(compact: str) -> dict[str, Any]:
         "session": read.session,
         "client": read.client,
         "key": read.key.hex(),
+        "colour": read.colour,
         "issued_ms": read.issued_ms,
         "expires_ms": read.expires_ms,
     }

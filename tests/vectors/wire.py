@@ -22,6 +22,7 @@ from whiteboard_crdt.keys import fingerprint_text, hello_text
 from whiteboard_crdt.messages import (
     AckEntry,
     AckMessage,
+    AlertMessage,
     EnvelopeMessage,
     HaveMessage,
     Head,
@@ -32,6 +33,7 @@ from whiteboard_crdt.messages import (
     PongMessage,
     PresenceMessage,
     RefusedMessage,
+    RevocationMessage,
     SnapshotHead,
     SnapshotMessage,
     SyncedMessage,
@@ -113,6 +115,9 @@ def messages() -> dict[str, Any]:
         ("synced", SyncedMessage(DOCS)),
         ("logged", LoggedMessage(NOW_MS, envelope)),
         ("refused", RefusedMessage(BOARD, SESSION, 3, CloseCode.UPDATE_REFUSED, "clocks do not follow on")),
+        ("revocation", RevocationMessage("a.b.c")),
+        ("alert", AlertMessage(bytes(range(16)), bytes(70))),
+        ("receipt of an alert", AlertMessage(bytes(range(16)), bytes(range(16, 32)), receipt=True)),
     ]
     live = "07" + SESSION
     ping = "080000000000000001"
@@ -120,7 +125,11 @@ def messages() -> dict[str, Any]:
     bad: list[tuple[str, str, int, int]] = [
         ("empty", "", _LIMIT, 4400),
         ("unknown type 0", "00", _LIMIT, 4400),
-        ("unknown type 14", "0e", _LIMIT, 4400),
+        ("unknown type 16", "10", _LIMIT, 4400),
+        ("alert without content", "0f" + "00" * 16 + "0000", _LIMIT, 4400),
+        ("alert of a third kind", "0f" + "00" * 16 + "0201aa", _LIMIT, 4400),
+        ("receipt of another length", "0f" + "00" * 16 + "0101aa", _LIMIT, 4400),
+        ("alert over 1024 bytes", "0f" + "00" * 16 + "008108" + "00" * 1025, _LIMIT, 4400),
         ("over the limit", ping, 8, 4407),
         ("ping, one byte short", ping[:-2], _LIMIT, 4400),
         ("ping, one byte over", ping + "00", _LIMIT, 4400),
@@ -135,6 +144,7 @@ def messages() -> dict[str, Any]:
         ("desk of a long user", "040341" + "61" * 65 + SESSION + "0101", _LIMIT, 4400),
         ("presence over 2048 bytes", "06" + SESSION + "01" + "8110" + "20" * 2049, _LIMIT, 4400),
         ("ticket over 4096 bytes", "0a" + "8120" + "61" * 4097, _LIMIT, 4400),
+        ("revocation over 4096 bytes", "0e" + "8120" + "61" * 4097, _LIMIT, 4400),
         ("refused with a long reason", "0d" + board_head + "01113c" + "c901" + "61" * 201, _LIMIT, 4400),
         ("envelope of version 2", "0102" + envelope.raw.hex()[2:], _LIMIT, 4400),
         ("envelope, cut", "01" + envelope.raw.hex()[:-2], _LIMIT, 4400),
@@ -200,6 +210,7 @@ def envelopes() -> dict[str, Any]:
     spoiled_sig[-1] ^= 1
     stranger = first.body + sign(b"something else")
     too_long = "0100" + SESSION + "01" + "00" * 16 + "00" + "81c003" + "00" * 57345 + "00" * 64
+    code = int(CloseCode.UPDATE_REFUSED)
     return {
         "room": ROOM,
         "public": public_point().hex(),
@@ -220,11 +231,11 @@ def envelopes() -> dict[str, Any]:
             for e in good
         ],
         "bad_signature": [
-            {"why": "another room", "room": "lesson-8", "raw": first.raw.hex()},
-            {"why": "changed update", "room": ROOM, "raw": spoiled_update.hex()},
-            {"why": "changed signature", "room": ROOM, "raw": spoiled_sig.hex()},
-            {"why": "signature of another text", "room": ROOM, "raw": stranger.hex()},
-            {"why": "zeros", "room": ROOM, "raw": (first.body + bytes(64)).hex()},
+            {"why": "another room", "room": "lesson-8", "raw": first.raw.hex(), "code": code},
+            {"why": "changed update", "room": ROOM, "raw": spoiled_update.hex(), "code": code},
+            {"why": "changed signature", "room": ROOM, "raw": spoiled_sig.hex(), "code": code},
+            {"why": "signature of another text", "room": ROOM, "raw": stranger.hex(), "code": code},
+            {"why": "zeros", "room": ROOM, "raw": (first.body + bytes(64)).hex(), "code": code},
         ],
         "malformed": [
             {"why": "version 0", "hex": "00" + first.raw.hex()[2:]},

@@ -14,6 +14,7 @@ from whiteboard_crdt.ids import BOARD, CHAT, Capability, ClientId, DocRef, Role,
 from whiteboard_crdt.ink import InkPoint
 from whiteboard_crdt.keys import PublicKey, SessionKey
 from whiteboard_crdt.replica import OwnSession, Replica
+from whiteboard_crdt.revocation import SignedRevocation, issue_revocation
 from whiteboard_crdt.shape import ShapeType
 from whiteboard_crdt.store import EnvelopeStore
 from whiteboard_crdt.ticket import LIFETIME_MS, Ticket, issue_ticket
@@ -67,6 +68,12 @@ class Room:
 
     def issue(self, ticket: Ticket) -> str:
         return issue_ticket(ticket, self._school, KID)
+
+    def revocation(self, *sessions: SessionId, user: str | None = None, issued_ms: int = NOW_MS) -> str:
+        """What the school signs to put somebody out (T5)."""
+        whom = None if user is None else UserId(user)
+        made = SignedRevocation(room=self.name, sessions=frozenset(sessions), user=whom, issued_ms=issued_ms)
+        return issue_revocation(made, self._school, KID)
 
     def ticket(
         self, number: int, key: SessionKey, user: str, role: Role = Role.STUDENT, caps: frozenset[Capability] = ALL_CAPS

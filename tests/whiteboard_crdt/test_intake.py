@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.vectors.ybytes import block, child, deleted, rooted, update
@@ -109,17 +107,18 @@ def test_parking_is_bounded_and_keeps_what_helps_soonest_E6(anna: Peer, bert: Pe
 # Signatures
 
 
-def test_signature_is_checked_unless_it_came_on_the_authors_own_socket_E9(anna: Peer, bert: Peer) -> None:
+def test_signature_is_checked_whoever_brings_it_unless_it_is_out_of_our_own_store_E9(anna: Peer, bert: Peer) -> None:
     good = anna.draw()
     spoiled = decode_envelope(good.body + bytes(64))
     assert _refused(_take(bert, spoiled)) == ("E2", CloseCode.UPDATE_REFUSED)
     assert _refused(bert.replica.receive(spoiled, now_ms=NOW_MS, trusted_author=bert.session))[0] == "E2"
+    assert _refused(bert.replica.receive(spoiled, now_ms=NOW_MS, from_relay=True))[0] == "E2"
     assert _kinds(bert.replica.receive(spoiled, now_ms=NOW_MS, trusted_author=anna.session)) == [Applied]
 
 
 def test_envelope_of_another_room_does_not_hold_E2(anna: Peer, bert: Peer) -> None:
     other = Room("elsewhere").join("anna")
-    foreign = replace(anna.draw(), sig=other.key.sign(b"x"))
+    foreign = anna.draw()._replace(sig=other.key.sign(b"x"))
     assert _refused(_take(bert, foreign))[0] == "E2"
 
 
@@ -162,7 +161,7 @@ def test_two_parked_envelopes_of_one_number_are_equivocation_E5(anna: Peer, bert
 
 def test_forged_second_envelope_freezes_nobody_E5(anna: Peer, bert: Peer) -> None:
     _take(bert, anna.draw())
-    forged = replace(anna.forge(BOARD, 1, FIRST_PREV, b"\x00\x00"), sig=bytes(64))
+    forged = anna.forge(BOARD, 1, FIRST_PREV, b"\x00\x00")._replace(sig=bytes(64))
     assert _refused(_take(bert, forged))[0] == "E2"
     assert bert.replica.sessions.frozen == set()
     assert _kinds(_take(bert, anna.draw())) == [Applied]

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from whiteboard_crdt.ink import InkPoint, encode_ink
 from whiteboard_crdt.shape import ShapeType, read_page, read_shape
 
+INK = encode_ink([InkPoint(0.0, 0.0), InkPoint(9.0, 4.0)]).blob
 ID = "0123456789abcdef-1"
 DRAW: dict[str, Any] = {
     "type": "draw", "page": "main", "index": "a0", "x": 1.5, "y": -2.0, "colour": "red", "size": 4.0,
-    "created_ms": 5.0, "ink": bytearray(b"\x01"),
+    "created_ms": 5.0, "ink": bytearray(INK),
 }  # fmt: skip
 TEXT: dict[str, Any] = {**{k: v for k, v in DRAW.items() if k != "ink"}, "type": "text", "text": "a\nb"}
 
@@ -21,7 +23,7 @@ def test_good_shapes_are_read() -> None:
     assert (draw.type, draw.author, draw.ink, draw.created_ms, draw.erased) == (
         ShapeType.DRAW,
         ID[:16],
-        b"\x01",
+        INK,
         5,
         False,
     )
@@ -31,8 +33,8 @@ def test_good_shapes_are_read() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"type": "geo"}, {"type": 1.0}, {"page": ""}, {"page": None}, {"x": math.nan}, {"y": math.inf}, {"x": "1"},
-        {"x": True}, {"x": None}, {"ink": "text"}, {"ink": None}, {"type": "text"},
+        {"type": "lava"}, {"type": "geo"}, {"type": 1.0}, {"page": ""}, {"page": None}, {"x": math.nan}, {"y": math.inf}, {"x": "1"},
+        {"x": True}, {"x": None}, {"ink": "text"}, {"ink": None}, {"ink": b"\x01"}, {"type": "text"},
     ],
 )  # fmt: skip
 def test_shape_that_cannot_be_drawn_is_none(change: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from tests.whiteboard_crdt.vectors import cases, load
 from whiteboard_crdt.errors import CloseCode, TicketError
 from whiteboard_crdt.ids import Role, RoomId
 from whiteboard_crdt.keys import PublicKey, SessionKey, load_jwks
-from whiteboard_crdt.ticket import Ticket, check_admission, issue_ticket, read_ticket
+from whiteboard_crdt.ticket import Ticket, check_admission, issue_ticket, read_ticket, stored_colour
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,7 @@ def _plain(ticket: Ticket) -> dict[str, Any]:
         "session": ticket.session,
         "client": ticket.client,
         "key": ticket.key.hex(),
+        "colour": ticket.colour,
         "issued_ms": ticket.issued_ms,
         "expires_ms": ticket.expires_ms,
     }
@@ -39,6 +40,16 @@ def _plain(ticket: Ticket) -> dict[str, Any]:
 @pytest.mark.parametrize("case", cases("tickets.json", "good"))
 def test_good_ticket_is_read_T1(case: dict[str, Any], school: dict[str, PublicKey]) -> None:
     assert _plain(read_ticket(case["token"], school)) == case["ticket"]
+
+
+@pytest.mark.parametrize("case", cases("tickets.json", "good"))
+def test_colour_of_a_stored_ticket_is_read_without_keys(case: dict[str, Any]) -> None:
+    assert stored_colour(case["token"]) == case["ticket"]["colour"]
+
+
+@pytest.mark.parametrize("token", ["", "a", "a.b.c", "a.bnVsbA.c", "a.W10.c", "a.eyJjb2xvdXIiOiJyZWQifQ.c", "é.é.é"])
+def test_a_stored_ticket_that_is_damaged_has_no_colour(token: str) -> None:
+    assert stored_colour(token) is None
 
 
 @pytest.mark.parametrize("case", cases("tickets.json", "refused"), ids=lambda case: case["why"])

@@ -11,7 +11,7 @@ from pycrdt import Array, Doc, Map, Text
 
 from whiteboard_crdt.errors import ProtocolError, UpdateRefused
 from whiteboard_crdt.spec import SNAPSHOT_LIMITS, UPDATE_LIMITS, UpdateLimits
-from whiteboard_crdt.yappend import append_fields
+from whiteboard_crdt.yappend import Continuation, append_fields
 from whiteboard_crdt.yupdate import Scan, UpdateReader, scan_update
 
 _MUTATIONS = 3_000
@@ -93,6 +93,49 @@ def test_both_readers_agree_on_ordinary_and_on_bent_updates_P1(limits: UpdateLim
         quick += scan.plain
         assert meaning(scan) == judged(update, limits), f"seed {seed} case {number}: {update.hex()}"
     assert quick > _MUTATIONS / 10
+
+
+def test_a_continuation_adds_what_the_full_reader_finds_and_nothing_else_P1() -> None:
+    seed = random.randrange(2**32)
+    draw = random.Random(seed)
+    doc: Doc[Any] = Doc(client_id=70_000)
+    made: list[bytes] = []
+    subscription = doc.observe(lambda event: made.append(bytes(event.update)))
+    points: Array[Any] = doc.get("points", type=Array)
+    text: Text = doc.get("text", type=Text)
+    for number in range(200):
+        with doc.transaction():
+            points.extend([f"tag {number}", number * 7.5, True, None])
+        if number % 9 == 0:
+            text += "word"
+    doc.unobserve(subscription)
+    clock = taken = 0
+    expected: Continuation | None = None
+    for update in made:
+        item = scan_update(update).items[0]
+        goes_on = item.origin == (item.client, item.clock - 1)
+        if expected is not None:
+            bent = bytearray(update)
+            bent[draw.randrange(len(bent))] = draw.choice((*_BYTES, draw.randrange(256)))
+            for one in (update, bytes(bent), update + b"\0", update[:-1], update[: draw.randrange(len(update))]):
+                added = expected.length(one)
+                said = judged(one, UPDATE_LIMITS) if added else None
+                if added and said is not None:
+                    read = scan_update(one)
+                    (only,) = read.items
+                    assert (only.client, only.clock, only.length) == (70_000, clock, added), f"seed {seed}: {one.hex()}"
+                    assert only.origin == (70_000, clock - 1)
+                    assert only.right is None
+                    assert not read.deletes
+                else:
+                    assert not added, f"seed {seed}: {one.hex()}"
+            assert bool(expected.length(update)) == goes_on
+            taken += goes_on
+        clock = item.clock + item.length
+        if expected is None:
+            expected = Continuation(70_000, clock, UPDATE_LIMITS)
+        expected.advance(clock)
+    assert taken > 100
 
 
 def test_what_all_scans_share_cannot_be_written_to() -> None:

@@ -1,5 +1,6 @@
 /** Own work on its way out: checked, signed, kept, handed on, strictly in order (E4, E11). */
-import type { Bytes } from './bytes';
+import { mergeUpdates } from 'yjs';
+import { type Bytes, ownBytes } from './bytes';
 import { type Envelope, envelopeHash, NO_HASH, seal } from './envelope';
 import type { DocRef, DocText, RoomId } from './ids';
 import type { Ledger } from './ledger';
@@ -15,16 +16,38 @@ export interface OwnSession {
   readonly sign: (text: Bytes) => Promise<Bytes>;
 }
 
+/** What one envelope will say; its `prev` follows from the one before. */
+export type Part = Pick<Envelope, 'doc' | 'seq' | 'authoredMs' | 'update'>;
+
+export interface AuthorHooks {
+  /** All parts of one edit, before the first is signed. */
+  readonly numbered: (doc: DocRef, parts: readonly Part[]) => void;
+  readonly persist: (envelope: Envelope) => Promise<void>;
+  readonly authored: (held: Held) => void;
+}
+
+/** Updates of one document, in their order, as one. At least one. */
+export const mergeOwn = (updates: readonly Bytes[]): Bytes =>
+  updates.length === 1 && updates[0] ? updates[0] : ownBytes(mergeUpdates([...updates]));
+
+/** Cuts an own update into what envelopes `first`, `first + 1`, … will hold. Always the same for the same bytes. */
+export const partsOf = (doc: DocRef, update: Uint8Array, first: number, authoredMs: number): Part[] =>
+  splitUpdate(update, LIMITS.update_bytes, LIMITS.max_foreign_deletes).map((part, index) => {
+    return { doc, seq: first + index, authoredMs: Math.round(authoredMs), update: part };
+  });
+
 export class Author {
   own: OwnSession | null = null;
-  private readonly heads = new Map<DocText, { seq: number; hash: Bytes }>();
+  /** How many envelopes of each document were given a number. */
+  private readonly given = new Map<DocText, number>();
+  /** Of the last one signed. */
+  private readonly hashes = new Map<DocText, Bytes>();
   private queue: Promise<void> = Promise.resolve();
   private waiting = 0;
 
   constructor(
     private readonly room: RoomId,
-    private readonly persist: (envelope: Envelope) => Promise<void>,
-    private readonly authored: (held: Held) => void,
+    private readonly hooks: AuthorHooks,
   ) {}
 
   get idle(): boolean {
@@ -39,26 +62,27 @@ export class Author {
   write(doc: DocRef, update: Uint8Array, ledger: Ledger, nowMs: number): void {
     const { own } = this;
     if (own === null) throw new Error('edited without a session');
-    for (const part of splitUpdate(update, LIMITS.update_bytes, LIMITS.max_foreign_deletes)) {
-      const scan = scanUpdate(part);
+    const parts = partsOf(doc, update, (this.given.get(doc.text) ?? 0) + 1, nowMs);
+    for (const part of parts) {
+      const scan = scanUpdate(part.update);
       checkUpdate(scan, doc, own.ticket, ledger);
       ledger.note(scan);
+      this.given.set(doc.text, part.seq);
       this.waiting += 1;
       this.queue = this.queue.then(async () => {
-        await this.seal(own, doc, part, nowMs);
+        await this.seal(own, part);
         this.waiting -= 1;
       });
     }
+    this.hooks.numbered(doc, parts);
   }
 
-  private async seal(own: OwnSession, doc: DocRef, update: Bytes, nowMs: number): Promise<void> {
-    const { seq, hash: prev } = this.heads.get(doc.text) ?? { seq: 0, hash: NO_HASH };
-    const { session } = own.ticket;
-    const fields = { doc, session, seq: seq + 1, prev, authoredMs: Math.round(nowMs), update };
-    const envelope = await seal(this.room, fields, own.sign);
+  private async seal(own: OwnSession, part: Part): Promise<void> {
+    const prev = this.hashes.get(part.doc.text) ?? NO_HASH;
+    const envelope = await seal(this.room, { ...part, session: own.ticket.session, prev }, own.sign);
     const hash = await envelopeHash(this.room, envelope.body);
-    this.heads.set(doc.text, { seq: seq + 1, hash });
-    await this.persist(envelope);
-    this.authored({ envelope, hash });
+    this.hashes.set(part.doc.text, hash);
+    await this.hooks.persist(envelope);
+    this.hooks.authored({ envelope, hash });
   }
 }

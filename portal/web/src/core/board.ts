@@ -1,16 +1,28 @@
 /** The whiteboard document: typed reading, edits, change events (board.md). */
-import { generateKeyBetween } from 'fractional-indexing';
 import { type AbstractType, type Doc, type Transaction, type YEvent, Map as YMap, Text as YText } from 'yjs';
+import { Followers, withEnds } from './arrows';
 import { edit, isLocal } from './edit';
 import { NotWritable } from './errors';
 import { formatItemId, MAIN_PAGE, type PageId, parseItemId, type SessionId, type ShapeId } from './ids';
 import { encodeInk, type InkPoint, splitStroke } from './ink';
-import { indexAfter, PageIndex } from './pageindex';
-import { type Background, byIndex, type Colour, keyUnder, type Page, readPage, readShape, type Shape } from './shape';
+import { indexBefore, indexBetween, PageIndex } from './pageindex';
+import {
+  type Background,
+  byIndex,
+  type Colour,
+  keyUnder,
+  type Page,
+  readFields,
+  readPage,
+  readShape,
+  type Shape,
+  type ShapeType,
+} from './shape';
 import { cutText, spliceText } from './text';
 import { type Change, type Fields, type FieldValue, UndoStack } from './undo';
 
 export type { Background, Colour, Page, Shape, StrokeShape, TextShape } from './shape';
+export type PlainField = (typeof PLAIN_FIELDS)[number];
 
 /** Longest text of one shape, UTF-16 units: well inside one envelope. */
 export const MAX_TEXT = 10_000;
@@ -44,13 +56,50 @@ export interface NewText {
   readonly nowMs: number;
 }
 
-export type ShapeFields = Partial<Pick<Shape, 'x' | 'y' | 'colour' | 'size' | 'index' | 'page'>>;
+/** A shape by its fields, as board.md lists them. Its own order key is used where it has one. */
+export interface NewThing {
+  readonly type: ShapeType;
+  readonly page: PageId;
+  readonly fields: Readonly<Record<string, FieldValue | Uint8Array>>;
+  readonly nowMs: number;
+}
+
+const PLAIN_FIELDS = [
+  'page',
+  'index',
+  'x',
+  'y',
+  'colour',
+  'size',
+  'rotation',
+  'opacity',
+  'locked',
+  'group',
+  'w',
+  'h',
+  'bold',
+  'form',
+  'fill',
+  'dash',
+  'head',
+  'start',
+  'end',
+  'dx',
+  'dy',
+  'asset',
+  'caption',
+  'erased',
+] as const;
+
+/** What may be changed of a shape; null takes a field away. */
+export type ShapeFields = Partial<Record<PlainField, FieldValue>>;
 
 export class Board implements Fields {
   private readonly shapesRoot: YMap<unknown>;
   private readonly pagesRoot: YMap<unknown>;
   private readonly cache = new Map<ShapeId, Shape | null>();
   private readonly index = new PageIndex();
+  private readonly followers = new Followers();
   private pageList: readonly Page[] | null = null;
   private readonly listeners = new Set<(change: BoardChange) => void>();
   private readonly historyListeners = new Set<() => void>();
@@ -67,6 +116,7 @@ export class Board implements Fields {
     this.shapesRoot = doc.getMap('shapes');
     this.pagesRoot = doc.getMap('pages');
     for (const id of this.shapesRoot.keys()) this.refresh(id as ShapeId);
+    for (const id of this.followers.all()) this.refresh(id);
     this.shapesRoot.observeDeep((events) => this.collect(events));
     this.pagesRoot.observeDeep(() => {
       this.pageList = null;
@@ -121,6 +171,18 @@ export class Board implements Fields {
     return this.cache.get(id) ?? null;
   }
 
+  /** Lines bound to any of these shapes. */
+  followersOf(ids: Iterable<ShapeId>): ShapeId[] {
+    return this.followers.of(ids);
+  }
+
+  /** The shape and all that are in a group with it. */
+  groupOf(id: ShapeId): ShapeId[] {
+    const shape = this.shape(id);
+    if (shape === null || shape.group === '') return [id];
+    return this.shapes(shape.page).flatMap((other) => (other.group === shape.group ? [other.id] : []));
+  }
+
   /** Reserves the number of a shape to come: see `shapeId` and NewStroke.atN. */
   nextShapeNumber(): number {
     this.lastNumber += 1;
@@ -147,7 +209,7 @@ export class Board implements Fields {
       for (const points of splitStroke(stroke.points)) {
         const { blob, x, y } = encodeInk(points);
         const n = ids.length === 0 && stroke.atN !== undefined ? stroke.atN : this.nextShapeNumber();
-        const index = this.nextIndex(page, ids);
+        const index = this.index.nextIndex(page);
         const fields = { type: kind, page, index, x, y, colour, size, created_ms: nowMs, ink: blob };
         ids.push(this.insert(n, fields, changes));
       }
@@ -166,11 +228,40 @@ export class Board implements Fields {
     });
   }
 
-  /** Shapes of one transaction are not in the index yet, so later parts count on from the first. */
-  private nextIndex(page: PageId, before: readonly ShapeId[]): string {
-    let index = this.index.nextIndex(page);
-    for (let i = 0; i < before.length; i++) index = indexAfter(index);
-    return index;
+  /** One undo step. Raises where nobody could draw it: an error of the caller's, not of the user's. */
+  addThing(thing: NewThing): ShapeId {
+    this.writer();
+    const { type, page, nowMs } = thing;
+    const { text, ...fields } = thing.fields;
+    const n = this.nextShapeNumber();
+    const record = new Map<string, unknown>([
+      ['type', type],
+      ['page', page],
+      ['created_ms', nowMs],
+      ...(fields['index'] === undefined ? [['index', this.index.nextIndex(page)] as const] : []),
+      ...Object.entries(fields).filter(([, value]) => value !== null),
+    ]);
+    const isLettered = type === 'text' || type === 'geo' || type === 'note';
+    if (readFields(this.shapeId(n), isLettered ? new Map(record).set('text', '') : record) === null) {
+      throw new Error('a shape that nobody could draw');
+    }
+    if (isLettered) record.set('text', new YText(cutText(typeof text === 'string' ? text : '', MAX_TEXT)));
+    return this.change(true, (changes) => this.insert(n, Object.fromEntries(record), changes));
+  }
+
+  /** Runs edits as one transaction and one undo step. */
+  together<T>(run: () => T): T {
+    const close = this.openStep();
+    try {
+      return edit(this.doc, true, run);
+    } finally {
+      close();
+    }
+  }
+
+  /** The order key for a shape on top of a page, or (`below`) under everything there. */
+  edgeIndex(page: PageId, below: boolean): string {
+    return below ? indexBefore(this.shapes(page)[0]?.index ?? null) : this.index.nextIndex(page);
   }
 
   private insert(n: number, fields: Record<string, unknown>, changes: Change[]): ShapeId {
@@ -199,20 +290,28 @@ export class Board implements Fields {
   }
 
   setFields(ids: Iterable<ShapeId>, fields: ShapeFields): void {
-    this.update(ids, fields as Record<string, FieldValue>);
+    this.update(ids, fields);
   }
 
-  private update(ids: Iterable<ShapeId>, fields: Record<string, FieldValue>): void {
+  /** Each shape its own fields, in one transaction and one undo step. */
+  setEach(each: Iterable<readonly [ShapeId, ShapeFields]>): void {
+    this.writer();
+    this.change(false, (changes) => {
+      for (const [id, fields] of each) this.set(id, fields, changes);
+    });
+  }
+
+  private update(ids: Iterable<ShapeId>, fields: Readonly<Record<string, FieldValue>>): void {
     this.writer();
     this.change(false, (changes) => {
       for (const id of ids) this.set(id, fields, changes);
     });
   }
 
-  private set(id: ShapeId, fields: Record<string, FieldValue>, changes: Change[]): void {
+  private set(id: ShapeId, fields: Readonly<Record<string, FieldValue>>, changes: Change[]): void {
     for (const [field, after] of Object.entries(fields)) {
       const before = this.read(id, field);
-      if (before === null || before === after) continue;
+      if (before === after || !this.shapesRoot.has(id)) continue;
       this.write(id, field, after);
       changes.push({ shape: id, field, before, after });
     }
@@ -287,7 +386,7 @@ export class Board implements Fields {
   }
 
   /** Fields of the undo stack: the value now, absent `erased` as false. */
-  read(id: ShapeId, field: string): FieldValue | null {
+  read(id: ShapeId, field: string): FieldValue {
     const record = this.shapesRoot.get(id);
     if (!(record instanceof YMap)) return null;
     const value: unknown = record.get(field);
@@ -300,7 +399,8 @@ export class Board implements Fields {
     const record = this.shapesRoot.get(id);
     if (!(record instanceof YMap)) return;
     const held: unknown = record.get(field);
-    if (held instanceof YText) spliceText(held, String(value));
+    if (held instanceof YText) spliceText(held, String(value ?? ''));
+    else if (value === null) record.delete(field);
     else record.set(field, value);
   }
 
@@ -318,7 +418,9 @@ export class Board implements Fields {
 
   private refresh(id: ShapeId): void {
     const before = this.cache.get(id) ?? null;
-    const after = readShape(id, this.shapesRoot.get(id));
+    const read = readShape(id, this.shapesRoot.get(id));
+    const after = read === null ? null : withEnds(read, (other) => this.cache.get(other) ?? null);
+    this.followers.note(id, read);
     this.cache.set(id, after);
     this.index.replace(before, after);
   }
@@ -329,6 +431,10 @@ export class Board implements Fields {
     this.changed = new Set();
     this.pagesChanged = false;
     for (const id of change.shapes) this.refresh(id);
+    for (const id of this.followers.of(change.shapes)) {
+      this.refresh(id);
+      change.shapes.add(id);
+    }
     for (const listener of this.listeners) listener(change);
   }
 }
@@ -340,12 +446,4 @@ function highest(ids: Iterable<string>, session: SessionId): number {
     if (parsed?.session === session) max = Math.max(max, parsed.n);
   }
   return max;
-}
-
-function indexBetween(before: string | null, after: string | null): string {
-  try {
-    return generateKeyBetween(before, before === after ? null : after);
-  } catch {
-    return indexAfter(before);
-  }
 }

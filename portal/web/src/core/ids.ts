@@ -13,7 +13,7 @@ export type MessageId = Branded<'message'>;
 
 export const ROLES = ['tutor', 'student', 'coordinator', 'reviewer', 'recorder', 'bot'] as const;
 export type Role = (typeof ROLES)[number];
-export const CAPABILITIES = ['board', 'stage', 'chat', 'media', 'presence'] as const;
+export const CAPABILITIES = ['board', 'stage', 'chat', 'media', 'presence', 'desk'] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
 export const isRole = (value: unknown): value is Role => ROLES.includes(value as Role);

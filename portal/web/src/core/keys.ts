@@ -25,7 +25,8 @@ export async function sha256(bytes: Bytes): Promise<Bytes> {
 
 export class SessionKey {
   private constructor(
-    private readonly pair: CryptoKey,
+    /** To be kept or used, never read. */
+    readonly privateKey: CryptoKey,
     /** The 65-byte uncompressed point. */
     readonly point: Bytes,
   ) {}
@@ -36,8 +37,14 @@ export class SessionKey {
   }
 
   /** Raw r‖s, 64 bytes. */
-  sign = async (text: Bytes): Promise<Bytes> => new Uint8Array(await subtle().sign(SIGNING, this.pair, text));
+  sign = (text: Bytes): Promise<Bytes> => signWith(this.privateKey)(text);
 }
+
+/** Signs with a key that was kept. */
+export const signWith =
+  (key: CryptoKey) =>
+  async (text: Bytes): Promise<Bytes> =>
+    new Uint8Array(await subtle().sign(SIGNING, key, text));
 
 export async function importPoint(point: Bytes): Promise<PublicKey> {
   if (point.length !== POINT_BYTES || point[0] !== 4) throw malformed('public key');

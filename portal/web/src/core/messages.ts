@@ -1,4 +1,5 @@
 /** Binary messages of the session socket and of data channels (protocol.md section B). */
+import { ALERT_ID_BYTES, ALERT_RECEIPT_BYTES, ALERT_SEALED_BYTES } from './alert';
 import { type Bytes, encodeUtf8 } from './bytes';
 import { decodeEnvelope, type Envelope, HASH_BYTES, readDocRef, writeDocRef } from './envelope';
 import { malformed, oversized } from './errors';
@@ -36,7 +37,7 @@ export type Message =
   | { readonly type: 'PRESENCE'; readonly session: SessionId; readonly version: number; readonly json: Bytes }
   | { readonly type: 'LIVE'; readonly live: LivePacket }
   | { readonly type: 'PING' | 'PONG'; readonly nonce: bigint }
-  | { readonly type: 'TICKET'; readonly token: string }
+  | { readonly type: 'TICKET' | 'REVOCATION'; readonly token: string }
   | { readonly type: 'SYNCED'; readonly docs: readonly DocRef[] }
   | { readonly type: 'LOGGED'; readonly roomMs: number; readonly envelope: Envelope }
   | {
@@ -46,7 +47,16 @@ export type Message =
       readonly seq: number;
       readonly code: number;
       readonly reason: string;
-    };
+    }
+  | AlertMessage;
+
+/** C1: a sealed alert on its way to the portal, or the portal's receipt on its way back. */
+export interface AlertMessage {
+  readonly type: 'ALERT';
+  readonly id: Bytes;
+  readonly receipt: boolean;
+  readonly content: Bytes;
+}
 
 export type MessageType = Message['type'];
 const ENVELOPE_BYTES = LIMITS.update_bytes + 256;
@@ -120,6 +130,7 @@ function decodeBody(type: MessageType, reader: Reader): Message {
     case 'PONG':
       return { type, nonce: reader.u64() };
     case 'TICKET':
+    case 'REVOCATION':
       return { type, token: reader.varstring(LIMITS.ticket_bytes) };
     case 'SYNCED':
       return { type, docs: list(reader, 1, LIMITS.have_entries, readDocRef) };
@@ -127,6 +138,16 @@ function decodeBody(type: MessageType, reader: Reader): Message {
       return { type, roomMs: reader.varuint(), envelope: decodeEnvelope(reader.varbytes(ENVELOPE_BYTES)) };
     case 'REFUSED':
       return { type, ...streamSeq(reader), code: reader.u16(), reason: reader.varstring(REASON_BYTES) };
+    case 'ALERT': {
+      const id = reader.take(ALERT_ID_BYTES);
+      const kind = reader.u8();
+      const content = reader.varbytes(ALERT_SEALED_BYTES);
+      const isReceipt = kind === 1;
+      if (kind > 1 || content.length === 0 || (isReceipt && content.length !== ALERT_RECEIPT_BYTES)) {
+        throw malformed('kind of an ALERT');
+      }
+      return { type, id, receipt: isReceipt, content };
+    }
   }
 }
 
@@ -178,6 +199,7 @@ export function encodeMessage(message: Message): Bytes {
     case 'PONG':
       return writer.u64(message.nonce).finish();
     case 'TICKET':
+    case 'REVOCATION':
       return writer.varstring(message.token).finish();
     case 'SYNCED':
       writer.varuint(message.docs.length);
@@ -188,5 +210,11 @@ export function encodeMessage(message: Message): Bytes {
     case 'REFUSED':
       writeStreamSeq(writer, message);
       return writer.u16(message.code).varbytes(encodeUtf8(message.reason).slice(0, REASON_BYTES)).finish();
+    case 'ALERT':
+      return writer
+        .raw(message.id)
+        .u8(message.receipt ? 1 : 0)
+        .varbytes(message.content)
+        .finish();
   }
 }

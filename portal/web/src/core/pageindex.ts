@@ -15,6 +15,25 @@ export function indexAfter(last: string | null): string {
   }
 }
 
+/** A key under `first`; `first` itself where a hostile key leaves no room. */
+export function indexBefore(first: string | null): string {
+  try {
+    const next = generateKeyBetween(null, first);
+    return next.length <= MAX_INDEX_LENGTH ? next : (first ?? 'a0');
+  } catch {
+    return first ?? 'a0';
+  }
+}
+
+/** A key between two that follow each other; after `before` where they leave no room. */
+export function indexBetween(before: string | null, after: string | null): string {
+  try {
+    return generateKeyBetween(before, before === after ? null : after);
+  } catch {
+    return indexAfter(before);
+  }
+}
+
 /** Whether new shapes may be ordered after this key. */
 function isOrderKey(index: string): boolean {
   if (index === '' || index.length > MAX_INDEX_LENGTH) return false;
@@ -62,9 +81,11 @@ export class PageIndex {
     if ((entry.top === null || after.index > entry.top) && isOrderKey(after.index)) entry.top = after.index;
   }
 
-  /** The key for a new shape on top of a page. */
+  /** The key for a new shape on top of a page. Never the same twice: shapes of one transaction are not here yet. */
   nextIndex(page: PageId): string {
-    return indexAfter(this.pages.get(page)?.top ?? null);
+    const entry = this.entry(page);
+    entry.top = indexAfter(entry.top);
+    return entry.top;
   }
 
   shapes(page: PageId): readonly Shape[] {

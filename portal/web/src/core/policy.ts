@@ -32,13 +32,19 @@ export function mayWrite(ticket: Pick<Ticket, 'user' | 'role' | 'caps'>, doc: Do
     case 'chat':
       return ticket.caps.has('chat');
     case 'desk':
-      return ticket.user === doc.user || isStaff(ticket.role);
+      return ticket.caps.has('desk') && (ticket.user === doc.user || isStaff(ticket.role));
   }
 }
 
 /** A desk is for its owner, staff and the recorder; everything else is for the room. */
 export const mayRead = (ticket: Pick<Ticket, 'user' | 'role'>, doc: DocRef): boolean =>
   doc.kind !== 'desk' || ticket.user === doc.user || isStaff(ticket.role) || ticket.role === 'recorder';
+
+/** M9: the rights that the relay asks for on its own way hold on direct links too. */
+export function mayShow(ticket: Pick<Ticket, 'caps'> | undefined, drawing = false): boolean {
+  if (ticket === undefined || (drawing && !ticket.caps.has('board'))) return false;
+  return ticket.caps.has('presence');
+}
 
 /** E7: whether the update builds on, or deletes, items of others that are not held yet: it has to wait for them. */
 export function missingBase(scan: Scan, ledger: Ledger): boolean {

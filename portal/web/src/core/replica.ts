@@ -5,7 +5,7 @@
  * asynchronous; what is handed in first is taken in first.
  */
 import * as Y from 'yjs';
-import { Author, type OwnSession } from './author';
+import { Author, mergeOwn, type OwnSession, type Part } from './author';
 import { type Bytes, ownBytes, sameBytes } from './bytes';
 import { type Missing, mismatches, missingFor } from './catchup';
 import { isLocal, LocalEdit } from './edit';
@@ -18,17 +18,18 @@ import { LIMITS, SNAPSHOT_LIMITS } from './limits';
 import type { Head, StreamSeq } from './messages';
 import { Park, type ParkReason, streamKey } from './park';
 import { checkSnapshot, checkUpdate, mayWrite, missingBase } from './policy';
+import { Revocations, readRevocation } from './revocation';
 import { type Held, Stream } from './stream';
 import { readTicket, type Ticket } from './ticket';
 import { scanUpdate } from './yupdate';
 
-export type { OwnSession } from './author';
+export { mergeOwn, type OwnSession, type Part, partsOf } from './author';
 
 /** Where an envelope came from: the relay has authority over revocation, our own store needs no signature check. */
 export type Source = 'relay' | 'peer' | 'store';
 
 export type ReplicaEvent =
-  | { readonly kind: 'applied'; readonly envelope: Envelope; readonly unproven?: true }
+  | { readonly kind: 'applied'; readonly envelope: Envelope }
   | { readonly kind: 'duplicate'; readonly envelope: Envelope }
   | { readonly kind: 'parked'; readonly envelope: Envelope; readonly reason: ParkReason }
   | { readonly kind: 'dropped'; readonly envelope: Envelope }
@@ -39,8 +40,10 @@ export interface ReplicaHooks {
   /** Keeps an own envelope before it may be sent (E11). Does not reject: work goes on where storage fails. */
   readonly persist: (envelope: Envelope) => Promise<void>;
   readonly authored: (envelope: Envelope) => void;
-  /** A local edit waits for `flushLocal`; `urgent`: do not wait for more. */
-  readonly edited: (ref: DocRef, urgent: boolean) => void;
+  /** A local edit waits for `flushLocal`, called in the task of the edit; `urgent`: do not wait for more. */
+  readonly edited: (ref: DocRef, update: Bytes, urgent: boolean) => void;
+  /** E4: what was edited in a document has become these parts, in the task of `flushLocal`, before any is signed. */
+  readonly numbered: (ref: DocRef, parts: readonly Part[]) => void;
 }
 
 interface Document {
@@ -70,7 +73,9 @@ export class Replica {
   readonly log: Envelope[] = [];
   private readonly documents = new Map<DocText, Document>();
   private readonly clients = new Map<number, SessionId>();
-  private readonly revoked = new Set<SessionId>();
+  private readonly revocations = new Revocations();
+  /** When the oldest ticket of a session that was seen was issued. */
+  private readonly firstMs = new Map<SessionId, number>();
   /** E5. */
   private readonly frozen = new Set<SessionId>();
   private readonly park = new Park();
@@ -84,10 +89,14 @@ export class Replica {
     private keys: KeySet,
     private readonly hooks: ReplicaHooks,
   ) {
-    this.author = new Author(room, hooks.persist, (held) => {
-      this.stream(held.envelope.doc, held.envelope.session).take(held);
-      this.log.push(held.envelope);
-      hooks.authored(held.envelope);
+    this.author = new Author(room, {
+      numbered: hooks.numbered,
+      persist: hooks.persist,
+      authored: (held) => {
+        this.stream(held.envelope.doc, held.envelope.session).take(held);
+        this.log.push(held.envelope);
+        hooks.authored(held.envelope);
+      },
     });
   }
 
@@ -121,11 +130,17 @@ export class Replica {
     const document: Document = { ref, doc, ledger: new Ledger(), pending: [] };
     doc.on('update', (update: Uint8Array, _origin: unknown, _doc: Y.Doc, transaction: Y.Transaction) => {
       if (!isLocal(transaction)) return;
-      document.pending.push(ownBytes(update));
-      this.hooks.edited(ref, transaction.origin instanceof LocalEdit && transaction.origin.urgent);
+      const bytes = ownBytes(update);
+      document.pending.push(bytes);
+      this.hooks.edited(ref, bytes, transaction.origin instanceof LocalEdit && transaction.origin.urgent);
     });
     this.documents.set(ref.text, document);
     return document;
+  }
+
+  /** How many clocks of a client a document holds (P3). */
+  heldClocks(ref: DocRef, client: number): number {
+    return this.document(ref).ledger.held(client);
   }
 
   stream(doc: DocRef, session: SessionId): Stream {
@@ -148,6 +163,7 @@ export class Replica {
     if (known !== undefined) {
       const same = known.client === ticket.client && known.user === ticket.user && sameBytes(known.key, ticket.key);
       if (!same) throw new TicketError(CloseCode.ticket_refused, 'session id of another');
+      this.seen(ticket);
       if (ticket.expiresMs > known.expiresMs) this.tickets.set(ticket.session, ticket);
       return { ticket: this.tickets.get(ticket.session) ?? ticket, events: [] };
     }
@@ -158,6 +174,7 @@ export class Replica {
     if (this.tickets.size >= MAX_TICKETS) throw new TicketError(CloseCode.rate_limited, 'too many sessions');
     this.tickets.set(ticket.session, ticket);
     this.clients.set(ticket.client, ticket.session);
+    this.seen(ticket);
     const waiting = this.park.all().filter(({ reason, envelope }) => {
       return reason === 'ticket' && envelope.session === ticket.session;
     });
@@ -169,14 +186,45 @@ export class Replica {
     return { ticket, events };
   }
 
-  /** S8: nothing more of this session is taken from peers. What the relay holds of it stays. */
+  private seen(ticket: Ticket): void {
+    const { session, issuedMs } = ticket;
+    this.firstMs.set(session, Math.min(issuedMs, this.firstMs.get(session) ?? issuedMs));
+    this.revocations.meet(ticket);
+  }
+
+  /** The relay's own decision (E5): nothing more of this session is taken from peers. What the relay holds stays. */
   revoke(session: SessionId): void {
-    this.revoked.add(session);
+    this.revocations.add(session);
     this.park.removeSession(session);
   }
 
+  /** T5: whoever brings it. Returns whom it puts out, null when it is known. Raises TicketError. */
+  async revokeBy(token: string): Promise<readonly SessionId[] | null> {
+    if (this.revocations.isKnown(token)) return null;
+    const revocation = await readRevocation(token, this.keys, this.room);
+    if (this.revocations.isKnown(token)) return null;
+    const first = (session: SessionId): number => this.firstMs.get(session) ?? 0;
+    const sessions = this.revocations.honour(token, revocation, this.tickets.values(), first);
+    for (const session of sessions) this.park.removeSession(session);
+    return sessions;
+  }
+
+  /** The revocations that are honoured here, for handing them on. */
+  get revocationTokens(): readonly string[] {
+    return this.revocations.tokens;
+  }
+
+  get revokedSessions(): readonly SessionId[] {
+    return this.revocations.sessions;
+  }
+
   isRevoked(session: SessionId): boolean {
-    return this.revoked.has(session);
+    return this.revocations.has(session);
+  }
+
+  /** Nothing of it is taken from peers any more: revoked (T5), or frozen for two histories (E5). */
+  isOut(session: SessionId): boolean {
+    return this.revocations.has(session) || this.frozen.has(session);
   }
 
   // Receiving
@@ -195,11 +243,12 @@ export class Replica {
     const result = this.incoming.then(async () => {
       const [good, hash] = await checks;
       this.inFlight.delete(key);
+      // Revoked while its signature was being checked.
+      if (source === 'peer' && this.revocations.has(envelope.session)) {
+        return [refused(envelope, CloseCode.revoked, 'S8')];
+      }
       if (good) return this.admit({ envelope, hash, ...(source === 'relay' ? RELAYED : {}) }, nowMs);
-      // E9. What the relay handed to all has to be taken by all, or one bad signature on its author's own socket
-      // splits the room for good.
-      if (source === 'relay') return this.admit({ envelope, hash, ...RELAYED, unproven: true }, nowMs);
-      return [refused(envelope, CloseCode.malformed, 'E2')];
+      return [refused(envelope, CloseCode.update_refused, 'E2')];
     });
     this.incoming = result.then(
       () => undefined,
@@ -216,10 +265,10 @@ export class Replica {
       if (held === undefined || sameBytes(held.envelope.body, envelope.body)) return { kind: 'duplicate', envelope };
     }
     const flying = this.inFlight.get(flightKey(envelope));
-    // A copy of the relay is taken where a peer's of the same bytes would not be (E9), so it does not count as one.
+    // A copy of the relay is taken where a peer's of the same bytes would not be (S8, E5), so it does not count as one.
     if (flying !== undefined && source !== 'relay' && sameBytes(flying.raw, envelope.raw))
       return { kind: 'duplicate', envelope };
-    if (this.revoked.has(envelope.session) && source === 'peer') return refused(envelope, CloseCode.revoked, 'S8');
+    if (this.revocations.has(envelope.session) && source === 'peer') return refused(envelope, CloseCode.revoked, 'S8');
     if (!this.tickets.has(envelope.session)) return this.parkIt({ envelope, hash: null }, 'ticket', nowMs);
     const ticket = this.tickets.get(envelope.session);
     // Nobody makes us hold desks that nobody has.
@@ -288,7 +337,6 @@ export class Replica {
       throw error;
     }
     stream.take(held);
-    if (held.unproven) return { kind: 'applied', envelope, unproven: true };
     this.log.push(envelope);
     return { kind: 'applied', envelope };
   }
@@ -342,7 +390,7 @@ export class Replica {
   async flushLocal(nowMs: number): Promise<void> {
     for (const { ref, ledger, pending } of this.documents.values()) {
       if (pending.length === 0) continue;
-      const update = pending.length === 1 && pending[0] ? pending[0] : Y.mergeUpdates(pending);
+      const update = mergeOwn(pending);
       pending.length = 0;
       this.author.write(ref, update, ledger, nowMs);
     }
@@ -396,6 +444,15 @@ export class Replica {
 
   expire(nowMs: number): void {
     this.park.expire(nowMs);
+  }
+
+  /** What we hold where another holds something else under the same number (B3): with it, it can prove E5. */
+  evidence(theirs: readonly Head[], readable: (doc: DocRef) => boolean): Envelope[] {
+    return theirs.flatMap(({ doc, session, seq, hash }) => {
+      const held = this.streams.get(streamKey({ doc, session }))?.held.get(seq);
+      const differs = held !== undefined && !sameBytes(held.hash, hash);
+      return differs && readable(doc) && !this.isOut(session) ? [held.envelope] : [];
+    });
   }
 
   /** B3. */

@@ -1,15 +1,28 @@
 /** Typed, tolerant reading of shapes and pages: hostile but well-formed content reads as nothing (board.md). */
 import palette from '@spec/palette.json';
+import things from '@spec/things.json';
 import { AbstractType, Map as YMap, Text as YText } from 'yjs';
 import { MAIN_PAGE, type PageId, type SessionId, type ShapeId, shapeAuthor } from './ids';
-import { INK, inkBox } from './ink';
+import { decodeInk, INK, inkBox } from './ink';
+import { cutText } from './text';
 
 export type Colour = keyof typeof palette.colours;
 export const PALETTE = palette;
 export const COLOURS = Object.keys(palette.colours) as Colour[];
+export const THINGS = things;
+export type Form = keyof typeof things.forms;
+export const FORMS = Object.keys(things.forms) as Form[];
+/** In the order of spec/things.json; a test compares them. The first stands in for a wrong value. */
+export const FILLS = ['none', 'soft', 'solid'] as const;
+export const DASHES = ['solid', 'dashed', 'dotted'] as const;
+export const HEADS = ['none', 'end', 'both'] as const;
+export type Fill = (typeof FILLS)[number];
+export type Dash = (typeof DASHES)[number];
+export type Head = (typeof HEADS)[number];
 const isColour = (value: unknown): value is Colour => COLOURS.includes(value as Colour);
 
-interface ShapeBase {
+/** What every shape has. Lengths in board px. */
+export interface ShapeBase {
   readonly id: ShapeId;
   /** The session in the id (P6). */
   readonly author: SessionId;
@@ -22,13 +35,19 @@ interface ShapeBase {
   readonly size: number;
   readonly createdMs: number;
   readonly erased: boolean;
+  /** Radians, clockwise, about the middle of the box; a text about its origin. */
+  readonly rotation: number;
+  readonly opacity: number;
+  readonly locked: boolean;
+  /** Shapes with one name here are chosen together; '' for none. */
+  readonly group: string;
 }
 
 export interface StrokeShape extends ShapeBase {
   readonly type: 'draw' | 'highlight';
   /** Decode with decodeInk; its points are relative to x, y. */
   readonly ink: Uint8Array;
-  /** Of the points, px. */
+  /** Box of the points, px; unlike the ink's own where the stroke was resized. */
   readonly w: number;
   readonly h: number;
 }
@@ -36,11 +55,76 @@ export interface StrokeShape extends ShapeBase {
 export interface TextShape extends ShapeBase {
   readonly type: 'text';
   readonly text: string;
+  readonly bold: boolean;
 }
 
-export type Shape = StrokeShape | TextShape;
+export interface GeoShape extends ShapeBase {
+  readonly type: 'geo';
+  readonly form: Form;
+  readonly w: number;
+  readonly h: number;
+  readonly fill: Fill;
+  readonly dash: Dash;
+  readonly text: string;
+  readonly bold: boolean;
+  /** Corners of a polygon as an ink blob, stretched over the box; null for other forms. */
+  readonly ink: Uint8Array | null;
+}
 
-const BACKGROUNDS = ['plain', 'grid', 'lined', 'dots', 'axes'] as const;
+export interface NoteShape extends ShapeBase {
+  readonly type: 'note';
+  readonly w: number;
+  readonly h: number;
+  readonly text: string;
+  readonly bold: boolean;
+}
+
+/** Where a line begins and ends, board px. */
+export interface Ends {
+  readonly x1: number;
+  readonly y1: number;
+  readonly x2: number;
+  readonly y2: number;
+}
+
+export interface LineShape extends ShapeBase {
+  readonly type: 'line' | 'arrow';
+  /** From x, y to the end as it was drawn. */
+  readonly dx: number;
+  readonly dy: number;
+  readonly dash: Dash;
+  readonly head: Head;
+  /** Shapes that the ends are bound to; '' for none. */
+  readonly start: ShapeId | '';
+  readonly end: ShapeId | '';
+  /** Bound ends stand at their shapes (core/arrows). */
+  readonly ends: Ends;
+}
+
+export interface ImageShape extends ShapeBase {
+  readonly type: 'image';
+  readonly w: number;
+  readonly h: number;
+  /** SHA-256 of the picture, 64 hex digits (A1). */
+  readonly asset: string;
+  /** What is to be seen, for those who cannot. */
+  readonly caption: string;
+}
+
+export type Shape = StrokeShape | TextShape | GeoShape | NoteShape | LineShape | ImageShape;
+export type ShapeType = Shape['type'];
+/** What an arrow can be bound to. */
+export type BoxShape = GeoShape | NoteShape | ImageShape;
+
+export const isStroke = (shape: Shape): shape is StrokeShape => shape.type === 'draw' || shape.type === 'highlight';
+export const isLine = (shape: Shape): shape is LineShape => shape.type === 'line' || shape.type === 'arrow';
+export const isBox = (shape: Shape): shape is BoxShape =>
+  shape.type === 'geo' || shape.type === 'note' || shape.type === 'image';
+/** Whether letters can be written in it. */
+export const isWritten = (shape: Shape): shape is TextShape | GeoShape | NoteShape =>
+  shape.type === 'text' || shape.type === 'geo' || shape.type === 'note';
+
+export const BACKGROUNDS = ['plain', 'grid', 'lined', 'dots', 'axes'] as const;
 export type Background = (typeof BACKGROUNDS)[number];
 
 export interface Page {
@@ -56,22 +140,26 @@ const string = (value: unknown): string => (typeof value === 'string' ? value : 
 
 const LARGEST_SIZE = 1000;
 
-/** The second size of its kind stands in for one that nobody can have chosen. */
-function readSize(value: unknown, type: unknown): number {
-  if (typeof value === 'number' && value > 0 && value <= LARGEST_SIZE) return value;
-  const { sizes } = type === 'text' ? INK.text : type === 'highlight' ? INK.highlighter : INK.pen;
-  return sizes[1] ?? 1;
+/** Fields by their name: a shared map has them, and so has a file that is read in. */
+export interface FieldSource {
+  get(field: string): unknown;
 }
 
 /** null: not a shape that this version can draw. */
 export function readShape(id: ShapeId, record: unknown): Shape | null {
-  if (!(record instanceof YMap)) return null;
+  return record instanceof YMap ? readFields(id, record) : null;
+}
+
+/** The same for fields from anywhere. */
+export function readFields(id: ShapeId, record: FieldSource): Shape | null {
   const x = finite(record.get('x'));
   const y = finite(record.get('y'));
   const author = shapeAuthor(id);
   const page = record.get('page');
   if (author === null || x === null || y === null || typeof page !== 'string' || page === '') return null;
   const colour: unknown = record.get('colour');
+  const rotation = finite(record.get('rotation')) ?? 0;
+  const opacity = finite(record.get('opacity')) ?? 1;
   const base: ShapeBase = {
     id,
     author,
@@ -83,32 +171,151 @@ export function readShape(id: ShapeId, record: unknown): Shape | null {
     size: readSize(record.get('size'), record.get('type')),
     createdMs: Math.trunc(finite(record.get('created_ms')) ?? 0),
     erased: record.get('erased') === true,
+    rotation: Math.abs(rotation) <= THINGS.most_rotation ? rotation : 0,
+    opacity: opacity >= THINGS.least_opacity && opacity <= 1 ? opacity : 1,
+    locked: record.get('locked') === true,
+    group: identifier(record.get('group')),
   };
   switch (record.get('type')) {
     case 'draw':
-      return readStroke(base, 'draw', record.get('ink'));
+      return readStroke(base, 'draw', record);
     case 'highlight':
-      return readStroke(base, 'highlight', record.get('ink'));
+      return readStroke(base, 'highlight', record);
     case 'text':
-      return readText(base, record.get('text'));
+      return readText(base, record);
+    case 'geo':
+      return readGeo(base, record);
+    case 'note':
+      return readNote(base, record);
+    case 'line':
+      return readLine(base, 'line', record);
+    case 'arrow':
+      return readLine(base, 'arrow', record);
+    case 'image':
+      return readImage(base, record);
     default:
       return null;
   }
 }
 
-function readStroke(base: ShapeBase, type: 'draw' | 'highlight', ink: unknown): StrokeShape | null {
+/** The second size of its kind stands in for one that nobody can have chosen. */
+function readSize(value: unknown, type: unknown): number {
+  if (typeof value === 'number' && value > 0 && value <= LARGEST_SIZE) return value;
+  return sizesOf(type)[1] ?? 1;
+}
+
+function sizesOf(type: unknown): readonly number[] {
+  if (type === 'text') return INK.text.sizes;
+  if (type === 'highlight') return INK.highlighter.sizes;
+  if (type === 'note') return THINGS.note.sizes;
+  return type === 'draw' ? INK.pen.sizes : THINGS.sizes;
+}
+
+const identifier = (value: unknown): string =>
+  typeof value === 'string' && value.length <= THINGS.id_chars ? value : '';
+
+function oneOf<T extends string>(value: unknown, known: readonly T[]): T {
+  return known.includes(value as T) ? (value as T) : (known[0] as T);
+}
+
+function length(value: unknown): number | null {
+  const px = finite(value);
+  return px !== null && px > 0 && px <= THINGS.largest ? px : null;
+}
+
+function readStroke(base: ShapeBase, type: 'draw' | 'highlight', record: FieldSource): StrokeShape | null {
+  const ink = record.get('ink');
   if (!(ink instanceof Uint8Array)) return null;
   try {
-    return { ...base, type, ink, ...inkBox(ink) };
+    const box = inkBox(ink);
+    return { ...base, type, ink, w: length(record.get('w')) ?? box.w, h: length(record.get('h')) ?? box.h };
   } catch {
     // Any blob that is no ink, of whatever version, is drawn as nothing.
     return null;
   }
 }
 
-function readText(base: ShapeBase, text: unknown): TextShape | null {
-  if (typeof text === 'string') return { ...base, type: 'text', text };
-  return text instanceof YText ? { ...base, type: 'text', text: text.toString() } : null;
+const letters = (value: unknown): string | null =>
+  typeof value === 'string' ? value : value instanceof YText ? value.toString() : null;
+
+function readText(base: ShapeBase, record: FieldSource): TextShape | null {
+  const text = letters(record.get('text'));
+  return text === null ? null : { ...base, type: 'text', text, bold: record.get('bold') === true };
+}
+
+function readSides(record: FieldSource): { w: number; h: number } | null {
+  const w = length(record.get('w'));
+  const h = length(record.get('h'));
+  return w === null || h === null ? null : { w, h };
+}
+
+function readGeo(base: ShapeBase, record: FieldSource): GeoShape | null {
+  const sides = readSides(record);
+  const form = record.get('form');
+  if (sides === null || !FORMS.includes(form as Form)) return null;
+  const ink = form === 'polygon' ? record.get('ink') : null;
+  if (form === 'polygon' && !isPolygon(ink)) return null;
+  return {
+    ...base,
+    ...sides,
+    type: 'geo',
+    form: form as Form,
+    fill: oneOf(record.get('fill'), FILLS),
+    dash: oneOf(record.get('dash'), DASHES),
+    text: letters(record.get('text')) ?? '',
+    bold: record.get('bold') === true,
+    ink: ink instanceof Uint8Array ? ink : null,
+  };
+}
+
+function isPolygon(ink: unknown): boolean {
+  if (!(ink instanceof Uint8Array)) return false;
+  try {
+    const { length: corners } = decodeInk(ink).points;
+    return corners >= 3 && corners <= THINGS.polygon_corners;
+  } catch {
+    return false;
+  }
+}
+
+function readNote(base: ShapeBase, record: FieldSource): NoteShape | null {
+  const sides = readSides(record);
+  if (sides === null) return null;
+  const text = letters(record.get('text')) ?? '';
+  return { ...base, ...sides, type: 'note', text, bold: record.get('bold') === true };
+}
+
+function readLine(base: ShapeBase, type: 'line' | 'arrow', record: FieldSource): LineShape | null {
+  const dx = finite(record.get('dx'));
+  const dy = finite(record.get('dy'));
+  if (dx === null || dy === null || Math.max(Math.abs(dx), Math.abs(dy)) > THINGS.largest) return null;
+  const head = record.get('head');
+  return {
+    ...base,
+    type,
+    dx,
+    dy,
+    dash: oneOf(record.get('dash'), DASHES),
+    head: type === 'line' ? 'none' : HEADS.includes(head as Head) ? (head as Head) : 'end',
+    start: identifier(record.get('start')) as ShapeId | '',
+    end: identifier(record.get('end')) as ShapeId | '',
+    ends: { x1: base.x, y1: base.y, x2: base.x + dx, y2: base.y + dy },
+  };
+}
+
+const HASH = /^[0-9a-f]{64}$/;
+
+function readImage(base: ShapeBase, record: FieldSource): ImageShape | null {
+  const sides = readSides(record);
+  const asset = string(record.get('asset'));
+  if (sides === null || !HASH.test(asset)) return null;
+  return {
+    ...base,
+    ...sides,
+    type: 'image',
+    asset,
+    caption: cutText(string(record.get('caption')), THINGS.caption_chars),
+  };
 }
 
 export function readPage(id: PageId, record: unknown): Page | null {

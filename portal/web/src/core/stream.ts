@@ -7,8 +7,6 @@ import type { Head } from './messages';
 export interface Held {
   readonly envelope: Envelope;
   readonly hash: Bytes;
-  /** Its signature does not hold: taken on the relay's word (E9), and never handed on. */
-  readonly unproven?: true;
   /** It came from the relay, which alone hands on work of sessions that it froze. */
   readonly relayed?: true;
 }
@@ -36,7 +34,7 @@ export class Stream {
   }
 
   take(held: Held): void {
-    if (!held.unproven) this.held.set(held.envelope.seq, held);
+    this.held.set(held.envelope.seq, held);
     this.seq = held.envelope.seq;
     this.hash = held.hash;
   }

@@ -1,7 +1,8 @@
 /** Undo of one's own work, field by field (board.md "Edits and undo"). */
 import type { ShapeId } from './ids';
 
-export type FieldValue = string | number | boolean;
+/** null: the field is absent. */
+export type FieldValue = string | number | boolean | null;
 
 export interface Change {
   readonly shape: ShapeId;
@@ -12,7 +13,7 @@ export interface Change {
 
 /** What the stack needs of a board: the value now, and how to write one. */
 export interface Fields {
-  read(shape: ShapeId, field: string): FieldValue | null;
+  read(shape: ShapeId, field: string): FieldValue;
   write(shape: ShapeId, field: string, value: FieldValue): void;
 }
 

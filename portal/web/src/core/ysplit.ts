@@ -1,10 +1,18 @@
 /** Cutting an update of our own into parts that each fit an envelope. */
 import { type Bytes, ownBytes } from './bytes';
-import { LIVE_LIMITS } from './limits';
+import { LIVE_LIMITS, type UpdateLimits } from './limits';
 import { Writer } from './varint';
 import { type Range, type Scan, type StructSpan, scanUpdate } from './yupdate';
 
 const SPLIT_OVERHEAD_BYTES = 32;
+/** For updates of our own that are not cut yet: no limit but those of the format. */
+export const UNCUT: UpdateLimits = {
+  ...LIVE_LIMITS,
+  bytes: 2 ** 31,
+  structs: 2 ** 31,
+  ranges: 2 ** 31,
+  clients: 2 ** 31,
+};
 
 /**
  * Cuts an update of our own into parts of at most about `limitBytes`, each complete by itself and in an
@@ -12,11 +20,7 @@ const SPLIT_OVERHEAD_BYTES = 32;
  */
 export function splitUpdate(update: Uint8Array, limitBytes: number, maxDeletes: number): Bytes[] {
   const spans: StructSpan[] = [];
-  const scan = scanUpdate(
-    update,
-    { ...LIVE_LIMITS, bytes: 2 ** 31, structs: 2 ** 31, ranges: 2 ** 31, clients: 2 ** 31 },
-    spans,
-  );
+  const scan = scanUpdate(update, UNCUT, spans);
   const bytes = ownBytes(update);
   const deletes = [...scan.deletes.values()].flat().reduce((sum, [, length]) => sum + length, 0);
   const small = bytes.length <= limitBytes && spans.length <= LIVE_LIMITS.structs && deletes <= maxDeletes;

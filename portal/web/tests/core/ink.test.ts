@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { formatHex } from '../../src/core/bytes';
 import { ProtocolError } from '../../src/core/errors';
+import { MAIN_PAGE, type ShapeId } from '../../src/core/ids';
 import { decodeInk, encodeInk, type InkPoint, inkBox, splitStroke } from '../../src/core/ink';
+import { readFields } from '../../src/core/shape';
 import { hex, vectors } from './vectors';
 
 type Row = [number, number, number | null, number | null];
@@ -16,7 +18,7 @@ const ink = vectors<{
     height: number;
     decoded: Row[];
   }[];
-  bad: { why: string; hex: string }[];
+  bad: { why: string; hex: string; shown: boolean }[];
   split: { points: number; parts: number[] }[];
 }>('ink');
 
@@ -31,8 +33,16 @@ describe('ink vectors', () => {
     expect([read.w, read.h]).toEqual([width, height]);
     expect(inkBox(hex(text))).toEqual({ w: width, h: height });
   });
-  test.each(ink.bad)('bad: $why', ({ hex: text }) => {
+  test.each(ink.bad)('bad: $why', ({ hex: text, shown }) => {
     expect(() => decodeInk(hex(text))).toThrow(ProtocolError);
+    const fields = new Map<string, unknown>([
+      ['type', 'draw'],
+      ['page', MAIN_PAGE],
+      ['x', 1],
+      ['y', 2],
+      ['ink', hex(text)],
+    ]);
+    expect(readFields('00000000000003e9-1' as ShapeId, fields) !== null).toBe(shown);
   });
   test.each(ink.split)('a stroke of $points points', ({ points, parts }) => {
     const stroke = Array.from({ length: points }, (_, i) => point([i, i, 1, i]));

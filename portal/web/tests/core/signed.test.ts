@@ -5,6 +5,7 @@ import { ProtocolError, TicketError } from '../../src/core/errors';
 import { asRoomId, asSessionId, parseDocRef } from '../../src/core/ids';
 import { fingerprintText, helloText, importPoint, loadJwks, verifySignature } from '../../src/core/keys';
 import { Replica } from '../../src/core/replica';
+import { readRevocation } from '../../src/core/revocation';
 import { checkAdmission, readTicket } from '../../src/core/ticket';
 import { hex, vectors } from './vectors';
 
@@ -15,7 +16,7 @@ const envelopes = vectors<{
     'doc' | 'session' | 'prev' | 'update' | 'body' | 'signed_text' | 'hash' | 'sig' | 'raw',
     string
   >)[];
-  bad_signature: { why: string; room: string; raw: string }[];
+  bad_signature: { why: string; room: string; raw: string; code: number }[];
   malformed: { why: string; hex: string }[];
 }>('envelopes');
 
@@ -39,6 +40,16 @@ describe('envelope vectors E1–E3', () => {
     const key = await importPoint(hex(envelopes.public));
     expect(await verifyEnvelope(asRoomId(other), decodeEnvelope(hex(raw)), key)).toBe(false);
   });
+  test.each(envelopes.bad_signature.filter((one) => one.room === envelopes.room))(
+    'and a peer that brings it is refused with $code: $why',
+    async ({ raw, code }) => {
+      const hooks = { persist: async () => {}, authored: () => {}, edited: () => {}, numbered: () => {} };
+      const replica = new Replica(room, 1, await loadJwks(tickets.jwks), hooks);
+      await replica.admitTicket(tickets.good[0]?.token ?? '', 0);
+      const events = await replica.receive(decodeEnvelope(hex(raw)), 'peer', 0);
+      expect(events).toMatchObject([{ kind: 'refused', rule: 'E2', code }]);
+    },
+  );
   test.each(envelopes.malformed)('malformed: $why', ({ hex: raw }) => {
     expect(() => decodeEnvelope(hex(raw))).toThrow(ProtocolError);
   });
@@ -86,6 +97,7 @@ describe('ticket vectors T1, T2, T4', async () => {
       session: ticket.session,
       client: ticket.client,
       key: formatHex(ticket.key),
+      colour: ticket.colour,
       issued_ms: ticket.issuedMs,
       expires_ms: ticket.expiresMs,
     }).toEqual(expected);
@@ -101,10 +113,45 @@ describe('ticket vectors T1, T2, T4', async () => {
   });
   test.each(tickets.second)('second ticket: $why', async ({ first, then, honoured }) => {
     const { room } = await readTicket(first, jwks);
-    const hooks = { persist: async () => {}, authored: () => {}, edited: () => {} };
+    const hooks = { persist: async () => {}, authored: () => {}, edited: () => {}, numbered: () => {} };
     const replica = new Replica(room, 1, jwks, hooks);
     await replica.admitTicket(first, 0);
     if (honoured) await replica.admitTicket(then, 0);
     else await expect(replica.admitTicket(then, 0)).rejects.toThrow(TicketError);
+  });
+});
+
+const revocations = vectors<{
+  jwks: unknown;
+  room: string;
+  good: { token: string; revocation: Record<string, unknown> }[];
+  refused: { why: string; token: string; code: number }[];
+  steps: { name: string; steps: ['ticket' | 'revocation', string][]; revoked: string[] }[];
+}>('revocations');
+
+describe('revocation vectors T5', async () => {
+  const jwks = await loadJwks(revocations.jwks);
+  const room = asRoomId(revocations.room);
+  test.each(revocations.good)('good: $revocation.reason', async ({ token, revocation: expected }) => {
+    const { sessions, user, issuedMs, reason, room: named } = await readRevocation(token, jwks, room);
+    const found = { room: named, sessions: [...new Set(sessions)].sort(), user, issued_ms: issuedMs, reason };
+    expect(found).toEqual(expected);
+  });
+  test.each(revocations.refused)('refused: $why', async ({ token, code }) => {
+    const reading = readRevocation(token, jwks, room);
+    await expect(reading).rejects.toThrow(expect.objectContaining({ name: 'TicketError', code }));
+  });
+  test.each(revocations.steps)('$name', async ({ steps, revoked }) => {
+    const hooks = { persist: async () => {}, authored: () => {}, edited: () => {}, numbered: () => {} };
+    const replica = new Replica(room, 1, jwks, hooks);
+    for (const [kind, token] of steps) {
+      try {
+        if (kind === 'ticket') await replica.admitTicket(token, 0);
+        else await replica.revokeBy(token);
+      } catch (error) {
+        expect(error).toBeInstanceOf(TicketError);
+      }
+    }
+    expect([...replica.revokedSessions].sort()).toEqual(revoked);
   });
 });

@@ -120,6 +120,7 @@ function spell(message: Message): Omit<Fields, 'type'> {
     case 'PONG':
       return { nonce: String(message.nonce) };
     case 'TICKET':
+    case 'REVOCATION':
       return { token: message.token };
     case 'SYNCED':
       return { docs: message.docs.map(({ text }) => text) };

@@ -1,0 +1,93 @@
+/** Shapes as plain fields, and put onto a board again under new ids: duplicates, the clipboard, files. */
+import type { Board } from './board';
+import type { PageId, ShapeId } from './ids';
+import { isLine, type Shape } from './shape';
+import type { FieldValue } from './undo';
+
+export type PlainFields = Record<string, FieldValue | Uint8Array>;
+
+/** Everything that makes a shape what it is, but for its id, its page and its place in the order. */
+export function fieldsOf(shape: Shape): PlainFields {
+  const { x, y, colour, size, rotation, opacity, locked, group } = shape;
+  const fields: PlainFields = { x, y, colour, size };
+  if (rotation !== 0) fields['rotation'] = rotation;
+  if (opacity < 1) fields['opacity'] = opacity;
+  if (locked) fields['locked'] = true;
+  if (group !== '') fields['group'] = group;
+  return Object.assign(fields, ownFields(shape));
+}
+
+function ownFields(shape: Shape): PlainFields {
+  switch (shape.type) {
+    case 'draw':
+    case 'highlight': {
+      const { ink, w, h } = shape;
+      return { ink, ...(w > 0 ? { w } : {}), ...(h > 0 ? { h } : {}) };
+    }
+    case 'text':
+      return { text: shape.text, ...(shape.bold ? { bold: true } : {}) };
+    case 'note': {
+      const { w, h, text, bold } = shape;
+      return { w, h, text, ...(bold ? { bold } : {}) };
+    }
+    case 'geo': {
+      const { form, w, h, fill, dash, text, bold, ink } = shape;
+      return { form, w, h, fill, dash, text, ...(bold ? { bold } : {}), ...(ink ? { ink } : {}) };
+    }
+    case 'image': {
+      const { w, h, asset, caption } = shape;
+      return { w, h, asset, ...(caption ? { caption } : {}) };
+    }
+    default: {
+      // Its ends as they are seen: what it is bound to may stay behind.
+      const { ends, dash, head, start, end } = shape;
+      const way = { x: ends.x1, y: ends.y1, dx: ends.x2 - ends.x1, dy: ends.y2 - ends.y1, dash };
+      const bound = { ...(start ? { start } : {}), ...(end ? { end } : {}) };
+      return { ...way, ...(shape.type === 'arrow' ? { head } : {}), ...bound };
+    }
+  }
+}
+
+/** Shapes a transaction: an update of more would have to be cut up. */
+const AT_ONCE = 250;
+
+/** Puts shapes onto a page, on top and in their order, as one step of undo. Bonds and groups among them are kept. */
+export function putShapes(
+  board: Board,
+  page: PageId,
+  shapes: readonly Shape[],
+  by: { readonly dx: number; readonly dy: number },
+  nowMs: number,
+): ShapeId[] {
+  const names = new Map<string, ShapeId>();
+  const groups = new Map<string, string>();
+  const close = board.openStep();
+  try {
+    const ordered = shapes.map((shape) => ({ shape, index: board.edgeIndex(page, false) }));
+    // What arrows are bound to comes first, so that it has a name.
+    const queue = [...ordered.filter(({ shape }) => !isLine(shape)), ...ordered.filter(({ shape }) => isLine(shape))];
+    for (let at = 0; at < queue.length; at += AT_ONCE) {
+      board.together(() => {
+        for (const { shape, index } of queue.slice(at, at + AT_ONCE)) {
+          const fields: PlainFields = { ...fieldsOf(shape), index };
+          fields['x'] = Number(fields['x']) + by.dx;
+          fields['y'] = Number(fields['y']) + by.dy;
+          if (shape.group !== '') {
+            const group = groups.get(shape.group) ?? board.shapeId(board.nextShapeNumber());
+            groups.set(shape.group, group);
+            fields['group'] = group;
+          }
+          for (const end of ['start', 'end'] as const) {
+            const bound = names.get(String(fields[end] ?? ''));
+            if (bound) fields[end] = bound;
+            else delete fields[end];
+          }
+          names.set(shape.id, board.addThing({ type: shape.type, page, fields, nowMs }));
+        }
+      });
+    }
+  } finally {
+    close();
+  }
+  return shapes.flatMap(({ id }) => names.get(id) ?? []);
+}
