@@ -18,16 +18,19 @@ from typing import Any, Final, Literal, Self, TypeVar
 from signaling.asset_server import RelayAssetServer
 from signaling.control import SignalData, SignalIn
 from signaling.direct import DirectLink, DirectLinks
-from signaling.events import Event, LinkChanged, Participant, SeenEnvelope, Stopped
+from signaling.events import AlertBrought, Event, LinkChanged, Participant, SeenEnvelope, Stopped
 from signaling.ice import IceSettings
 from signaling.links.link import Link
 from signaling.mesh import Mesh, MeshOptions
+from signaling.network_watch import NetworkWatch
 from signaling.peer_assets import PeerAssets
 from signaling.peer_inbox import Inbox, RoomTimes
 from signaling.peer_relay import PeerRelay
+from signaling.peer_revocations import PeerRevocations
 from signaling.peer_roster import Roster
 from signaling.peer_tickets import Grant, PeerTickets, TicketSource
 from signaling.ticket_sources import one_ticket
+from whiteboard_crdt.alert import carries_alerts
 from whiteboard_crdt.board import Board
 from whiteboard_crdt.catch_up import first_of
 from whiteboard_crdt.chat import Chat
@@ -37,11 +40,13 @@ from whiteboard_crdt.events import Equivocation
 from whiteboard_crdt.ids import BOARD, CHAT, STAGE, ClientId, DocRef, Role, RoomId, SessionId
 from whiteboard_crdt.keys import PublicKey, SessionKey
 from whiteboard_crdt.messages import (
+    AlertMessage,
     EnvelopeMessage,
     HaveMessage,
     LiveMessage,
     Message,
     PresenceMessage,
+    RevocationMessage,
     WantMessage,
     encode_message,
 )
@@ -93,11 +98,13 @@ class Peer:
         self._tickets = PeerTickets(self.room, self.key.public, self.client_id, ticket_source, jwks)
         self._times = RoomTimes(clock, wall)
         self._direct = DirectLinks(self, clock)
+        self._network = NetworkWatch()
         self.asset_server = RelayAssetServer(self.room)
         self.assets = PeerAssets(self.asset_server, clock, self.detach)
         self._replica: Replica | None = None
         self._roster: Roster | None = None
         self._inbox: Inbox | None = None
+        self._revocations: PeerRevocations | None = None
         self._relay: PeerRelay | None = None
         self._views: dict[DocRef, Board | Stage | Chat] = {}
         self._listeners: list[Callable[[Event], None]] = []
@@ -142,9 +149,11 @@ class Peer:
         self._replica.admit_ticket(grant.ticket)
         self._roster = Roster(ticket.session)
         self._inbox = Inbox(
-            self._replica, ticket.session, self._roster, self._times, self.emit, self._forget_view, self._prove
-        )
-        self._relay = PeerRelay(self, self._tickets, self._inbox, self._roster, self._times, self._mode)
+            self._replica, ticket.session, self._roster, self._times, self.emit, self._forget_view, self._prove,
+            lambda session: self.revocations.drop(session),
+        )  # fmt: skip
+        self._relay = PeerRelay(self, self._tickets, self._inbox, self._roster, self._times, self._mode, self._clock)
+        self._revocations = PeerRevocations(self, self._direct, self._inbox, self._roster)
 
     def preload(self, tickets: Iterable[str], envelopes: Iterable[Envelope]) -> None:
         """Take in an archive of ours between `prepare` and entering the context: only the rest is fetched then."""
@@ -199,6 +208,11 @@ class Peer:
     def relay(self) -> PeerRelay:
         """The way to the relay."""
         return _ready(self._relay)
+
+    @property
+    def revocations(self) -> PeerRevocations:
+        """Who was put out. `honour` a token that the application got from the portal: it goes to all from here."""
+        return _ready(self._revocations)
 
     @property
     def ticket(self) -> Ticket:
@@ -342,7 +356,9 @@ class Peer:
     @property
     def ice(self) -> IceSettings:
         """TURN servers of the newest ticket, and whether nothing else may carry a connection."""
-        return IceSettings(self._tickets.grant.ice_servers, self._tickets.ticket.relay_only)
+        ticket = self._tickets.ticket
+        recorder = ticket.role is Role.RECORDER
+        return IceSettings(self._tickets.grant.ice_servers, ticket.relay_only, direct_first=recorder)
 
     def attach(self, link: Link) -> None:
         """Use a direct link that opened (the mesh does so; tests attach memory links)."""
@@ -370,6 +386,15 @@ class Peer:
         pulse, self._pulse = self._pulse, asyncio.Event()
         pulse.set()
 
+    def tell_alert(self, message: AlertMessage) -> None:
+        """ALERT (C4): over the relay, and to whoever of the staff and the recorder has a direct link with us."""
+        data = encode_message(message)
+        self.relay.send(data)
+        for direct in self._direct.healthy():
+            known = self.replica.sessions.get(direct.session)
+            if known is not None and carries_alerts(known.ticket.role):
+                direct.link.send(data)
+
     def on_direct(self, link: DirectLink, message: Message) -> None:
         """A message of a direct link. Raises ProtocolError to close it."""
         inbox = _ready(self._inbox)
@@ -378,10 +403,14 @@ class Peer:
         elif isinstance(message, HaveMessage):
             self._direct.answer_have(link, message)
         elif isinstance(message, WantMessage):
-            if self._direct.reads(link.session, message.doc):
+            if self._direct.reads(link.session, message.doc) and not self.replica.is_revoked(message.session):
                 stream = self.replica.store.range(message.doc, message.session, message.first, message.last)
                 for envelope in first_of(stream, LIMITS.catch_up_bytes):
                     link.link.send(encode_message(EnvelopeMessage(envelope)))
+        elif isinstance(message, RevocationMessage):
+            self.revocations.brought(message.token)
+        elif isinstance(message, AlertMessage):
+            self.emit(AlertBrought(message))
         else:
             inbox.shared(message)
 
@@ -392,8 +421,11 @@ class Peer:
             self.assets.forget_link(session)
         elif healthy:
             self.assets.link_up(session, direct.link.bulk)
+            self.relay.hurry()  # where there is a link again, there is a network again
         else:
             self.assets.link_down(session)
+        if self.mesh is not None and direct is not None:
+            self.mesh.on_health(session, healthy, self._clock())
         self.emit(LinkChanged(session, healthy))
 
     def on_stopped(self, code: int, reason: str) -> None:
@@ -431,6 +463,9 @@ class Peer:
         while True:
             await asyncio.sleep(_TICK_S)
             now_s = self._clock()
+            gone, came = self._network.look(now_s)
+            if gone or came:
+                self._moved(gone)
             self._direct.tick(now_s)
             self.assets.tick()
             for want in self.replica.wants(self.now_ms()):
@@ -441,8 +476,16 @@ class Peer:
                 self._expired_s = now_s
                 _ready(self._inbox).expire()
             if self.mesh is not None:
-                self.mesh.tick(now_s)
+                self.mesh.tick(now_s, self.relay.heard_s if self.connected else 0.0)
             await self.relay.tick(now_s)
+
+    def _moved(self, gone: frozenset[str]) -> None:
+        """The machine's addresses changed."""
+        log.info("addresses changed session=%s lost=%d", self.session, len(gone))
+        self.relay.lost_address(gone)
+        self.relay.hurry()
+        if gone:
+            self._direct.suspect()
 
 
 def _ready(part: T | None) -> T:

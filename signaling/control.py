@@ -14,8 +14,8 @@ from whiteboard_crdt.keys import NONCE_BYTES, decode_base64url
 from whiteboard_crdt.spec import LIMITS
 
 __all__ = [
-    "SIGNAL_BYTES", "AssetGrant", "Challenge", "ClientControl", "EquivocationNotice", "Hello", "JoinedNotice",
-    "LeftNotice", "PresentEntry", "RelayControl", "Renew", "Renewed", "RevokedNotice", "RoomNotice",
+    "SIGNAL_BYTES", "AssetGrant", "Challenge", "ClientControl", "EquivocationNotice", "FrozenNotice", "Hello",
+    "JoinedNotice", "LeftNotice", "PresentEntry", "RelayControl", "Renew", "Renewed", "RevokedNotice", "RoomNotice",
     "SignalData", "SignalIn", "SignalOut", "Unknown",
     "Welcome", "decode_client_control", "decode_relay_control", "encode_control", "parse_nonce",
 ]  # fmt: skip
@@ -86,7 +86,7 @@ class AssetGrant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Welcome(_Control, tag="welcome", frozen=True, kw_only=True):
-    """S3."""
+    """S3. `revocations`: tokens (T5); `frozen`: whom the relay itself has put out (E5)."""
 
     room: str
     session: str
@@ -95,7 +95,8 @@ class Welcome(_Control, tag="welcome", frozen=True, kw_only=True):
     agent: str
     participants: list[PresentEntry]
     sessions: list[str]
-    revoked: list[str]
+    revocations: list[str] = []
+    frozen: list[str] = []
     assets: AssetGrant | None = None
 
 
@@ -129,10 +130,17 @@ class Renewed(_Control, tag="renewed", frozen=True, kw_only=True):
 
 
 class RevokedNotice(_Control, tag="revoked", frozen=True, kw_only=True):
-    """S8."""
+    """S8. The token (T5) alone counts; `sessions` and `reason` are what the relay made of it."""
+
+    token: str
+    sessions: list[str] = []
+    reason: str = ""
+
+
+class FrozenNotice(_Control, tag="frozen", frozen=True, kw_only=True):
+    """E5: the relay has put these out on its own account."""
 
     sessions: list[str]
-    reason: str
 
 
 class RoomNotice(_Control, tag="room", frozen=True, kw_only=True):
@@ -168,6 +176,7 @@ RelayControl = (
     | SignalOut
     | Renewed
     | RevokedNotice
+    | FrozenNotice
     | RoomNotice
     | EquivocationNotice
 )
@@ -177,7 +186,7 @@ _relay: msgspec.json.Decoder[RelayControl] = msgspec.json.Decoder(RelayControl)
 _tag = msgspec.json.Decoder(_Tag)
 _encoder = msgspec.json.Encoder()
 _RELAY_TAGS = frozenset(
-    {"challenge", "welcome", "joined", "left", "signal", "renewed", "revoked", "room", "equivocation"}
+    {"challenge", "welcome", "joined", "left", "signal", "renewed", "revoked", "frozen", "room", "equivocation"}
 )
 
 

@@ -17,6 +17,7 @@ from whiteboard_crdt.errors import CloseCode, ProtocolError
 from whiteboard_crdt.ids import Capability, DocRef, SessionId
 from whiteboard_crdt.messages import (
     AckMessage,
+    AlertMessage,
     HaveMessage,
     LiveMessage,
     LoggedMessage,
@@ -25,6 +26,7 @@ from whiteboard_crdt.messages import (
     PongMessage,
     PresenceMessage,
     RefusedMessage,
+    RevocationMessage,
     SnapshotMessage,
     SyncedMessage,
     TicketMessage,
@@ -43,9 +45,12 @@ _COPIES: Final = 1_024
 _HEADS: Final = 2_000  # of 26 to 91 bytes each; a HAVE has to fit one message of a channel
 # (rate a second, burst), as at the relay: WANT and HAVE over it are passed over, the rest closes the link.
 _MESSAGES: Final = (1_000.0, 20_000.0)
+_EVIDENCE: Final = 16  # envelopes in answer to one HAVE
 _HAVES: Final = (1.0, 6.0)
 _WANTS: Final = (20.0, 40.0)
+_ALERTS: Final = (2.0, 20.0)
 _TICKETS: Final = (20.0, 500.0)
+_SUSPECT_MS: Final = 1_200  # each side speaks twice a second where nothing waits
 _RELAY_ONLY: Final = (AckMessage, SnapshotMessage, SyncedMessage, LoggedMessage, RefusedMessage)
 
 
@@ -75,6 +80,8 @@ class DirectLink:
     heard_s: float
     pinged_s: float
     healthy: bool = True
+    # The network under it changed: it is down after a shorter silence.
+    suspect: bool = False
     rtt_ms: float | None = None
     told_have: HaveMessage | None = None
     told_have_s: float = 0.0
@@ -83,12 +90,14 @@ class DirectLink:
     haves: Bucket = field(init=False)
     wants: Bucket = field(init=False)
     tickets: Bucket = field(init=False)
+    alerts: Bucket = field(init=False)
 
     def __post_init__(self) -> None:
         self.messages = Bucket(*_MESSAGES, self.heard_s)
         self.haves = Bucket(*_HAVES, self.heard_s)
         self.wants = Bucket(*_WANTS, self.heard_s)
         self.tickets = Bucket(*_TICKETS, self.heard_s)
+        self.alerts = Bucket(*_ALERTS, self.heard_s)
 
 
 class DirectLinks:
@@ -113,14 +122,17 @@ class DirectLinks:
     def attach(self, link: Link) -> None:
         """A link opened: compare what both hold (M6)."""
         self.detach(link.session)
-        if self._host.replica.is_revoked(link.session):
-            link.close()  # revoked while it was being made (S8)
+        if self._host.replica.is_out(link.session):
+            link.close()  # put out while it was being made (S8)
             return
         now_s = self._clock()
         direct = self._links[link.session] = DirectLink(link.session, link, now_s, now_s)
         link.on_message = partial(self._arrived, direct, direct.link.send)
         link.on_lossy = partial(self._arrived, direct, direct.link.send_lossy)
         link.on_close = partial(self._gone, direct)
+        for token in self._host.replica.sessions.revocations:
+            # It may have been away from everybody who knew (S8).
+            link.send(encode_message(RevocationMessage(token)))
         self._tell_have(direct, now_s, reply=True)
         self._host.on_health(link.session, True)
 
@@ -173,19 +185,27 @@ class DirectLinks:
     def _copy(self, direct: DirectLink, index: int, data: bytes, still: Callable[[], bool]) -> None:
         if self._links.get(direct.session) is not direct or direct.link.waiting or not still():
             return
-        if direct.meter.afford(index, len(data), self._clock()):
+        if direct.meter.afford(index, len(data), self._clock(), len(self._links)):
             direct.link.send_lossy(data)
 
     def answer_have(self, direct: DirectLink, message: HaveMessage) -> None:
         """HAVE on a link (B2)."""
         if message.reply:
             self._tell_have(direct, self._clock(), reply=False)
+        replica = self._host.replica
+        for envelope in replica.evidence(message.heads, partial(self.reads, direct.session))[:_EVIDENCE]:
+            # B3: without the relay, who was told another history than we learns of it in no other way.
+            known = replica.sessions.get(envelope.session)
+            if known is not None:
+                direct.link.send(encode_message(TicketMessage(known.token)))
+            direct.link.send(b"\x01" + envelope.raw)
         self.hand_over(direct, message)
 
     def hand_over(self, direct: DirectLink, message: HaveMessage) -> None:
         """Send what somebody with these heads lacks."""
-        tickets, envelopes = self._host.replica.missing_for(
-            message.heads, partial(self.reads, direct.session), LIMITS.catch_up_bytes // 2
+        replica = self._host.replica
+        tickets, envelopes = replica.missing_for(
+            message.heads, partial(self.reads, direct.session), LIMITS.catch_up_bytes // 2, replica.sessions.revoked
         )
         for token in tickets:
             direct.link.send(encode_message(TicketMessage(token)))
@@ -201,11 +221,17 @@ class DirectLinks:
             nonce = None if direct.link.waiting else direct.meter.ping(now_s)
             if nonce is not None:
                 direct.link.send_lossy(encode_message(PingMessage(nonce)))
-            if direct.healthy and (now_s - direct.heard_s) * 1000 >= LIMITS.link_silence_ms:
+            silence_ms = _SUSPECT_MS if direct.suspect else LIMITS.link_silence_ms
+            if direct.healthy and (now_s - direct.heard_s) * 1000 >= silence_ms:
                 direct.healthy = False
                 self._host.on_health(direct.session, False)
             if (now_s - direct.told_have_s) * 1000 >= LIMITS.have_every_ms and self._have(direct) != direct.told_have:
                 self._tell_have(direct, now_s, reply=False)
+
+    def suspect(self) -> None:
+        """The machine lost an address: a link that is not heard from now on is down sooner."""
+        for direct in self._links.values():
+            direct.suspect = True
 
     def close(self) -> None:
         """Close all links."""
@@ -229,7 +255,7 @@ class DirectLinks:
             return
         direct.heard_s = self._clock()
         if not direct.healthy:
-            direct.healthy = True
+            direct.healthy, direct.suspect = True, False
             self._host.on_health(direct.session, True)
         try:
             if not direct.messages.take(direct.heard_s):
@@ -239,8 +265,10 @@ class DirectLinks:
                 raise ProtocolError("message that only the relay sends")
             if isinstance(message, PresenceMessage | LiveMessage) and not self._may_show(direct.session, message):
                 return
-            if isinstance(message, TicketMessage) and not direct.tickets.take(direct.heard_s):
-                raise ProtocolError("too many tickets", CloseCode.RATE_LIMITED)
+            if isinstance(message, TicketMessage | RevocationMessage) and not direct.tickets.take(direct.heard_s):
+                raise ProtocolError("too many tokens", CloseCode.RATE_LIMITED)
+            if isinstance(message, AlertMessage) and not direct.alerts.take(direct.heard_s):
+                return
             if isinstance(message, HaveMessage) and not direct.haves.take(direct.heard_s):
                 return
             if isinstance(message, WantMessage) and not direct.wants.take(direct.heard_s):

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from whiteboard_crdt.envelope import Envelope
 from whiteboard_crdt.ids import DocRef, Role, SessionId, UserId
-from whiteboard_crdt.messages import LiveMessage
+from whiteboard_crdt.messages import AlertMessage, LiveMessage
 from whiteboard_crdt.ticket import Ticket
 
 __all__ = [
@@ -174,6 +174,13 @@ class SnapshotApplied:
     doc: DocRef
 
 
+@dataclass(frozen=True, slots=True)
+class AlertBrought:
+    """ALERT (C4): somebody has an alert for the portal, or its receipt, and cannot reach who it is for."""
+
+    message: AlertMessage
+
+
 Event: TypeAlias = (
     Connected
     | Disconnected
@@ -192,4 +199,5 @@ Event: TypeAlias = (
     | LinkChanged
     | SnapshotApplied
     | SeenEnvelope
+    | AlertBrought
 )

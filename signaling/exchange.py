@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
+from signaling.answers import Answers
 from signaling.fanout import Fanout
 from signaling.frames import binary_frame
 from signaling.history import History, Logged
@@ -21,7 +21,7 @@ from signaling.mending import Mending
 from signaling.room_clock import RoomClock
 from signaling.roomlog import LogOverflow, Record, RoomLog
 from signaling.snapshots import Snapshots
-from whiteboard_crdt.catch_up import first_of
+from whiteboard_crdt.catch_up import first_of, oldest_first
 from whiteboard_crdt.envelope import Envelope, envelope_hash
 from whiteboard_crdt.errors import CloseCode, ProtocolError
 from whiteboard_crdt.events import Applied, Dropped, Duplicate, Equivocation, Event, Mismatch, Parked, Refused
@@ -47,8 +47,8 @@ __all__ = ["Exchange"]
 log = logging.getLogger("chalkmesh.relay.room")
 
 Stream = tuple[DocRef, SessionId]
+_REPLY_BYTES: Final = 512 * 1024  # of an answer to HAVE (B2)
 _SHARED: Final = (BOARD, STAGE, CHAT)
-_LOOK_AT_ONE_IN: Final = 64
 
 
 class Exchange:
@@ -75,20 +75,25 @@ class Exchange:
         self._wall_ms = wall_ms
         self._on_equivocation = on_equivocation
         self._snapshots = Snapshots(replica, history)
+        self._answers = Answers()
         self._mending = Mending(room, replica, history, store)
         self._durable: dict[Stream, int] = {}
         # Who sent envelopes of a stream and waits for their ACK.
         self._awaiting: dict[Stream, set[Member]] = {}
         self._ack_streams: set[Stream] = set()
+        self._loggers: set[Member] = set()
         # Who brought an envelope that waits for others: it is acknowledged to, or closed, later.
         self._brought: dict[tuple[DocRef, SessionId, int], Member] = {}
+        # Taken and told, and not with the log yet; the log has had no room for the `_unstored`.
+        self._taken: list[Logged] = []
         self._unstored: deque[Logged] = deque()
         self._storing = 0
+        self._group: tuple[asyncio.Future[None], list[Logged]] | None = None
 
     @property
     def settled(self) -> bool:
         """Whether everything taken is durable."""
-        return not self._storing and not self._unstored
+        return not self._storing and self.all_queued
 
     def restored(self, doc: DocRef, session: SessionId, seq: int) -> None:
         """A stream out of the log: it is durable already."""
@@ -97,18 +102,15 @@ class Exchange:
     @property
     def all_queued(self) -> bool:
         """Whether all that was taken is with the log, if not durable yet."""
-        return not self._unstored
+        return not self._unstored and not self._taken
 
     # Receiving
 
-    def envelope(self, member: Member, envelope: Envelope, now_s: float) -> None:
+    def envelope(self, member: Member, envelope: Envelope) -> None:
         """ENVELOPE from a member, its own or another's (S4). Raises ProtocolError when it has to be closed."""
         if self._unstored:
             raise ProtocolError("the room log does not keep up", CloseCode.TRY_LATER)
-        # E9. A lesson's envelopes all fit the rate; of a flood every so many, so that nobody counts on it.
-        looked_at = member.proofs.take(now_s) or not random.randrange(_LOOK_AT_ONE_IN)
-        author = member.session if envelope.session == member.session and not looked_at else None
-        self.take(member, self._replica.receive(envelope, now_ms=self._wall_ms(), trusted_author=author))
+        self.take(member, self._replica.receive(envelope, now_ms=self._wall_ms()))
 
     def take(self, member: Member | None, events: Iterable[Event]) -> None:
         """Act on what came of a member's message. Raises ProtocolError when that member has to be closed."""
@@ -142,14 +144,21 @@ class Exchange:
             self._announce(envelope.session)
         self._tell(logged, senders)
         self._awaiting.setdefault((envelope.doc, envelope.session), set()).update(senders)
-        if self._unstored or not self._try_store(logged):
-            self._unstored.append(logged)
+        self._taken.append(logged)
+
+    def store_taken(self) -> None:
+        """Give the log what was told; what it has no room for is tried again with the next tick."""
+        if self._taken:
+            self._unstored.extend(self._taken)
+            self._taken.clear()
+            while self._unstored and self._try_store(self._unstored[0]):
+                self._unstored.popleft()
 
     def _tell(self, logged: Logged, senders: Collection[Member]) -> None:
         """Tell all who may read it; who keeps the log learns the time too."""
         envelope = logged.envelope
         frame = binary_frame(encode_message(EnvelopeMessage(envelope)))
-        loggers = [one for one in self._members.values() if one.mode == "log" and one.reads(envelope.doc)]
+        loggers = [one for one in self._loggers if one.reads(envelope.doc)] if self._loggers else ()
         if envelope.doc in _SHARED:
             self._fanout.put(frame, but=[*senders, *loggers] if loggers else senders)
         else:
@@ -221,17 +230,21 @@ class Exchange:
         except LogOverflow:
             return False
         self._storing += 1
-        future.add_done_callback(partial(self._stored, logged))
+        if self._group is None or self._group[0] is not future:
+            self._group = future, []
+            future.add_done_callback(partial(self._stored, self._group[1]))
+        self._group[1].append(logged)
         return True
 
-    def _stored(self, logged: Logged, future: asyncio.Future[None]) -> None:
-        self._storing -= 1
+    def _stored(self, group: list[Logged], future: asyncio.Future[None]) -> None:
+        self._storing -= len(group)
         if not future.cancelled() and future.exception() is None:
-            envelope = logged.envelope
-            stream = (envelope.doc, envelope.session)
-            self._durable[stream] = max(envelope.seq, self._durable.get(stream, 0))
-            self._history.durable(logged.position)
-            self._ack_soon(stream)
+            for logged in group:
+                envelope = logged.envelope
+                stream = (envelope.doc, envelope.session)
+                self._durable[stream] = max(envelope.seq, self._durable.get(stream, 0))
+                self._ack_soon(stream)
+            self._history.durable(group[-1].position)
 
     def _ack_soon(self, stream: Stream) -> None:
         if not self._ack_streams:
@@ -253,6 +266,8 @@ class Exchange:
 
     def forget(self, member: Member) -> None:
         """A member left: nothing more is to be acknowledged to it."""
+        self._answers.forget(member)
+        self._loggers.discard(member)
         for waiting in self._awaiting.values():
             waiting.discard(member)
         for key in [key for key, bringer in self._brought.items() if bringer is member]:
@@ -267,11 +282,18 @@ class Exchange:
         self._acknowledge_held(member, message)
         if member.socket.lagging:
             return  # its next HAVE asks again
-        tickets, envelopes = self._replica.missing_for(message.heads, member.reads)
-        for token in tickets:
-            member.socket.send_catch_up(encode_message(TicketMessage(token)))
-        for envelope in envelopes:
-            self._hand_over(member, envelope)
+        self._answers.begin(member, self._missing(member, message))
+
+    def _missing(self, member: Member, message: HaveMessage) -> Iterator[bytes]:
+        """B2: tickets of the sessions that it does not name, then the oldest envelopes that it lacks."""
+        ranges = self._replica.missing_ranges(message.heads, member.reads)
+        named = {head.session for head in message.heads}
+        for session in dict.fromkeys(one.session for one in ranges if one.session not in named):
+            known = self._replica.sessions.get(session)
+            if known is not None:
+                yield encode_message(TicketMessage(known.token))
+        for envelope in oldest_first(self._history, ranges, _REPLY_BYTES):
+            yield self._handed(member, envelope)
 
     def _acknowledge_held(self, member: Member, message: HaveMessage) -> None:
         """Others may have brought what a member wrote: whoever names a stream is told how far it is durable (B1)."""
@@ -294,15 +316,14 @@ class Exchange:
         """WANT from a member (B5)."""
         if member.reads(message.doc) and not member.socket.lagging:
             stream = self._history.range(message.doc, message.session, message.first, message.last)
-            for envelope in first_of(stream, LIMITS.catch_up_bytes):
-                self._hand_over(member, envelope)
+            envelopes = first_of(stream, LIMITS.catch_up_bytes)
+            self._answers.begin(member, (self._handed(member, envelope) for envelope in envelopes))
 
-    def _hand_over(self, member: Member, envelope: Envelope) -> None:
+    def _handed(self, member: Member, envelope: Envelope) -> bytes:
         if member.mode == "log":
             (logged,) = self._history.of_stream(envelope.doc, envelope.session, envelope.seq, envelope.seq)
-            member.socket.send_catch_up(encode_message(LoggedMessage(logged.room_ms, envelope)))
-        else:
-            member.socket.send_catch_up(encode_message(EnvelopeMessage(envelope)))
+            return encode_message(LoggedMessage(logged.room_ms, envelope))
+        return encode_message(EnvelopeMessage(envelope))
 
     def have_frame(self, member: Member, *, reply: bool) -> bytes:
         """Our heads of what a member may read, as a frame."""
@@ -314,19 +335,23 @@ class Exchange:
         docs = [doc for doc in self._replica.documents if doc not in _SHARED and member.reads(doc)]
         docs = [*_SHARED, *docs]
         if member.mode == "log":
+            # At once: told of new work before the old, a recorder would have to park more than E6 lets it.
+            self._loggers.add(member)
             for logged in self._history.lacking(have.heads):
                 member.socket.send_catch_up(encode_message(LoggedMessage(logged.room_ms, logged.envelope)))
-        else:
+        self._answers.begin(member, self._all_that_is_lacked(member, have, docs), all_of_it=True)
+
+    def _all_that_is_lacked(self, member: Member, have: HaveMessage, docs: Sequence[DocRef]) -> Iterator[bytes]:
+        if member.mode == "live":
             differing = [one for one in self._replica.mismatches(have.heads) if member.reads(one.doc)]
             if differing:
                 # B3. Named where the newcomer stands, so that it sees the difference and takes the snapshot instead.
-                member.socket.send_catch_up(encode_message(HaveMessage(self._heads_at(differing))))
+                yield encode_message(HaveMessage(self._heads_at(differing)))
             rebuilt = {mismatch.doc for mismatch in differing}
             for doc in docs:
-                for message in self._snapshots.catch_up(doc, have.heads, rebuild=doc in rebuilt):
-                    member.socket.send_catch_up(message)
-        member.socket.send_catch_up(self._have(member, reply=True))
-        member.socket.send_catch_up(encode_message(SyncedMessage(tuple(docs))))
+                yield from self._snapshots.catch_up(doc, have.heads, rebuild=doc in rebuilt)
+        yield self._have(member, reply=True)
+        yield encode_message(SyncedMessage(tuple(docs)))
 
     def _have(self, member: Member, *, reply: bool) -> bytes:
         heads = self._replica.heads(readable=member.reads)
@@ -346,6 +371,7 @@ class Exchange:
         """Ask for what is missing (E6, E7), and store what the log had no room for."""
         while self._unstored and self._try_store(self._unstored[0]):
             self._unstored.popleft()
+        self.store_taken()
         for want in (*self._replica.wants(now_ms), *self._mending.wants(now_ms)):
             frame = binary_frame(encode_message(want))
             author = self._members.get(want.session)

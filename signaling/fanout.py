@@ -1,8 +1,8 @@
 """What a room tells many: gathered within one turn of the event loop, then one write for each receiver.
 
 A write costs a system call (some 4 µs), whatever it carries: under load, when one turn brings many messages, this is
-where a relay's time goes. Nothing is held back longer than the turn (presence: 25 ms; while writing takes most of the
-time: 5 ms), and the order of what was told stays.
+where a relay's time goes. Nothing is held back longer than the turn (presence: 35 ms; while the relay is busy most of
+the time: 5 ms), and the order of what was told stays.
 """
 
 from __future__ import annotations
@@ -10,93 +10,134 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, TypeVar
 
-__all__ = ["Fanout"]
+__all__ = ["Fanout", "Pace"]
 
 R = TypeVar("R")
 
 # So much is never held back: what waits here is not in any client's own bound yet.
 _HELD_BYTES: Final = 262_144
-# How long a cursor may wait for others to go with: with sixty people at 5 Hz each write then carries many.
-_RELAXED_S: Final = 0.025
-# Writing to many takes time (100 receivers: 0.7 ms). When there is so much to tell that it would go on without a
-# break, a pause as long as the writing, and never longer than this, lets more messages share the next one.
+# How long a cursor may wait for others to go with: with sixty people at 5 Hz each write then carries many. Somewhat
+# longer than between two live updates of a pen (30 a second), so that cursors go with those.
+_RELAXED_S: Final = 0.035
+# After a writing the next one waits as long as the work since the one before took, times the messages that a room had
+# to share, and never longer than this. So single messages go at once, and a relay that is busy without a break lets
+# more of them share a write.
 _PAUSE_S: Final = 0.005
 _TIMER_S: Final = 0.0005  # uvloop's timers count whole milliseconds
 
 
-class _Told(NamedTuple, Generic[R]):
-    frame: bytes
-    but: Collection[R]
-    only: Collection[R] | None
+class Pace:
+    """When the rooms of one loop write: all that have something to tell, together."""
+
+    __slots__ = ("_due", "_rested_s", "_worked_s")
+
+    def __init__(self) -> None:
+        self._due: list[Callable[[], int]] = []
+        self._rested_s = -1.0
+        self._worked_s = time.thread_time()
+
+    def arrange(self, flush: Callable[[], int]) -> None:
+        """Call `flush` at the end of this turn of the loop, or when the pause is over. It says how much it wrote."""
+        if not self._due:
+            wait_s = self._rested_s - time.monotonic()
+            loop = asyncio.get_running_loop()
+            if wait_s < _TIMER_S:
+                loop.call_soon(self._flush_all)
+            else:
+                loop.call_later(wait_s, self._flush_all)
+        self._due.append(flush)
+
+    def _flush_all(self) -> None:
+        due, self._due = self._due, []
+        most = 1
+        try:
+            while due:
+                most = max(most, due.pop()())
+        finally:
+            if due:  # a fault in one room does not silence the others
+                self._due += due
+                asyncio.get_running_loop().call_soon(self._flush_all)
+        worked_s = time.thread_time()
+        self._rested_s = time.monotonic() + min(most * (worked_s - self._worked_s), _PAUSE_S)
+        self._worked_s = worked_s
+
+
+_Told = tuple[bytes, Collection[R], Collection[R] | None]
+"""A frame, and all but whom, or whom alone, it is for."""
 
 
 class Fanout(Generic[R]):
-    """`receivers` are asked for when it is written; `write` takes one of them and frames in one piece."""
+    """`receivers` are asked for when it is written; `write` takes one of them and frames in one piece.
 
-    __slots__ = ("_due", "_flushed_s", "_held_bytes", "_later", "_receivers", "_rested_s", "_told", "_write")
+    `pace` is shared by all rooms of a relay. `written` is called after each writing: what is not for the others to wait
+    for.
+    """
 
-    def __init__(self, receivers: Callable[[], Iterable[R]], write: Callable[[R, bytes], None]) -> None:
+    __slots__ = (
+        "_due", "_flushed_s", "_held_bytes", "_later", "_pace", "_receivers", "_told", "_write", "_written",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        receivers: Callable[[], Iterable[R]],
+        write: Callable[[R, bytes], None],
+        pace: Pace | None = None,
+        written: Callable[[], None] | None = None,
+    ) -> None:
         self._receivers = receivers
         self._write = write
+        self._pace = pace or Pace()
+        self._written = written
         self._told: list[_Told[R]] = []
         self._held_bytes = 0
-        self._due = False  # a write at the end of this turn is arranged
+        self._due = False  # the next writing is arranged
         self._later: asyncio.TimerHandle | None = None
-        self._flushed_s = self._rested_s = -1.0
+        self._flushed_s = -1.0
 
     def put(self, frame: bytes, *, but: Collection[R] = (), only: Collection[R] | None = None) -> None:
-        """Tell all `but` some, or `only` some. Written at the end of this turn of the loop at the latest."""
+        """Tell all `but` some, or `only` some, with the next writing."""
         if not self._due:
             self._due = True
-            loop = asyncio.get_running_loop()
-            wait_s = self._rested_s - loop.time()
-            if wait_s < _TIMER_S:
-                loop.call_soon(self.flush)
-            else:
-                self._arrange(loop, wait_s)
-        self._hold(frame, but, only)
+            self._pace.arrange(self.flush)
+        self._told.append((frame, but, only))
+        self._held_bytes += len(frame)
+        if self._held_bytes > _HELD_BYTES:
+            self.flush()
 
     def put_relaxed(self, frame: bytes, *, but: Collection[R] = ()) -> None:
-        """Tell all `but` some, with the next write, or 25 ms after the last one: for presence."""
+        """Tell all `but` some, with the next write, or 35 ms after the last one: for presence."""
         loop = asyncio.get_running_loop()
         wait_s = self._flushed_s + _RELAXED_S - loop.time()
         if wait_s <= 0:
             self.put(frame, but=but)
             return
         if self._later is None and not self._due:
-            self._arrange(loop, wait_s)
-        self._hold(frame, but, None)
-
-    def _arrange(self, loop: asyncio.AbstractEventLoop, wait_s: float) -> None:
-        if self._later is not None:
-            self._later.cancel()
-        self._later = loop.call_later(wait_s, self.flush)
-
-    def _hold(self, frame: bytes, but: Collection[R], only: Collection[R] | None) -> None:
-        self._told.append(_Told(frame, but, only))
+            self._later = loop.call_later(wait_s, self.flush)
+        self._told.append((frame, but, None))
         self._held_bytes += len(frame)
         if self._held_bytes > _HELD_BYTES:
             self.flush()
 
-    def flush(self) -> None:
-        """Write now: before something is sent to one receiver that must not overtake what was told to all."""
+    def flush(self) -> int:
+        """Write now: before something is sent to one receiver that must not overtake what was told to all.
+
+        Returns the number of messages.
+        """
         self._due = False
         if self._later is not None:
             self._later.cancel()
             self._later = None
         told = self._told
-        if not told:
-            return
-        self._told = []
-        self._held_bytes = 0
-        # Not the loop's own clock: that one stands still within a turn.
-        began_s = time.monotonic()
-        self._write_all(told)
-        now_s = asyncio.get_running_loop().time()
-        self._flushed_s = now_s
-        self._rested_s = now_s + min(2 * (time.monotonic() - began_s), _PAUSE_S)
+        if told:
+            self._told = []
+            self._held_bytes = 0
+            self._write_all(told)
+            self._flushed_s = asyncio.get_running_loop().time()
+        if self._written is not None:
+            self._written()
+        return len(told)
 
     def _write_all(self, told: list[_Told[R]]) -> None:
         write = self._write
@@ -107,8 +148,8 @@ class Fanout(Generic[R]):
                     write(receiver, frame)
             return
         apart: set[R] = set()
-        for one in told:
-            apart.update(one.but if one.only is None else one.only)
+        for _, but, only in told:
+            apart.update(but if only is None else only)
         common = b"".join([frame for frame, _, only in told if only is None])
         for receiver in tuple(self._receivers()):
             if receiver in apart:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-__all__ = ["binary_frame", "binary_head", "close_frame", "payloads", "text_frame"]
+__all__ = ["binary_frame", "binary_head", "close_frame", "payloads", "ping_frame", "pong_frame", "text_frame"]
 
 _BINARY = 0x82
 _TEXT = 0x81
 _CLOSE = 0x88
+_PING = 0x89
+_PONG = 0x8A
 _REASON_BYTES = 123
+
+
+_SHORT_BINARY = tuple(bytes((_BINARY, length)) for length in range(126))
 
 
 def _head(opcode: int, length: int) -> bytes:
@@ -31,7 +36,8 @@ def binary_head(length: int) -> bytes:
 
 def binary_frame(payload: bytes) -> bytes:
     """One whole binary message as it goes to any client's transport."""
-    return _frame(_BINARY, payload)
+    length = len(payload)
+    return _SHORT_BINARY[length] + payload if length < 126 else _head(_BINARY, length) + payload
 
 
 def payloads(frames: bytes) -> Iterator[bytes]:
@@ -49,6 +55,16 @@ def payloads(frames: bytes) -> Iterator[bytes]:
 def text_frame(payload: bytes) -> bytes:
     """One whole text message (UTF-8) as it goes to any client's transport."""
     return _frame(_TEXT, payload)
+
+
+def ping_frame() -> bytes:
+    """A ping of the WebSocket itself, which browsers answer by themselves."""
+    return _frame(_PING, b"")
+
+
+def pong_frame(payload: bytes) -> bytes:
+    """The answer to a ping."""
+    return _frame(_PONG, payload)
 
 
 def close_frame(code: int, reason: str) -> bytes:

@@ -7,8 +7,7 @@ once the newest take more than `TAIL_BYTES`; older stretches are read back from 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from signaling.roomlog import Record
 from whiteboard_crdt.catch_up import StreamRange
@@ -37,8 +36,7 @@ class RecordReader(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(NamedTuple):
     """One envelope, when it was taken (room time), and its place in the room's order."""
 
     envelope: Envelope

@@ -28,7 +28,8 @@ from signaling.open_driver import serve
 from signaling.open_protocol import MESSAGE_BYTES
 from signaling.open_rooms import OPEN_PREFIX, OpenRoom
 from signaling.rates import Bucket
-from signaling.socket_writer import SocketWriter, StrictWebSocket, is_over
+from signaling.socket_writer import SocketWriter
+from signaling.strict_socket import StrictWebSocket, is_over
 from whiteboard_crdt.errors import CloseCode, ProtocolError
 
 __all__ = ["serve_hocuspocus"]

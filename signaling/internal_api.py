@@ -12,21 +12,20 @@ import msgspec
 from aiohttp import web
 
 from signaling.lobby import Lobby
-from whiteboard_crdt.errors import ChalkmeshError, ProtocolError
+from whiteboard_crdt.errors import ChalkmeshError, ProtocolError, TicketError
 from whiteboard_crdt.ids import RoomId
 
 __all__ = ["add_internal_routes"]
 
 log = logging.getLogger("chalkmesh.relay.internal")
 
-_BODY_BYTES: Final = 4_096
+_BODY_BYTES: Final = 8_192
 
 
 class RevokeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Exactly one of the two is given."""
+    """`token`: a revocation (T5) for the room."""
 
-    session: str = ""
-    user: str = ""
+    token: str
 
 
 def add_internal_routes(app: web.Application, lobby: Lobby, secret_path: Path) -> None:
@@ -69,11 +68,15 @@ def add_internal_routes(app: web.Application, lobby: Lobby, secret_path: Path) -
         try:
             body = msgspec.json.decode(await _read(request), type=RevokeRequest)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            return _error(400, "bad_request", "a session or a user is needed")
-        if bool(body.session) == bool(body.user):
-            return _error(400, "bad_request", "a session or a user is needed")
+            return _error(400, "bad_request", "a signed revocation is needed")
         room = RoomId(request.match_info["room"])
-        revoked = await lobby.revoke(room, session=body.session, user=body.user)
+        try:
+            revoked = await lobby.revoke(room, body.token)
+        except TicketError as error:
+            log.warning("revocation not honoured room=%s code=%d", room, error.code)
+            return web.json_response(
+                {"error": "not_honoured", "message": error.reason, "code": int(error.code)}, status=400
+            )
         log.info("revoked room=%s sessions=%s", room, ",".join(revoked))
         return web.json_response({"sessions": revoked})
 

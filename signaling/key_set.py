@@ -5,13 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from whiteboard_crdt.errors import SetupError
 from whiteboard_crdt.keys import PublicKey, load_jwks
+from whiteboard_crdt.ticket import Ticket, read_ticket
 
 __all__ = ["KeySetFile"]
 
 log = logging.getLogger("chalkmesh.relay.keys")
+
+_KEPT_TICKETS: Final = 1_024
 
 
 class KeySetFile(Mapping[str, PublicKey]):
@@ -21,6 +25,7 @@ class KeySetFile(Mapping[str, PublicKey]):
         self._path = path
         self._keys: dict[str, PublicKey] = {}
         self._stamp: tuple[int, int] | None = None
+        self._read: dict[str, Ticket] = {}
 
     def refresh(self) -> bool:
         """Read the file if it changed; False while there are no keys (the portal has not made them yet).
@@ -32,12 +37,23 @@ class KeySetFile(Mapping[str, PublicKey]):
             stamp = (stat.st_mtime_ns, stat.st_size)
             if stamp != self._stamp:
                 self._stamp = stamp
+                self._read.clear()
                 self._keys = load_jwks(self._path.read_bytes())
         except FileNotFoundError:
             pass
         except (OSError, SetupError) as error:
             log.error("ticket keys cannot be read: %s", error)
         return bool(self._keys)
+
+    def read_ticket(self, token: str) -> Ticket:
+        """`ticket.read_ticket` with these keys. Whoever comes again costs no signature check. Raises TicketError."""
+        ticket = self._read.get(token)
+        if ticket is None:
+            ticket = read_ticket(token, self)
+            if len(self._read) >= _KEPT_TICKETS:
+                del self._read[next(iter(self._read))]
+            self._read[token] = ticket
+        return ticket
 
     def __getitem__(self, kid: str) -> PublicKey:
         return self._keys[kid]

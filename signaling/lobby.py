@@ -10,13 +10,15 @@ from typing import Final
 
 from signaling.asset_tokens import AssetTokens
 from signaling.attendance import AttendancePost
+from signaling.fanout import Pace
 from signaling.key_set import KeySetFile
 from signaling.open_rooms import OPEN_PREFIX, OpenRoom
 from signaling.panic import die, is_panic
 from signaling.room import Room
-from signaling.roomlog import LogOverflow, Revocation, RoomHistory, RoomLog
+from signaling.roomlog import LogOverflow, RoomHistory, RoomLog
 from signaling.settings import RelaySettings
 from signaling.socket_writer import SocketWriter
+from signaling.steady_clock import SteadyClock, host_ms
 from whiteboard_crdt.errors import CloseCode, ProtocolError
 from whiteboard_crdt.ids import RoomId
 
@@ -29,9 +31,12 @@ _PRESENT_EVERY_S: Final = 10.0
 _KEEP_ALIVE_S: Final = 12.0
 
 
+_CLOCK: Final = SteadyClock()
+
+
 def wall_ms() -> int:
-    """Unix milliseconds."""
-    return time.time_ns() // 1_000_000
+    """Unix milliseconds, without the jumps of the host's clock."""
+    return _CLOCK.now_ms()
 
 
 class Lobby:
@@ -45,6 +50,7 @@ class Lobby:
         self.store = store
         self.sockets: set[SocketWriter] = set()
         self.asset_tokens = AssetTokens()
+        self.pace = Pace()
         self._attendance = attendance
         self._rooms: dict[RoomId, asyncio.Task[Room]] = {}
         self._open_rooms: dict[str, asyncio.Task[OpenRoom]] = {}
@@ -135,12 +141,14 @@ class Lobby:
             time.monotonic,
             self._attendance,
             asset_tokens=self.asset_tokens,
+            host_ms=host_ms,
+            pace=self.pace,
         )
 
     async def _load_open(self, name: str) -> OpenRoom:
         try:
             history = await self.store.open_room(OPEN_PREFIX + name, wall_ms())
-            return OpenRoom(name, history, self.store, self.settings.deletes, wall_ms)
+            return OpenRoom(name, history, self.store, self.settings.deletes, wall_ms, pace=self.pace)
         except LogOverflow as error:
             del self._open_rooms[name]
             raise ProtocolError("the room log does not keep up", CloseCode.TRY_LATER) from error
@@ -161,18 +169,20 @@ class Lobby:
 
     # What the portal asks
 
-    async def revoke(self, room: RoomId, *, session: str = "", user: str = "") -> list[str]:
-        """Put a session, or all sessions of a user, out of a room; durable on return. Returns those put out."""
+    async def revoke(self, room: RoomId, token: str) -> list[str]:
+        """Put out of a room whom a revocation names (T5, S8); told to all at once, durable on return.
+
+        Returns the sessions that were not out before. Raises TicketError for a token that the school did not sign, or
+        not for this room.
+        """
+        self.keys.refresh()
         loaded = await self.enter(room)
         try:
-            at_ms = wall_ms()
-            revoked = loaded.revoke(session=session, user=user, at_ms=at_ms)
-            await asyncio.gather(*(self.store.revoke(room, Revocation(one, "", at_ms)) for one in revoked))
-            if user:
-                await self.store.revoke(room, Revocation("", user, at_ms))
+            revoked, stored = loaded.revoke_by(token)
+            await asyncio.gather(*stored)
         finally:
             self.entered(room)
-        return list(revoked)
+        return sorted(revoked)
 
     async def close_room(self, room: RoomId) -> None:
         """Close a room for good; durable on return."""
@@ -222,7 +232,7 @@ class Lobby:
 
     def _drop_idle(self, now_s: float) -> None:
         busy = {str(room.room): bool(room.members) or not room.settled for room in self._loaded()}
-        busy |= {OPEN_PREFIX + room.name: bool(room.clients) for room in self._loaded_open()}
+        busy |= {OPEN_PREFIX + room.name: bool(room.clients) or not room.settled for room in self._loaded_open()}
         for key, in_use in busy.items():
             if in_use or key in self._entering:
                 self._idle_since_s.pop(key, None)

@@ -21,9 +21,8 @@ _LIVES: Final = (100.0, 200.0)
 # renew close with 4413; the burst is every ticket that a long lesson saw.
 _WANTS: Final = (20.0, 40.0)
 _TICKETS: Final = (20.0, 500.0)
+_ALERTS: Final = (2.0, 20.0)
 _RENEWS: Final = (1.0, 10.0)
-# Signatures of a member's own envelopes that are looked at although its socket is authenticated (E9).
-_PROOFS: Final = (2.0, 20.0)
 
 
 class MemberSocket(Protocol):
@@ -83,7 +82,7 @@ class Member:
     wants: Bucket = field(init=False)
     tickets: Bucket = field(init=False)
     renews: Bucket = field(init=False)
-    proofs: Bucket = field(init=False)
+    alerts: Bucket = field(init=False)
 
     def __post_init__(self) -> None:
         self.heard_s = self.pinged_s = self.now_s
@@ -94,7 +93,7 @@ class Member:
         self.wants = Bucket(*_WANTS, self.now_s)
         self.tickets = Bucket(*_TICKETS, self.now_s)
         self.renews = Bucket(*_RENEWS, self.now_s)
-        self.proofs = Bucket(*_PROOFS, self.now_s)
+        self.alerts = Bucket(*_ALERTS, self.now_s)
 
     def reads(self, doc: DocRef) -> bool:
         """Whether this participant may see a document."""

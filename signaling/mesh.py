@@ -1,7 +1,7 @@
 """WebRTC between a Python peer and all others of its room (protocol section M), over aiortc.
 
 aiortc knows no rollback and no ICE restart: a connection that fails is closed and made anew under the next epoch
-(35 ms).
+(35 ms). So is one that fell silent: aiortc itself would notice after half a minute.
 A Python peer answers browsers and never offers to them; of two Python peers the smaller session id offers.
 """
 
@@ -96,13 +96,12 @@ class Mesh:
 
     def on_present(self, participant: Participant) -> None:
         """Somebody is in the room, or (after a reconnect) still is."""
-        if participant.session == self.host.session:
+        if participant.session == self.host.session or self.host.replica.is_out(participant.session):
             return
         link = self._link(participant.session)
         link.agent = participant.agent
         link.present = True
-        if link.offers and link.connection is None:
-            link.renew()
+        link.on_present()
 
     def on_absent(self, session: SessionId, reason: str) -> None:
         """Somebody left. When only its socket broke, the direct link goes on as long as it is heard."""
@@ -116,21 +115,30 @@ class Mesh:
 
     def on_signal(self, sender: SessionId, data: SignalData) -> None:
         """A signal of another participant (M3)."""
-        if not self._closed and sender != self.host.session:
+        if not self._closed and sender != self.host.session and not self.host.replica.is_out(sender):
             self._link(sender).put(data)
 
     def renew(self, session: SessionId) -> None:
         """Make the connection to a session anew under the next epoch."""
         self._link(session).renew()
 
-    def tick(self, now_s: float) -> None:
-        """Renew what failed, with growing pauses; forget who is gone."""
+    def on_health(self, session: SessionId, healthy: bool, now_s: float) -> None:
+        """A direct link fell silent, or spoke again (M6)."""
+        link = self._links.get(session)
+        if link is not None:
+            link.on_health(healthy, now_s)
+
+    def tick(self, now_s: float, relay_heard_s: float) -> None:
+        """Renew what failed or fell silent, with growing pauses; forget who is gone.
+
+        `relay_heard_s`: when the relay last said something, by the same clock; 0 while there is no way to signal.
+        """
         for session, link in tuple(self._links.items()):
             if link.finished:
                 del self._links[session]
                 self.own(link.close())
             else:
-                link.tick(now_s)
+                link.tick(now_s, relay_heard_s)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -138,14 +146,15 @@ class Mesh:
         links, self._links = tuple(self._links.values()), {}
         for link in links:
             self.own(link.close())
-        if self._tasks:
+        while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def own(self, work: Coroutine[Any, Any, None]) -> None:
+    def own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something to its end; `close` waits for it."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

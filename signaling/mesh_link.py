@@ -15,6 +15,7 @@ from signaling.links.datachannel import ChannelLink
 from whiteboard_crdt.errors import ProtocolError
 from whiteboard_crdt.ids import SessionId
 from whiteboard_crdt.keys import decode_base64url, encode_base64url, fingerprint_text, verify_signature
+from whiteboard_crdt.spec import LIMITS
 
 if TYPE_CHECKING:
     from signaling.mesh import Mesh
@@ -28,6 +29,14 @@ _RETRY_FIRST_S: Final = 1.0
 _RETRY_LONGEST_S: Final = 15.0
 # A connection that was begun and is not open after this is given up.
 _OPEN_S: Final = 10.0
+# A connection younger than this is not overtaken by another.
+_FRESH_S: Final = 1.5
+# What tells a dead link from a dead network: the relay spoke this much later than the link did.
+_RELAY_LATER_S: Final = 1.0
+# On a line that is full the channels may fall silent behind sound that still comes: then there is more patience.
+_LOOK_S: Final = 0.3
+_FULL_LINE_S: Final = 7.0
+_CLOSE_S: Final = 0.5
 _DESCRIBE_S: Final = 10.0
 # aiortc makes a transceiver for each media section (400 in one signed description hold the event loop for 46 ms and
 # more) and pairs each candidate with all of ours. Browsers send 3 sections and some 20 candidates.
@@ -52,6 +61,9 @@ class MeshLink:
         self._attempt = 0
         self._begun_s = 0.0
         self._candidates = 0
+        # Since when the link is down, and how many packets the connection had brought by then.
+        self._down_s: float | None = None
+        self._down_packets = 0
         self._retry_s = _RETRY_FIRST_S
         self._retry_at_s: float | None = None
         self._task = asyncio.get_running_loop().create_task(self._run(), name="mesh-link")
@@ -65,6 +77,10 @@ class MeshLink:
     def open(self) -> bool:
         """Whether the channels can be written to."""
         return self._channel is not None and self._channel.open
+
+    @property
+    def _works(self) -> bool:
+        return self.open and self._down_s is None
 
     @property
     def finished(self) -> bool:
@@ -85,14 +101,50 @@ class MeshLink:
         except asyncio.QueueFull:
             log.warning("renewal dropped session=%s", self.session)
 
-    def tick(self, now_s: float) -> None:
-        """Renew a connection that failed or does not open."""
+    def on_present(self) -> None:
+        """The relay names the participant, at its coming or after a reconnect of ours: nothing that is down waits."""
         connection = self.connection
+        lost = connection is not None and not self.open
+        if lost and connection is not None and connection.signalingState != "have-local-offer":
+            lost = not self._is_fresh  # under way; where nobody answered our offer, it went with the socket of before
+        if lost or self._down_s is not None or (self.offers and connection is None):
+            self._renew_now()
+
+    def on_health(self, healthy: bool, now_s: float) -> None:
+        """The link fell silent, or spoke again (M6)."""
+        self._down_s = None if healthy else now_s
+        self._down_packets = 0 if self._channel is None else self._channel.packets
+
+    @property
+    def _is_fresh(self) -> bool:
+        return time.monotonic() - self._begun_s < _FRESH_S
+
+    def _is_dead(self, now_s: float, relay_heard_s: float) -> bool:
+        """Whether the silent link is to be made anew: there is a network, and none of it comes over this link."""
+        if self._down_s is None or self._channel is None or not self.present:
+            return False
+        down_s = now_s - self._down_s
+        if down_s < _LOOK_S or relay_heard_s - self._down_s < _RELAY_LATER_S - LIMITS.link_silence_ms / 1000:
+            return False
+        return down_s >= _FULL_LINE_S or self._channel.packets == self._down_packets
+
+    def tick(self, now_s: float, relay_heard_s: float) -> None:
+        """Renew a connection that failed, does not open, or is dead."""
+        connection = self.connection
+        if self._retry_at_s is None and self._is_dead(now_s, relay_heard_s):
+            log.info("silent connection session=%s epoch=%d", self.session, self.epoch)
+            self._renew_now()
         if connection is not None and not self.open and now_s - self._begun_s > _OPEN_S and self._retry_at_s is None:
             self._retry_at_s = now_s
         if self._retry_at_s is not None and now_s >= self._retry_at_s and self.present:
             self._retry_at_s = None
-            self.renew()
+            if not self._works:  # else it spoke again while nobody heard that we asked
+                self.renew()
+
+    def _renew_now(self) -> None:
+        """And again later, should what we say now be lost."""
+        self._retry_later()
+        self.renew()
 
     async def close(self) -> None:
         """Close the connection and stop."""
@@ -125,9 +177,16 @@ class MeshLink:
     async def _signal(self, data: SignalData) -> None:
         if data.kind == "hello":
             # Asks for an offer of ours under this epoch (M5).
-            if self.offers and data.epoch > self.epoch:
+            if not self.offers:
+                return
+            if data.epoch > self.epoch:
                 self.epoch = data.epoch - 1
                 await self._renew()
+            elif not self._works and not self._is_fresh:
+                # Who asks again under our number did not get our offer.
+                await self._renew()
+            elif not self._works:
+                self._retry_at_s = self._begun_s + _FRESH_S
         elif data.epoch < self.epoch:
             return
         elif data.kind == "offer":
@@ -202,6 +261,7 @@ class MeshLink:
         self._candidates = 0
         self._begun_s = time.monotonic()
         self._retry_at_s = None
+        self._down_s = None
 
         @connection.on("track")
         def on_track(track: MediaStreamTrack) -> None:
@@ -241,7 +301,9 @@ class MeshLink:
         if channel is not None:
             channel.close()
         if connection is not None:
-            await connection.close()
+            # On a dead network the goodbye to a TURN server takes its time; the next connection does not wait for it.
+            closing = self._mesh.own(connection.close())
+            await asyncio.wait((closing,), timeout=_CLOSE_S)
             if self._mesh.options.on_closed is not None:
                 self._mesh.options.on_closed(self.session, connection)
 

@@ -12,7 +12,8 @@ from aiohttp import web
 from signaling.lobby import Lobby
 from signaling.panic import die, is_panic
 from signaling.roomlog import LogOverflow
-from signaling.socket_writer import SocketWriter, StrictWebSocket
+from signaling.socket_writer import SocketWriter
+from signaling.strict_socket import StrictWebSocket
 from whiteboard_crdt.errors import CloseCode, ProtocolError
 
 __all__ = ["serve"]
@@ -30,7 +31,7 @@ async def serve(
     converse: Callable[[StrictWebSocket, SocketWriter], Awaitable[None]],
 ) -> web.WebSocketResponse:
     """Serve a connection until `converse` returns; what it raises becomes a close code."""
-    socket = StrictWebSocket(compress=False, max_msg_size=message_bytes, heartbeat=_HEARTBEAT_S, autoclose=False)
+    socket = StrictWebSocket(max_msg_size=message_bytes, heartbeat_s=_HEARTBEAT_S)
     await socket.prepare(request)
     try:
         writer = SocketWriter(socket, request, lobby.settings.send_buffer_bytes, secrets.token_hex(4))

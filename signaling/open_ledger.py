@@ -17,6 +17,7 @@ from whiteboard_crdt.errors import UpdateRefused
 from whiteboard_crdt.places import ItemId, Places
 from whiteboard_crdt.policy import Ledger, check_positions
 from whiteboard_crdt.spec import UpdateLimits
+from whiteboard_crdt.yappend import Continuation
 from whiteboard_crdt.yupdate import Scan, scan_update
 
 __all__ = ["OpenLedger", "OpenUpdate"]
@@ -57,6 +58,25 @@ class OpenLedger:
     def state_vector(self) -> bytes:
         """What is held, in our own words."""
         return encode_state_vector(self._ledger.held)
+
+    def continuation(self, update: OpenUpdate) -> Continuation | None:
+        """How its client may go on after an update that was noted; None when that one was nothing ordinary."""
+        if not update.scan.plain:
+            return None
+        ((client, clock),) = update.fresh.items()
+        return Continuation(client, clock, self._limits)
+
+    def goes_on(self, expected: Continuation, update: bytes) -> int:
+        """Clocks that an update adds if it is the expected one, which no rule here objects to; 0 if it is not."""
+        if self._ledger.halves or self._ledger.held.get(expected.client) != expected.clock:
+            return 0
+        return expected.length(update)
+
+    def went_on(self, expected: Continuation, clocks: int) -> None:
+        """Take in the expected update, which was applied."""
+        clock = expected.clock + clocks
+        self._ledger.go_on(expected.client, clock)
+        expected.advance(clock)
 
     def read(self, update: bytes) -> OpenUpdate | None:
         """Check an update and cut it down to what is new; None when its base is missing. Raises UpdateRefused."""

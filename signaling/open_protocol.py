@@ -19,8 +19,8 @@ from whiteboard_crdt.varint import Reader, Writer
 
 __all__ = [
     "AWARENESS_BYTES", "MESSAGE_BYTES", "OPEN_LIMITS", "AwarenessEntry", "AwarenessMessage", "OpenMessage",
-    "QueryAwareness", "Step1", "UpdateMessage", "decode_open_message", "encode_awareness", "encode_state_vector",
-    "encode_step1", "encode_step2", "encode_update",
+    "QueryAwareness", "Step1", "UpdateMessage", "decode_open_message", "decode_updates", "encode_awareness",
+    "encode_state_vector", "encode_step1", "encode_step2", "encode_update", "encode_updates", "short_update",
 ]  # fmt: skip
 
 MESSAGE_BYTES: Final = 4 * 1024 * 1024
@@ -42,6 +42,7 @@ _STEP1, _STEP2, _UPDATE = 0, 1, 2
 _STATE_BYTES: Final = 65_536
 _AWARENESS_ENTRIES: Final = 1024
 _NULL: Final = b"null"
+_SHORT_AT: Final = 3  # type, step and a length of one byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,30 @@ def decode_open_message(data: bytes, longest: int = MESSAGE_BYTES) -> OpenMessag
         raise ProtocolError("unknown message type")
     reader.end()
     return message
+
+
+def short_update(data: bytes) -> bytes | None:
+    """The update in a message that tells of one shorter than 128 bytes, as nearly all are; None for any other."""
+    if len(data) > _SHORT_AT and data[0] == _SYNC and data[1] == _UPDATE and len(data) == _SHORT_AT + data[2] < 0x83:
+        return data[_SHORT_AT:]
+    return None
+
+
+def encode_updates(updates: Iterable[bytes]) -> bytes:
+    """Several updates as one record of the log."""
+    writer = Writer()
+    for update in updates:
+        writer.varbytes(update)
+    return writer.finish()
+
+
+def decode_updates(data: bytes) -> list[bytes]:
+    """What `encode_updates` made. Raises ProtocolError."""
+    reader = Reader(data)
+    updates = []
+    while reader.left:
+        updates.append(reader.varbytes(len(data)))
+    return updates
 
 
 def _read_state_vector(data: bytes) -> dict[int, int]:

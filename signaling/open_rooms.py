@@ -10,11 +10,12 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final, Protocol
 
 from pycrdt import Doc
 
-from signaling.fanout import Fanout
+from signaling.fanout import Fanout, Pace
 from signaling.frames import binary_frame
 from signaling.open_ledger import OpenLedger, OpenUpdate
 from signaling.open_protocol import (
@@ -26,18 +27,22 @@ from signaling.open_protocol import (
     Step1,
     UpdateMessage,
     decode_open_message,
+    decode_updates,
     encode_awareness,
     encode_state_vector,
     encode_step1,
     encode_step2,
     encode_update,
+    encode_updates,
+    short_update,
 )
 from signaling.panic import die, is_panic
-from signaling.roomlog import Record, RoomHistory
+from signaling.roomlog import LogOverflow, Record, RoomHistory
 from signaling.settings import DeletePolicy
 from whiteboard_crdt.documents import apply_unobserved
 from whiteboard_crdt.errors import CloseCode, ProtocolError, UpdateRefused
 from whiteboard_crdt.spec import UpdateLimits
+from whiteboard_crdt.yappend import Continuation
 
 __all__ = ["OPEN_PREFIX", "OpenClient", "OpenLog", "OpenRoom"]
 
@@ -46,6 +51,7 @@ log = logging.getLogger("chalkmesh.relay.open")
 OPEN_PREFIX: Final = "open:"
 """Open rooms stand in the log under this prefix; no lesson's room may begin with it."""
 _DOC: Final = "update"
+_DOC_OF_MANY: Final = "updates"
 _EMPTY_UPDATE: Final = b"\x00\x00"
 _GONE_KEPT: Final = 1024
 _OWNED_IDS: Final = 1024
@@ -84,10 +90,11 @@ class OpenRoom:
         deletes: DeletePolicy,
         wall_ms: Callable[[], int],
         limits: UpdateLimits = OPEN_LIMITS,
+        pace: Pace | None = None,
     ) -> None:
         self.name = name
         self.clients: set[OpenClient] = set()
-        self._fanout: Fanout[OpenClient] = Fanout(lambda: self.clients, _send)
+        self._fanout: Fanout[OpenClient] = Fanout(lambda: self.clients, _send, pace, self._store_taken)
         self._store = store
         self._deletes = deletes
         self._wall_ms = wall_ms
@@ -103,6 +110,12 @@ class OpenRoom:
         self._full_state: bytes | None = None
         self._seq = 0
         self._stored: asyncio.Future[None] | None = None
+        # Taken and told: one record of the log for each writing.
+        self._taken: list[bytes] = []
+        self._unstored: list[Record] = []
+        self._promised: asyncio.Future[None] | None = None
+        # How each client's next update begins if it goes on where it stopped.
+        self._expected: dict[OpenClient, Continuation] = {}
         for record in history.records:
             self._seq = max(self._seq, record.seq)
             self._restore(record)
@@ -110,7 +123,16 @@ class OpenRoom:
     @property
     def stored(self) -> asyncio.Future[None] | None:
         """Done when all that was taken so far is durable; None when nothing was."""
-        return self._stored
+        if not self._taken and not self._unstored:
+            return self._stored
+        if self._promised is None:
+            self._promised = asyncio.get_running_loop().create_future()
+        return self._promised
+
+    @property
+    def settled(self) -> bool:
+        """Whether the log has been given all that was taken: only then may the room be dropped from memory."""
+        return not self._taken and not self._unstored
 
     # Coming and going
 
@@ -125,6 +147,7 @@ class OpenRoom:
     def leave(self, client: OpenClient) -> None:
         """Forget a connection; null awareness for what it was known as, so that no ghost stays."""
         self.clients.discard(client)
+        self._expected.pop(client, None)
         for owned in [key for key, owner in self._owners.items() if owner is client]:
             del self._owners[owned]
         ghosts = [key for key, owner in self._aware_owner.items() if owner is client]
@@ -140,6 +163,7 @@ class OpenRoom:
     def keep_alive(self) -> None:
         """y-websocket drops a socket that brought no application message for 30 s; pings do not count."""
         self._fanout.put(binary_frame(encode_awareness(())))
+        self._store_taken()
 
     def flush(self) -> None:
         """Write what was told in this turn of the loop now."""
@@ -150,8 +174,24 @@ class OpenRoom:
     def receive(self, client: OpenClient, data: bytes) -> bool:
         """Handle one binary message. Raises ProtocolError when the connection has to be closed.
 
-        False for an update that was not taken because its base is missing: step 1 asked for all of it.
+        False for an update that was not taken because its base is missing: step 1 asked for all of it. Raises
+        LogOverflow, and takes nothing, while the log has no room for what was taken.
         """
+        if self._unstored:
+            self._store_taken()
+            if self._unstored:
+                raise LogOverflow("the room log does not keep up")
+        update = short_update(data)
+        if update is not None:
+            expected = self._expected.get(client)
+            if expected is not None and self._owners.get(expected.client) is client:
+                clocks = self._ledger.goes_on(expected, update)
+                if clocks:
+                    self._apply(update)
+                    self._ledger.went_on(expected, clocks)
+                    self._taken.append(update)
+                    self._fanout.put(binary_frame(data), but=(client,))
+                    return True
         return self._handle(client, decode_open_message(data))
 
     def _handle(self, client: OpenClient, message: OpenMessage) -> bool:
@@ -190,15 +230,33 @@ class OpenRoom:
         self._check_owner(client, update)
         for owned in update.fresh:
             self._owners[owned] = client
-        self._apply(update)
-        self._seq += 1
-        now_ms = self._wall_ms()
-        room_ms = max(0, now_ms - self._started_ms)
-        self._stored = self._store.append(
-            OPEN_PREFIX + self.name, Record(_DOC, "", self._seq, room_ms, now_ms, update.update)
-        )
+        self._apply(update.update)
+        self._ledger.note(update)
+        expected = self._ledger.continuation(update)
+        if expected is not None:
+            self._expected[client] = expected
+        self._taken.append(update.update)
         self._fanout.put(binary_frame(encode_update(update.update)), but=(client,))
         return True
+
+    def _store_taken(self) -> None:
+        """Give the log what was told; what it has no room for waits, and nothing more is taken meanwhile."""
+        taken = self._taken
+        if taken:
+            self._taken = []
+            self._seq += 1
+            now_ms = self._wall_ms()
+            doc, payload = (_DOC, taken[0]) if len(taken) == 1 else (_DOC_OF_MANY, encode_updates(taken))
+            self._unstored.append(Record(doc, "", self._seq, max(0, now_ms - self._started_ms), now_ms, payload))
+        while self._unstored:
+            try:
+                self._stored = self._store.append(OPEN_PREFIX + self.name, self._unstored[0])
+            except LogOverflow:
+                return
+            del self._unstored[0]
+        if self._promised is not None and self._stored is not None:
+            self._stored.add_done_callback(partial(_keep, self._promised))
+            self._promised = None
 
     def _awareness(self, client: OpenClient, entries: Iterable[AwarenessEntry]) -> None:
         changed = []
@@ -237,33 +295,47 @@ class OpenRoom:
                 if anything and key not in update.fresh and self._owners.get(key) is not client:
                     raise UpdateRefused("P4", "deletes items of others", CloseCode.NOT_ALLOWED)
 
-    def _apply(self, update: OpenUpdate) -> None:
+    def _apply(self, update: bytes) -> None:
         try:
-            apply_unobserved(self._doc, update.update)
+            apply_unobserved(self._doc, update)
         except ValueError:
             raise UpdateRefused("P1", "not taken by the document") from None
         except BaseException as error:
             if is_panic(error):
                 die("open room")
             raise
-        self._ledger.note(update)
         self._full_state = None
 
     def _restore(self, record: Record) -> None:
         """Apply a stored update again. It was checked when it came; a hole after a damaged record is left out."""
         try:
-            update = self._ledger.read(record.payload)
-            if update is None:
-                raise UpdateRefused("P3", "its base is missing")
-            self._apply(update)
-        except UpdateRefused as error:
-            log.error("stored update left out seq=%d rule=%s", record.seq, error.rule)
+            updates = decode_updates(record.payload) if record.doc == _DOC_OF_MANY else [record.payload]
+        except ProtocolError as error:
+            log.error("stored updates left out seq=%d reason=%s", record.seq, error.reason)
+            return
+        for one in updates:
+            try:
+                update = self._ledger.read(one)
+                if update is None:
+                    raise UpdateRefused("P3", "its base is missing")
+                self._apply(update.update)
+                self._ledger.note(update)
+            except UpdateRefused as error:
+                log.error("stored update left out seq=%d rule=%s", record.seq, error.rule)
 
     def _remember_gone(self, client: int, clock: int) -> None:
         self._gone[client] = clock
         self._gone.move_to_end(client)
         if len(self._gone) > _GONE_KEPT:
             self._gone.popitem(last=False)
+
+
+def _keep(promised: asyncio.Future[None], stored: asyncio.Future[None]) -> None:
+    if not promised.done():
+        if stored.cancelled() or stored.exception() is not None:
+            promised.cancel()
+        else:
+            promised.set_result(None)
 
 
 def _send(client: OpenClient, frames: bytes) -> None:

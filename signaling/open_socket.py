@@ -7,7 +7,7 @@ import secrets
 import time
 from typing import Final
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 
 from signaling.lobby import Lobby
 from signaling.open_protocol import MESSAGE_BYTES
@@ -15,7 +15,8 @@ from signaling.open_rooms import OPEN_PREFIX, OpenRoom
 from signaling.panic import die, is_panic
 from signaling.rates import Bucket
 from signaling.roomlog import LogOverflow
-from signaling.socket_writer import SocketWriter, StrictWebSocket, is_over
+from signaling.socket_writer import SocketWriter
+from signaling.strict_socket import StrictWebSocket, is_over
 from whiteboard_crdt.errors import CloseCode, ProtocolError
 
 __all__ = ["serve_open_room"]
@@ -33,7 +34,7 @@ async def serve_open_room(request: web.Request, lobby: Lobby) -> web.WebSocketRe
     name = request.match_info["room"]
     if not name or len(name.encode("utf-8", "surrogatepass")) > _ROOM_BYTES:
         raise web.HTTPNotFound
-    socket = StrictWebSocket(compress=False, max_msg_size=MESSAGE_BYTES, heartbeat=_HEARTBEAT_S, autoclose=False)
+    socket = StrictWebSocket(max_msg_size=MESSAGE_BYTES, heartbeat_s=_HEARTBEAT_S)
     await socket.prepare(request)
     try:
         client = SocketWriter(socket, request, lobby.settings.send_buffer_bytes, secrets.token_hex(4))
@@ -73,15 +74,20 @@ async def serve_open_room(request: web.Request, lobby: Lobby) -> web.WebSocketRe
     return socket
 
 
-async def _read(socket: web.WebSocketResponse, client: SocketWriter, room: OpenRoom, messages_s: float) -> None:
-    bucket = Bucket(messages_s, _BURST_S * messages_s, time.monotonic())
-    while client.open:
-        message = await socket.receive()
-        if message.type is WSMsgType.BINARY:
-            if not bucket.take(time.monotonic()):
-                raise ProtocolError("too many messages", CloseCode.RATE_LIMITED)
-            room.receive(client, message.data)
-        elif message.type is WSMsgType.TEXT:
+async def _read(socket: StrictWebSocket, client: SocketWriter, room: OpenRoom, messages_s: float) -> None:
+    bucket = Bucket(messages_s, _BURST_S * messages_s, time.perf_counter())
+    binary = WSMsgType.BINARY
+
+    def take(message: WSMessage) -> None:
+        if client.close_code is not None:
+            raise ConnectionResetError
+        if message[0] is not binary:
             raise ProtocolError("text message")
-        elif is_over(message):
+        if not bucket.take(socket.heard_s):
+            raise ProtocolError("too many messages", CloseCode.RATE_LIMITED)
+        room.receive(client, message[1])
+
+    while client.open:
+        await socket.deliver(take)
+        if is_over(await socket.receive()):
             return

@@ -20,7 +20,7 @@ from signaling.events import (
 from signaling.peer_roster import Roster
 from whiteboard_crdt.envelope import Envelope
 from whiteboard_crdt.errors import CloseCode, ProtocolError, TicketError
-from whiteboard_crdt.events import Applied, Dropped, Duplicate, Equivocation, Mismatch, Parked, Refused, Unproven
+from whiteboard_crdt.events import Applied, Dropped, Duplicate, Equivocation, Mismatch, Parked, Refused
 from whiteboard_crdt.events import Event as ReplicaEvent
 from whiteboard_crdt.ids import DocRef, SessionId
 from whiteboard_crdt.messages import (
@@ -81,6 +81,7 @@ class Inbox:
         emit: Callable[[Event], None],
         on_rebuilt: Callable[[DocRef], None],
         on_proof: Callable[[Equivocation], None],
+        on_out: Callable[[SessionId], None],
     ) -> None:
         self._replica = replica
         self._own = own
@@ -89,6 +90,7 @@ class Inbox:
         self._emit = emit
         self._on_rebuilt = on_rebuilt
         self._on_proof = on_proof
+        self._on_out = on_out
         # Room times of LOGGED envelopes that still wait for others. Bounded like what waits.
         self._stamps: dict[tuple[DocRef, SessionId, int], int] = {}
         self._live_ticks: dict[SessionId, int] = {}
@@ -120,13 +122,17 @@ class Inbox:
         self._take(events, "relay", None)
 
     def ticket(self, token: str) -> Ticket | None:
-        """A ticket from anywhere; one that is not honoured is passed over."""
+        """A ticket from anywhere; one that is not honoured, or whose session was put out, is passed over."""
         try:
             ticket, events = self._replica.admit_ticket(token)
         except TicketError as error:
             log.warning("ticket not honoured code=%d reason=%s", error.code, error.reason)
             return None
         self._take(events, "relay", None)
+        if self._replica.is_revoked(ticket.session):
+            # Perhaps by this very ticket: of a user put out after it was issued (T5).
+            self._on_out(ticket.session)
+            return None
         return ticket
 
     def shared(self, message: Message) -> None:
@@ -160,8 +166,6 @@ class Inbox:
                     self._emit(SeenEnvelope(event.envelope, stamp, "logged"))
                 else:
                     self._emit(SeenEnvelope(event.envelope, self._times.room_ms(), via))
-            elif isinstance(event, Unproven):
-                log.warning("signature does not hold session=%s seq=%d", event.envelope.session, event.envelope.seq)
             elif isinstance(event, Dropped):
                 self._stamps.pop(_key(event.envelope), None)
             elif isinstance(event, Refused):
@@ -174,6 +178,7 @@ class Inbox:
             elif isinstance(event, Equivocation):
                 self._on_proof(event)
                 self._emit(EquivocationSeen(event.session))
+                self._on_out(event.session)
                 if link is not None and link.session == event.session:
                     fault = ProtocolError("two histories under one number", CloseCode.EQUIVOCATION)
         if fault is not None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from typing import Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from signaling.asset_server import RelayAssetServer
 from signaling.control import (
     AssetGrant,
     ClientControl,
     EquivocationNotice,
+    FrozenNotice,
     JoinedNotice,
     LeftNotice,
     RelayControl,
@@ -24,6 +27,7 @@ from signaling.control import (
 )
 from signaling.events import (
     Acked,
+    AlertBrought,
     Connected,
     Disconnected,
     EquivocationSeen,
@@ -48,12 +52,14 @@ from whiteboard_crdt.ids import DocRef, SessionId
 from whiteboard_crdt.keys import SessionKey
 from whiteboard_crdt.messages import (
     AckMessage,
+    AlertMessage,
     EnvelopeMessage,
     HaveMessage,
     LoggedMessage,
     PingMessage,
     PongMessage,
     RefusedMessage,
+    RevocationMessage,
     SnapshotMessage,
     SyncedMessage,
     WantMessage,
@@ -62,6 +68,9 @@ from whiteboard_crdt.messages import (
 )
 from whiteboard_crdt.replica import Replica
 from whiteboard_crdt.spec import LIMITS
+
+if TYPE_CHECKING:
+    from signaling.peer_revocations import PeerRevocations
 
 __all__ = ["PeerRelay", "RelayPeer"]
 
@@ -97,8 +106,9 @@ class RelayPeer(Protocol):
         """Tell our presence again."""
         ...
 
-    def detach(self, session: SessionId) -> None:
-        """Close the direct link to a session."""
+    @property
+    def revocations(self) -> PeerRevocations:
+        """Who was put out."""
         ...
 
     def on_stopped(self, code: int, reason: str) -> None:
@@ -117,8 +127,12 @@ class PeerRelay:
         roster: Roster,
         times: RoomTimes,
         mode: Literal["live", "log"],
+        clock: Callable[[], float],
     ) -> None:
         self.synced = False
+        # When the relay last said something, by `clock`.
+        self.heard_s = 0.0
+        self._clock = clock
         self._peer = peer
         self._tickets = tickets
         self._inbox = inbox
@@ -168,6 +182,14 @@ class PeerRelay:
         """A control object."""
         self._connection.send_control(message)
 
+    def hurry(self) -> None:
+        """The network is there again: connect now, if there is no connection."""
+        self._connection.hurry()
+
+    def lost_address(self, gone: frozenset[str]) -> None:
+        """The machine lost these addresses."""
+        self._connection.lost_address(gone)
+
     def cut(self, broken: bool) -> None:
         """Break or mend the way to the relay."""
         self._connection.cut(broken)
@@ -207,6 +229,7 @@ class PeerRelay:
 
     def on_welcome(self, welcome: Welcome) -> None:
         """S3."""
+        self.heard_s = self._clock()
         self._times.told(welcome.now_ms, welcome.room_ms)
         self._upload.restart()
         self._differing, self._strayed = self._strayed, set()
@@ -217,8 +240,11 @@ class PeerRelay:
             ticket = self._inbox.ticket(entry.ticket)
             if ticket is not None:
                 self._roster.add(ticket, entry.agent, entry.joined_ms, entry.presence)
-        for revoked in welcome.revoked:
-            self._revoke(SessionId(revoked))
+        for token in welcome.revocations:
+            self._put_out(token)
+        for frozen in welcome.frozen:
+            self._freeze(SessionId(frozen))
+        self._peer.revocations.tell_relay(welcome.revocations)
         self._allow_assets(welcome.assets)
         self._peer.emit(Connected(welcome.room_ms, welcome.now_ms))
         for session in before.keys() - self._roster.present.keys():
@@ -235,6 +261,7 @@ class PeerRelay:
 
     def on_binary(self, data: bytes) -> None:
         """A message of the relay (section B)."""
+        self.heard_s = self._clock()
         message = decode_message(data, _SNAPSHOT_MESSAGE_BYTES)
         if isinstance(message, EnvelopeMessage):
             self._inbox.envelope(message.envelope, "relay", None)
@@ -264,11 +291,16 @@ class PeerRelay:
             self._look_astray(message)
             told = RefusedByRelay(message.doc, message.session, message.seq, message.code, message.reason)
             self._peer.emit(told)
+        elif isinstance(message, RevocationMessage):
+            self._put_out(message.token)
+        elif isinstance(message, AlertMessage):
+            self._peer.emit(AlertBrought(message))
         else:
             self._inbox.shared(message)
 
     def on_control(self, message: RelayControl) -> None:
         """A control object of the relay (section S)."""
+        self.heard_s = self._clock()
         if isinstance(message, JoinedNotice):
             self._joined(message)
         elif isinstance(message, LeftNotice):
@@ -277,10 +309,10 @@ class PeerRelay:
             if self._peer.mesh is not None:
                 self._peer.mesh.on_signal(SessionId(message.sender), message.data)
         elif isinstance(message, RevokedNotice):
-            sessions = tuple(SessionId(session) for session in message.sessions)
-            for session in sessions:
-                self._revoke(session)
-            self._peer.emit(Revoked(sessions, message.reason))
+            self._put_out(message.token)
+        elif isinstance(message, FrozenNotice):
+            for session in message.sessions:
+                self._freeze(SessionId(session))
         elif isinstance(message, RoomNotice):
             self._peer.emit(RoomState(message.state))
         elif isinstance(message, Renewed):
@@ -339,6 +371,8 @@ class PeerRelay:
                 self._peer.mesh.on_present(participant)
 
     def _left(self, session: SessionId, reason: str) -> None:
+        if reason == "revoked" and session not in self._roster.present:
+            return  # the revocation came first, and took it out of everything
         self._roster.remove(session)
         self._inbox.forget_session(session)
         if reason != "gone":
@@ -347,9 +381,14 @@ class PeerRelay:
             self._peer.mesh.on_absent(session, reason)
         self._peer.emit(Left(session, reason))
 
-    def _revoke(self, session: SessionId) -> None:
-        self._peer.replica.revoke(session)
-        self._roster.remove(session)
-        self._peer.detach(session)
-        if self._peer.mesh is not None:
-            self._peer.mesh.on_absent(session, "revoked")
+    def _put_out(self, token: str) -> None:
+        """T5. Not even the relay's word replaces the school's signature: it is logged, and nobody goes."""
+        with suppress(TicketError):
+            self._peer.revocations.brought(token)
+
+    def _freeze(self, session: SessionId) -> None:
+        """The relay's own decision (E5); ours alone to act on, since nobody has signed it."""
+        if not self._peer.replica.is_revoked(session):
+            self._peer.replica.revoke(session)
+            self._peer.revocations.drop(session)
+            self._peer.emit(Revoked((session,), "equivocation"))

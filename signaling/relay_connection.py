@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from contextlib import suppress
 from typing import Final, Protocol
 
 import aiohttp
@@ -59,6 +60,7 @@ class RelayConnection:
         self._task: asyncio.Task[None] | None = None
         self._cut = asyncio.Event()
         self._cut.set()
+        self._hurry = asyncio.Event()
 
     @property
     def connected(self) -> bool:
@@ -95,6 +97,15 @@ class RelayConnection:
         if self._socket is not None:
             self._socket.abort()
 
+    def hurry(self) -> None:
+        """The network is there again, by another sign: do not sit out the pause."""
+        self._hurry.set()
+
+    def lost_address(self, gone: frozenset[str]) -> None:
+        """The machine lost these addresses: a socket bound to one of them is dead, and would not say so for 8 s."""
+        if self._socket is not None and self._socket.address in gone:
+            self.drop()
+
     def cut(self, broken: bool) -> None:
         """Break the way to the relay until it is mended again: for demos of bad networks, and tests."""
         if broken:
@@ -127,7 +138,10 @@ class RelayConnection:
                 expired = code == CloseCode.TICKET_EXPIRED
                 self._host.on_lost(code, reason)
                 log.debug("relay lost code=%d, again in %.1f s", code, delay_s)
-                await asyncio.sleep(delay_s * random.uniform(0.8, 1.2))
+                self._hurry.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(delay_s * random.uniform(0.8, 1.2)):
+                        await self._hurry.wait()
                 delay_s = min(delay_s * 2, _RETRY_LONGEST_S)
 
     async def _converse(self, socket: RelaySocket, welcome: Welcome) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
@@ -14,6 +15,7 @@ from signaling.control import (
     AssetGrant,
     ClientControl,
     EquivocationNotice,
+    FrozenNotice,
     Hello,
     JoinedNotice,
     LeftNotice,
@@ -27,7 +29,7 @@ from signaling.control import (
     encode_control,
 )
 from signaling.exchange import Exchange
-from signaling.fanout import Fanout
+from signaling.fanout import Fanout, Pace
 from signaling.frames import binary_frame, text_frame
 from signaling.history import History
 from signaling.member import Member, MemberSocket
@@ -38,22 +40,26 @@ from signaling.room_clock import RoomClock
 from signaling.roomlog import AttendanceEvent, LogOverflow, Revocation, RoomHistory, RoomLog
 from signaling.settings import RelaySettings
 from signaling.welcome import welcome_messages
+from whiteboard_crdt.alert import carries_alerts
 from whiteboard_crdt.errors import CloseCode, ProtocolError, TicketError
 from whiteboard_crdt.ids import Capability, Role, RoomId, SessionId, UserId
 from whiteboard_crdt.keys import PublicKey
 from whiteboard_crdt.messages import (
+    AlertMessage,
     EnvelopeMessage,
     HaveMessage,
     LiveMessage,
     PingMessage,
     PongMessage,
     PresenceMessage,
+    RevocationMessage,
     TicketMessage,
     WantMessage,
     decode_message,
     encode_message,
 )
 from whiteboard_crdt.replica import Replica
+from whiteboard_crdt.revocation import SignedRevocation
 from whiteboard_crdt.spec import LIMITS
 from whiteboard_crdt.ticket import Ticket, check_admission, read_ticket
 
@@ -80,26 +86,31 @@ class Room:
         monotonic_s: Callable[[], float],
         attendance: AttendancePost | None = None,
         asset_tokens: AssetTokens | None = None,
+        pace: Pace | None = None,
+        host_ms: Callable[[], int] | None = None,
     ) -> None:
+        """`wall_ms` does not jump; `host_ms` may, and tickets may be issued by either (T2)."""
         self.room = room
         self.members: dict[SessionId, Member] = {}
         self._store = store
         self._jwks = jwks
         self._settings = settings
         self._wall_ms = wall_ms
+        self._host_ms = host_ms or wall_ms
         self._monotonic_s = monotonic_s
         self._attendance = attendance
         self._asset_tokens = asset_tokens
         self._closed = history.closed
         self._history = History(room, store)
         self.replica = Replica(room, None, jwks, store=self._history)
-        self._fanout: Fanout[Member] = Fanout(self.members.values, _send)
-        self._lively: Fanout[Member] = Fanout(self.members.values, _send_skippable)
+        self._fanout: Fanout[Member] = Fanout(self.members.values, _send, pace, self._store_taken)
+        self._lively: Fanout[Member] = Fanout(self.members.values, _send_skippable, pace)
         self._exchange = Exchange(
             room, self.replica, self._history, store, self.members, self._fanout, wall_ms, self._tell_equivocation
         )
         self._presences = Presences(self.members, self._fanout)
-        self._revoked_users: dict[UserId, int] = {}
+        # Whom the relay has put out on its own account (E5), so that no token of the school says so.
+        self.frozen: set[SessionId] = set()
         self._joins: dict[SessionId, Bucket] = {}
         self._clock = RoomClock(history.started_ms, history.last_room_ms, wall_ms, monotonic_s)
         self._checkpoints = Checkpoints(self.replica, self._history, store)
@@ -126,11 +137,23 @@ class Room:
         whole = await restore_history(self.replica, self._history, history, self._exchange.restored)
         self._checkpoints.begin()
         for revocation in history.revoked:
-            if revocation.session:
-                self.replica.revoke(SessionId(revocation.session))
-            else:
-                self._revoked_users[UserId(revocation.user)] = revocation.at_ms
+            self._restore_revocation(revocation)
         return whole
+
+    def _restore_revocation(self, revocation: Revocation) -> None:
+        if revocation.token:
+            try:
+                self.replica.revoke_by(revocation.token)
+            except TicketError as error:
+                # The school's key went since: nobody can be shown the token any more, but out is out.
+                log.error("stored revocation not honoured room=%s code=%d", self.room, error.code)
+            else:
+                return
+        if revocation.session:
+            self._freeze(SessionId(revocation.session))
+        else:
+            for session in self.replica.sessions.revoke_user(UserId(revocation.user), revocation.at_ms):
+                self._freeze(session)
 
     def checkpoint(self, *, leaving: bool = False) -> None:
         """Keep a snapshot in the log when it is time, or (`leaving`) when the room goes out of memory."""
@@ -185,10 +208,16 @@ class Room:
         return member
 
     def _check_admission(self, ticket: Ticket, now_ms: int) -> None:
-        check_admission(ticket, self.room, now_ms)
+        try:
+            check_admission(ticket, self.room, now_ms)
+        except TicketError as error:
+            if error.code != CloseCode.TICKET_EXPIRED:
+                raise
+            # The host's clock was set under a lesson: the portal's is set with it on one host, and not on another.
+            check_admission(ticket, self.room, self._host_ms())
         if ticket.session in self.replica.sessions.frozen:
             raise ProtocolError("two histories under one number", CloseCode.EQUIVOCATION)
-        if self.replica.is_revoked(ticket.session) or ticket.issued_ms <= self._revoked_users.get(ticket.user, -1):
+        if self.replica.sessions.is_revoked(ticket):
             raise ProtocolError("the session was revoked", CloseCode.REVOKED)
 
     def asset_grant(self, member: Member) -> AssetGrant | None:
@@ -233,7 +262,7 @@ class Room:
         if isinstance(message, EnvelopeMessage):
             if self._closed:
                 raise ProtocolError("the room is closed", CloseCode.ROOM_CLOSED)
-            self._exchange.envelope(member, message.envelope, now_s)
+            self._exchange.envelope(member, message.envelope)
         elif isinstance(message, LiveMessage):
             self._live(member, message, data, now_s)
         elif isinstance(message, PresenceMessage):
@@ -251,6 +280,13 @@ class Room:
             if not member.tickets.take(now_s):
                 raise ProtocolError("too many tickets", CloseCode.RATE_LIMITED)
             self._bring_ticket(member, message.token)
+        elif isinstance(message, RevocationMessage):
+            if not member.tickets.take(now_s):
+                raise ProtocolError("too many revocations", CloseCode.RATE_LIMITED)
+            self._bring_revocation(member, message.token)
+        elif isinstance(message, AlertMessage):
+            if member.alerts.take(now_s):
+                self._carry_alert(member, message, data)
         elif isinstance(message, PingMessage):
             # After all that was told before it: a PONG is a barrier.
             self._fanout.flush()
@@ -261,15 +297,39 @@ class Room:
     def _bring_ticket(self, member: Member, token: str) -> None:
         """TICKET. Whoever hands on another's is not to blame for it: one that is not honoured is passed over."""
         try:
-            ticket = read_ticket(token, self._jwks)
-            if ticket.room == self.room and ticket.issued_ms <= self._revoked_users.get(ticket.user, -1):
-                # Another ticket of somebody who was put out: nothing is taken of it, whoever brings it.
-                self._put_out(ticket.session)
-            _, events = self.replica.admit_ticket(token)
+            out = len(self.replica.sessions.revoked)
+            ticket, events = self.replica.admit_ticket(token)
+            if len(self.replica.sessions.revoked) > out:
+                # Another ticket of somebody who was put out. All draw the same from it, whoever brings it (T5).
+                self._fanout.put(binary_frame(encode_message(TicketMessage(token))), but=(member,))
+                self._show_out(ticket.session)
         except TicketError as error:
             log.warning("ticket not honoured room=%s from=%s code=%d", self.room, member.session, error.code)
             return
         self._exchange.take(member, events)
+
+    def _bring_revocation(self, member: Member, token: str) -> None:
+        """REVOCATION (T5), from whoever had it first. Raises TicketError for one that the school did not sign."""
+        try:
+            revoked, _ = self.revoke_by(token)
+        except TicketError as error:
+            log.warning("revocation not honoured room=%s from=%s code=%d", self.room, member.session, error.code)
+            if error.code is CloseCode.TICKET_REFUSED:
+                raise  # nobody hands on in good faith what the school's own key did not sign
+        except LogOverflow:
+            log.error("revocation not stored, the log does not keep up room=%s", self.room)
+        else:
+            if revoked:
+                log.info("revoked room=%s sessions=%s", self.room, ",".join(sorted(revoked)))
+
+    def _carry_alert(self, member: Member, message: AlertMessage, data: bytes) -> None:
+        """ALERT (C4): to whoever of the staff is here, and the recorder; a student's page only where nobody else is."""
+        others = [one for one in self.members.values() if one is not member]
+        first = [one for one in others if carries_alerts(one.ticket.role)]
+        frame = binary_frame(data)
+        for one in first or ([] if message.receipt else others):
+            one.socket.send(frame)
+        log.info("alert carried room=%s from=%s receipt=%s", self.room, member.session, message.receipt)
 
     def _live(self, member: Member, message: LiveMessage, data: bytes, now_s: float) -> None:
         if message.session != member.session:
@@ -312,24 +372,34 @@ class Room:
 
     # What the portal asks
 
-    def revoke(self, *, session: str, user: str, at_ms: int) -> list[SessionId]:
-        """Put a session, or all of a user's, out (S8). Returns them; the caller stores it."""
-        if session:
-            revoked = [SessionId(session)]
-        else:
-            self._revoked_users[UserId(user)] = at_ms
-            revoked = [known.ticket.session for known in self.replica.sessions if known.ticket.user == user]
-        for one in revoked:
-            self.replica.revoke(one)
-        if revoked:
-            self._tell(RevokedNotice(sessions=[str(one) for one in revoked], reason="revoked"))
+    def revoke_by(self, token: str) -> tuple[frozenset[SessionId], list[asyncio.Future[None]]]:
+        """Put out whom a revocation names (T5, S8). Returns who was not out before, and what resolves once it is kept.
+
+        Raises TicketError, and LogOverflow when it is honoured but could not be handed to the log.
+        """
+        revoked = self.replica.revoke_by(token)
+        if revoked is not None:
+            self._tell(RevokedNotice(token=token, sessions=sorted(revoked), reason=self._revocation(token).reason))
+            for one in revoked:
+                self._show_out(one)
+        revocation = self._revocation(token)
+        rows = [Revocation(one, "", revocation.issued_ms, token) for one in sorted(revocation.sessions)]
+        if revocation.user is not None:
+            rows.append(Revocation("", revocation.user, revocation.issued_ms, token))
+        return revoked or frozenset(), [self._store.revoke(self.room, row) for row in rows]
+
+    def _revocation(self, token: str) -> SignedRevocation:
+        revocation = self.replica.sessions.revocation(token)
+        if revocation is None:
+            raise AssertionError("a revocation that is not honoured")
+        return revocation
+
+    def _show_out(self, session: SessionId) -> None:
+        member = self.members.get(session)
+        if member is not None:
             self._fanout.flush()
-        for one in revoked:
-            member = self.members.get(one)
-            if member is not None:
-                member.socket.close(CloseCode.REVOKED, "the session was revoked")
-                self.leave(member, "revoked")
-        return revoked
+            member.socket.close(CloseCode.REVOKED, "the session was revoked")
+            self.leave(member, "revoked")
 
     def close(self) -> None:
         """Close for good (S12): everybody is told and put out; the caller stores it."""
@@ -369,6 +439,9 @@ class Room:
 
     # Inside
 
+    def _store_taken(self) -> None:
+        self._exchange.store_taken()
+
     def _tell(self, message: RelayControl, but: Member | None = None) -> None:
         self._fanout.put(_control(message), but=() if but is None else (but,))
 
@@ -381,15 +454,19 @@ class Room:
         self._put_out(session)
 
     def _put_out(self, session: SessionId) -> None:
-        """Revoke a session on the relay's own account: told to all, and kept over a restart."""
-        if self.replica.is_revoked(session):
+        """Put a session out on the relay's own account: told to all, and kept over a restart."""
+        if session in self.frozen:
             return
-        self.replica.revoke(session)
-        self._tell(RevokedNotice(sessions=[str(session)], reason="revoked"))
+        self._freeze(session)
+        self._tell(FrozenNotice(sessions=[str(session)]))
         try:
             self._store.revoke(self.room, Revocation(str(session), "", self._wall_ms()))
         except LogOverflow:
             log.error("revocation not stored, the log does not keep up room=%s session=%s", self.room, session)
+
+    def _freeze(self, session: SessionId) -> None:
+        self.frozen.add(session)
+        self.replica.revoke(session)
 
 
 def _send(member: Member, frames: bytes) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from whiteboard_crdt.errors import ChalkmeshError
 
@@ -32,8 +32,7 @@ class LogOverflow(ChalkmeshError):
     """The log's queue is full: the disk does not keep up. Nothing was queued; the client comes back later (4500)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One stored update of a room.
 
     ``payload`` is a whole envelope in a lesson's room and a Yjs update in an open room. ``room_ms`` counts from the
@@ -51,11 +50,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """A session that was put out of the room, or (``session`` empty) all tickets of a user made until ``at_ms``."""
+    """A session that was put out of the room, or (``session`` empty) all tickets of a user made until ``at_ms``.
+
+    ``token`` is what the school signed (T5), empty for the relay's own decision (E5).
+    """
 
     session: str
     user: str
     at_ms: int
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,9 @@ def _read_room(db: sqlite3.Connection, room: str, *, whole: bool) -> tuple[RoomH
         [row[0] for row in db.execute("SELECT ticket FROM sessions WHERE room = ? ORDER BY rowid", (room,))],
         [
             Revocation(*row)
-            for row in db.execute("SELECT session, user, at_ms FROM revoked WHERE room = ? ORDER BY rowid", (room,))
+            for row in db.execute(
+                "SELECT session, user, at_ms, token FROM revoked WHERE room = ? ORDER BY rowid", (room,)
+            )
         ],
         len(damaged),
         [payload for _, _, payload, _ in kept],

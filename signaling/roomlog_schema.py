@@ -12,7 +12,7 @@ from whiteboard_crdt.errors import SetupError
 
 __all__ = ["SCHEMA_VERSION", "open_database"]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _VERSION_1 = """
 CREATE TABLE rooms(room TEXT PRIMARY KEY, started_ms INTEGER NOT NULL, closed_ms INTEGER);
@@ -43,7 +43,11 @@ CREATE TABLE snapshots(
   crc32 INTEGER NOT NULL, UNIQUE(room, doc));
 CREATE INDEX quarantine_stream ON quarantine(room, doc, session, seq);
 """
-_STEPS = (_VERSION_1, _VERSION_2)
+# What the school signed (T5); empty for the relay's own decision.
+_VERSION_3 = """
+ALTER TABLE revoked ADD COLUMN token TEXT NOT NULL DEFAULT '';
+"""
+_STEPS = (_VERSION_1, _VERSION_2, _VERSION_3)
 
 
 def open_database(path: Path) -> sqlite3.Connection:

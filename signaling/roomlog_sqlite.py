@@ -1,8 +1,6 @@
-"""The room log in one SQLite file: WAL, ``synchronous=FULL``, one committing thread, natural group commit.
+"""The room log in one SQLite file: WAL, ``synchronous=FULL``, natural group commit (`signaling.group_commit`).
 
-The committer takes whatever is queued, stores it in one transaction, and resolves all its futures after the fsync.
-There is no linger: while one fsync runs the next group gathers by itself (64 writers: 44k acks/s at p99 3.9 ms, where
-5 ms of linger made 10k). ``synchronous=FULL`` is needed: NORMAL lost acknowledged records in 59 of 60 power cuts.
+``synchronous=FULL`` is needed: NORMAL lost acknowledged records in 59 of 60 power cuts.
 """
 
 from __future__ import annotations
@@ -10,15 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import queue
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
+from signaling.group_commit import GroupCommit, Statement
 from signaling.roomlog import (
     AttendanceEvent,
     LogHealth,
@@ -36,23 +32,10 @@ __all__ = ["SqliteRoomLog"]
 
 log = logging.getLogger("chalkmesh.relay.log")
 
-Statement: TypeAlias = tuple[str, tuple[Any, ...]]  # sqlite3 binds values of any supported type
 Connect: TypeAlias = Callable[[Path], sqlite3.Connection]
 T = TypeVar("T")
 
-QUEUE_WRITES = 16_384
-QUEUE_BYTES = 64 * 1024 * 1024
-GROUP_WRITES = 2_048
-RETRY_FIRST_S = 0.1
-RETRY_LONGEST_S = 1.0
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR})
-
-
-@dataclass(frozen=True, slots=True)
-class _Write:
-    statements: tuple[Statement, ...]
-    done: asyncio.Future[None]
-    size_bytes: int
 
 
 class SqliteRoomLog:
@@ -62,18 +45,14 @@ class SqliteRoomLog:
         self._path = path
         self._loop = loop
         self._connect = connect
-        # Bounded: over it `append` raises LogOverflow, the sender is told to come back later.
-        self._queue: queue.Queue[_Write | None] = queue.Queue(QUEUE_WRITES)
-        self._queued_bytes = 0
-        self._stopping = threading.Event()
-        self._health = LogHealth(True)
+        self._commits = GroupCommit(loop, lambda: connect(path))
+        self._stopped = False
         # Stays until a restart: a file that is broken in one place needs a person.
         self._unreadable = ""
         self._reads = ThreadPoolExecutor(1, "roomlog-read")
         self._reader: sqlite3.Connection | None = None
         # The loop's own reader: old stretches of a room are read at once, some 10 µs a record.
         self._near: sqlite3.Connection | None = None
-        self._committer = threading.Thread(target=self._commit_for_ever, name="roomlog-commit", daemon=True)
 
     @classmethod
     async def open(cls, path: Path, connect: Connect = open_database) -> SqliteRoomLog:
@@ -87,47 +66,34 @@ class SqliteRoomLog:
         except SetupError:
             self._reads.shutdown(wait=False)
             raise
-        self._committer.start()
+        self._commits.start()
         return self
 
     @property
     def health(self) -> LogHealth:
         """Whether the last commit succeeded, and no damage of the file itself was met since the start."""
-        if self._health.ok and self._unreadable:
+        if self._commits.health.ok and self._unreadable:
             return LogHealth(False, self._unreadable)
-        return self._health
+        return self._commits.health
 
     # Writing
 
     def append(self, room: str, record: Record, ticket: tuple[str, str] | None = None) -> asyncio.Future[None]:
         """Store one record and, with it, the (session, ticket) of its author. A record already held is no error."""
-        statements: list[Statement] = [
+        row = (
+            *(room, record.doc, record.session, record.seq, record.room_ms, record.arrival_ms, record.payload),
+            record_checksum(room, record),
+        )
+        if ticket is None:
+            return self._commits.append(row)
+        return self._commits.append(
+            row,
             (
-                # What comes again in place of a damaged record takes its number: the order of the log stays causal.
-                "INSERT OR IGNORE INTO records(n, room, doc, session, seq, room_ms, arrival_ms, payload, crc32) VALUES("
-                "(SELECT n FROM quarantine WHERE room = ?1 AND doc = ?2 AND session = ?3 AND seq = ?4),"
-                "?1,?2,?3,?4,?5,?6,?7,?8)",
-                (
-                    room,
-                    record.doc,
-                    record.session,
-                    record.seq,
-                    record.room_ms,
-                    record.arrival_ms,
-                    record.payload,
-                    record_checksum(room, record),
-                ),
-            )
-        ]
-        if ticket is not None:
-            statements.append(
-                (
-                    "INSERT INTO sessions(room, session, ticket) VALUES(?,?,?)"
-                    " ON CONFLICT(room, session) DO UPDATE SET ticket = excluded.ticket",
-                    (room, *ticket),
-                )
-            )
-        return self._write(*statements, size_bytes=len(record.payload))
+                "INSERT INTO sessions(room, session, ticket) VALUES(?,?,?)"
+                " ON CONFLICT(room, session) DO UPDATE SET ticket = excluded.ticket",
+                (room, *ticket),
+            ),
+        )
 
     def save_snapshots(self, room: str, snapshots: Mapping[str, bytes], at_ms: int) -> asyncio.Future[None]:
         """Replace a room's snapshots: they stand for everything appended before this call."""
@@ -149,9 +115,10 @@ class SqliteRoomLog:
         """Remember a revocation."""
         return self._write(
             (
-                "INSERT INTO revoked(room, session, user, at_ms) VALUES(?,?,?,?)"
-                " ON CONFLICT(room, session, user) DO UPDATE SET at_ms = max(at_ms, excluded.at_ms)",
-                (room, revocation.session, revocation.user, revocation.at_ms),
+                "INSERT INTO revoked(room, session, user, at_ms, token) VALUES(?,?,?,?,?)"
+                " ON CONFLICT(room, session, user) DO UPDATE SET at_ms = excluded.at_ms, token = excluded.token"
+                " WHERE excluded.token <> '' AND (token = '' OR excluded.at_ms > at_ms)",
+                (room, revocation.session, revocation.user, revocation.at_ms, revocation.token),
             )
         )
 
@@ -200,7 +167,7 @@ class SqliteRoomLog:
         # The write also waits for all that was asked for before. On a full disk, though, a room that is there is read
         # as it is.
         known = await self._read(lambda db: db.execute("SELECT 1 FROM rooms WHERE room = ?", (room,)).fetchone())
-        if known is None or self._health.ok:
+        if known is None or self._commits.health.ok:
             await self._write(
                 ("INSERT OR IGNORE INTO rooms(room, started_ms, closed_ms) VALUES(?,?,NULL)", (room, now_ms))
             )
@@ -270,32 +237,20 @@ class SqliteRoomLog:
 
     async def close(self) -> None:
         """Store what is queued, then let go."""
-        if self._stopping.is_set():
+        if self._stopped:
             return
-        self._stopping.set()
-        if self._committer.is_alive():
-            await self._loop.run_in_executor(self._reads, self._queue.put, None)
-            await self._loop.run_in_executor(self._reads, self._committer.join)
+        self._stopped = True
+        await self._commits.close()
         await self._loop.run_in_executor(self._reads, self._close_reader)
         self._reads.shutdown()
         if self._near is not None:
             self._near.close()
             self._near = None
 
-    # The two threads
+    # Inside
 
     def _write(self, *statements: Statement, size_bytes: int = 0) -> asyncio.Future[None]:
-        done = self._loop.create_future()
-        if self._stopping.is_set():
-            raise LogOverflow("the room log is closing")
-        if self._queued_bytes + size_bytes > QUEUE_BYTES and self._queued_bytes:
-            raise LogOverflow("the room log does not keep up")
-        try:
-            self._queue.put_nowait(_Write(statements, done, size_bytes))
-        except queue.Full:
-            raise LogOverflow("the room log does not keep up") from None
-        self._queued_bytes += size_bytes
-        return done
+        return self._commits.write(statements, size_bytes)
 
     def _at_hand(self) -> sqlite3.Connection:
         if self._near is None:
@@ -320,64 +275,3 @@ class SqliteRoomLog:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-
-    def _commit_for_ever(self) -> None:
-        db = self._connect(self._path)
-        try:
-            closing = False
-            while not closing:
-                group: list[_Write] = []
-                item = self._queue.get()
-                while item is not None:
-                    group.append(item)
-                    if len(group) >= GROUP_WRITES:
-                        break
-                    try:
-                        item = self._queue.get_nowait()
-                    except queue.Empty:
-                        break
-                closing = item is None
-                if group:
-                    self._commit_group(db, group)
-        finally:
-            db.close()
-
-    def _commit_group(self, db: sqlite3.Connection, group: list[_Write]) -> None:
-        """Commit a group, again and again while the storage fails; give up only when the relay is stopping."""
-        delay_s = RETRY_FIRST_S
-        while True:
-            try:
-                db.execute("BEGIN IMMEDIATE")
-                for write in group:
-                    for sql, values in write.statements:
-                        db.execute(sql, values)
-                db.execute("COMMIT")
-            except sqlite3.Error as error:
-                if db.in_transaction:
-                    db.rollback()
-                if self._health.ok:
-                    log.error("room log cannot store, retrying: %s", error)
-                self._health = LogHealth(False, f"the room log cannot store: {error}")
-                if self._stopping.wait(delay_s):
-                    self._resolve(group, stored=False)
-                    return
-                delay_s = min(delay_s * 2, RETRY_LONGEST_S)
-                continue
-            if not self._health.ok:
-                log.warning("room log stores again")
-                self._health = LogHealth(True)
-            self._resolve(group, stored=True)
-            return
-
-    def _resolve(self, group: list[_Write], *, stored: bool) -> None:
-        def settle() -> None:
-            for write in group:
-                self._queued_bytes -= write.size_bytes
-                if not write.done.done():
-                    if stored:
-                        write.done.set_result(None)
-                    else:
-                        write.done.cancel()
-
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(settle)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import time
 from typing import Final
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 
 from signaling.control import Challenge, Hello, decode_client_control, encode_control
 from signaling.frames import text_frame
@@ -16,7 +15,8 @@ from signaling.lobby import Lobby
 from signaling.member import Member
 from signaling.panic import die, is_panic
 from signaling.room import Room
-from signaling.socket_writer import SocketWriter, StrictWebSocket, is_over
+from signaling.socket_writer import SocketWriter
+from signaling.strict_socket import StrictWebSocket, is_over
 from whiteboard_crdt.errors import CloseCode, ProtocolError
 from whiteboard_crdt.keys import (
     NONCE_BYTES,
@@ -28,7 +28,6 @@ from whiteboard_crdt.keys import (
 )
 from whiteboard_crdt.messages import HaveMessage, decode_message
 from whiteboard_crdt.spec import LIMITS
-from whiteboard_crdt.ticket import read_ticket
 
 __all__ = ["SUBPROTOCOL", "serve_session"]
 
@@ -37,13 +36,11 @@ log = logging.getLogger("chalkmesh.relay.socket")
 SUBPROTOCOL: Final = "chalkmesh.v1"
 # Over the protocol's own limit, so that what is somewhat too long is still refused with our own code and a log line.
 _FRAME_BYTES: Final = 4 * LIMITS.socket_message_bytes
-# `receive` does not wait while frames are there, and thousands of tiny ones fit its buffer: the others get their turn.
-_TURN_S: Final = 0.001
 
 
 async def serve_session(request: web.Request, lobby: Lobby) -> web.WebSocketResponse:
     """Serve one connection until it ends."""
-    socket = StrictWebSocket(protocols=(SUBPROTOCOL,), compress=False, max_msg_size=_FRAME_BYTES, autoclose=False)
+    socket = StrictWebSocket(protocols=(SUBPROTOCOL,), max_msg_size=_FRAME_BYTES)
     await socket.prepare(request)
     name = secrets.token_hex(4)
     try:
@@ -59,7 +56,7 @@ async def serve_session(request: web.Request, lobby: Lobby) -> web.WebSocketResp
     return socket
 
 
-async def _converse(socket: web.WebSocketResponse, writer: SocketWriter, lobby: Lobby, name: str) -> None:
+async def _converse(socket: StrictWebSocket, writer: SocketWriter, lobby: Lobby, name: str) -> None:
     room: Room | None = None
     member: Member | None = None
     try:
@@ -94,7 +91,7 @@ def refuse(writer: SocketWriter, error: ProtocolError, *, room: str, session: st
     writer.close(error.code, error.reason)
 
 
-async def _admit(socket: web.WebSocketResponse, writer: SocketWriter, lobby: Lobby) -> tuple[Room, Member]:
+async def _admit(socket: StrictWebSocket, writer: SocketWriter, lobby: Lobby) -> tuple[Room, Member]:
     """Challenge and hello (S1, S2); the answer is the room's welcome. Raises ProtocolError."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     writer.send(text_frame(encode_control(Challenge(nonce=encode_base64url(nonce)))))
@@ -112,7 +109,7 @@ async def _admit(socket: web.WebSocketResponse, writer: SocketWriter, lobby: Lob
         raise ProtocolError("first message is not a hello")
     if not lobby.keys.refresh():
         raise ProtocolError("the relay has no ticket keys yet", CloseCode.TRY_LATER)
-    ticket = read_ticket(hello.ticket, lobby.keys)
+    ticket = lobby.keys.read_ticket(hello.ticket)
     proof = decode_base64url(hello.proof)
     if not verify_signature(load_point(ticket.key), proof, hello_text(nonce, hello.ticket)):
         raise ProtocolError("proof of the ticket's key", CloseCode.PROOF_FAILED)
@@ -134,17 +131,18 @@ def _read_have(text: str) -> HaveMessage:
     return message
 
 
-async def _read(socket: web.WebSocketResponse, writer: SocketWriter, room: Room, member: Member) -> None:
+async def _read(socket: StrictWebSocket, writer: SocketWriter, room: Room, member: Member) -> None:
     """Hand every message to the room until the connection ends."""
-    turn_s = time.perf_counter()
-    while writer.open:
-        message = await socket.receive()
-        if time.perf_counter() - turn_s > _TURN_S:
-            await asyncio.sleep(0)
-            turn_s = time.perf_counter()
+
+    def take(message: WSMessage) -> None:
+        if not writer.open:
+            raise ConnectionResetError
         if message.type is WSMsgType.BINARY:
             room.receive(member, message.data)
-        elif message.type is WSMsgType.TEXT:
+        else:
             room.control(member, decode_client_control(message.data))
-        elif is_over(message):
+
+    while writer.open:
+        await socket.deliver(take)
+        if is_over(await socket.receive()):
             return

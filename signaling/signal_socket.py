@@ -12,7 +12,8 @@ from signaling.lobby import Lobby
 from signaling.open_driver import serve
 from signaling.rates import Bucket
 from signaling.signal_hub import SIGNAL_MESSAGE_BYTES, SignalHub
-from signaling.socket_writer import SocketWriter, StrictWebSocket, is_over
+from signaling.socket_writer import SocketWriter
+from signaling.strict_socket import StrictWebSocket, is_over
 from whiteboard_crdt.errors import CloseCode, ProtocolError
 
 __all__ = ["serve_signaling"]

@@ -6,7 +6,7 @@ rival servers 88–126); it is made anew when too much was written since.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,20 +36,28 @@ class Snapshots:
         self._history = history
         self._kept: dict[DocRef, _Kept] = {}
 
-    def catch_up(self, doc: DocRef, heads: Sequence[Head], *, rebuild: bool = False) -> list[bytes]:
-        """The messages that bring somebody with these heads up to date. `rebuild`: it holds something else (B3)."""
+    def catch_up(self, doc: DocRef, heads: Sequence[Head], *, rebuild: bool = False) -> Iterator[bytes]:
+        """The messages that bring somebody with these heads up to date. `rebuild`: it holds something else (B3).
+
+        Each is made when it is asked for: who sends a slice at a time pays for it a slice at a time.
+        """
         ranges = self._replica.missing_ranges(heads, lambda ref: ref == doc)
         if not ranges and not rebuild:
-            return []
+            return
         many = sum(stretch.last - stretch.first + 1 for stretch in ranges)
         if not rebuild and many <= LIMITS.catch_up_envelopes:
             missing = self._history.in_ranges(ranges)
             if len(missing) == many and _size(missing) <= LIMITS.catch_up_bytes:
-                return _encode(missing)
+                yield from _encode(missing)
+                return
         kept = self._snapshot(doc)
         if len(kept.message) > LIMITS.snapshot_bytes:
-            return _encode(self._history.in_ranges(ranges))
-        return [kept.message, *_encode(self._history.of_doc_since(doc, kept.upto) or ())]
+            yield from _encode(self._history.in_ranges(ranges))
+            return
+        # What is written while this goes on is told live.
+        since = self._history.of_doc_since(doc, kept.upto) or ()
+        yield kept.message
+        yield from _encode(since)
 
     def _snapshot(self, doc: DocRef) -> _Kept:
         kept = self._kept.get(doc)
@@ -66,5 +74,5 @@ def _size(logged: Sequence[Logged]) -> int:
     return sum(len(one.envelope.raw) for one in logged)
 
 
-def _encode(logged: Sequence[Logged]) -> list[bytes]:
-    return [encode_message(EnvelopeMessage(one.envelope)) for one in logged]
+def _encode(logged: Sequence[Logged]) -> Iterator[bytes]:
+    return (encode_message(EnvelopeMessage(one.envelope)) for one in logged)

@@ -9,7 +9,7 @@ from signaling.control import PresentEntry, Welcome
 from signaling.member import Member
 from signaling.presences import KeptPresence
 from whiteboard_crdt.ids import SessionId
-from whiteboard_crdt.messages import TicketMessage, encode_message
+from whiteboard_crdt.messages import RevocationMessage, TicketMessage, encode_message
 
 if TYPE_CHECKING:
     from signaling.room import Room
@@ -18,6 +18,7 @@ __all__ = ["welcome_messages"]
 
 _TICKETS_BYTES: Final = 40_000
 _PRESENCE_BYTES: Final = 16_000
+_REVOCATIONS: Final = 16  # of 350 bytes, and at most 4,096
 
 
 def welcome_messages(
@@ -28,7 +29,7 @@ def welcome_messages(
     now_ms: int,
     room_ms: int,
 ) -> Iterator[Welcome | bytes]:
-    """The welcome; then TICKET and PRESENCE messages for what did not fit into it.
+    """The welcome; then TICKET, PRESENCE and REVOCATION messages for what did not fit into it.
 
     A room whose present participants alone overflow the text (some sixty) would be over `room_clients` first.
     """
@@ -59,6 +60,10 @@ def welcome_messages(
             absent.append(known.token)
         else:
             later.append(encode_message(TicketMessage(known.token)))
+    tokens = room.replica.sessions.revocations
+    # The newest in the text: whom they put out may still have links.
+    spilled = set(tokens[: max(0, len(tokens) - _REVOCATIONS)])
+    later += [encode_message(RevocationMessage(token)) for token in tokens if token in spilled]
     yield Welcome(
         room=room.room,
         session=member.session,
@@ -68,6 +73,7 @@ def welcome_messages(
         participants=participants,
         sessions=absent,
         assets=room.asset_grant(member),
-        revoked=sorted(str(session) for session in room.replica.sessions.revoked),
+        revocations=[token for token in tokens if token not in spilled],
+        frozen=sorted(room.frozen),
     )
     yield from later

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from aiortc import RTCDataChannel, RTCPeerConnection
 
@@ -18,6 +18,7 @@ _LIVE_BYTES: Final = 65_536
 # What waits on `bulk` stands before the board in the one association: a few chunks keep the line full.
 _BULK_BYTES: Final = 65_536
 _BULK_LOW_BYTES: Final = 16_384
+_WINDOW_BYTES: Final = 10 * 1_160
 
 
 class ChannelBulk:
@@ -41,6 +42,11 @@ class ChannelBulk:
         except ConnectionError:
             return False
         return True
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What was sent and is not on its way yet."""
+        return self._channel.bufferedAmount
 
     def _drained(self) -> None:
         if self.on_drain is not None:
@@ -67,6 +73,7 @@ class ChannelLink:
         self.on_close: Callable[[], None] | None = None
         self._on_open: Callable[[ChannelLink], None] | None = on_open
         self._closed = False
+        self._connection = connection
         self._sync = connection.createDataChannel("sync", negotiated=True, id=0)
         self._live = connection.createDataChannel("live", negotiated=True, id=1, ordered=False, maxRetransmits=0)
         self.bulk = ChannelBulk(connection.createDataChannel("bulk", negotiated=True, id=2))
@@ -84,6 +91,15 @@ class ChannelLink:
     def waiting(self) -> bool:
         """Whether messages wait for room in the association."""
         return self._sync.bufferedAmount + self._live.bufferedAmount > 0
+
+    @property
+    def packets(self) -> int:
+        """How many packets of any kind the connection brought: sound counts too, while the channels are stuck."""
+        sctp = self._connection.sctp
+        if sctp is None:
+            return 0
+        received: int = sum(stats.packetsReceived for stats in sctp.transport._get_stats().values())
+        return received
 
     def send(self, data: bytes) -> bool:
         """Reliable and in order. Over its bound the link closes: what is missing is found by HAVE on the next one."""
@@ -103,9 +119,22 @@ class ChannelLink:
             if self.on_close is not None:
                 self.on_close()
 
+    def _hold_window(self) -> None:
+        """Keep the congestion window from closing on a few small messages.
+
+        aiortc's stands at four packets while a line loses, and at one after a timeout, and it grows only for who fills
+        it. At 10 % loss and 200 ms that is 23 kB/s: strokes then wait in this process behind strokes (p99 540 ms at 20
+        strokes a second; 180 with ten packets, the initial window of RFC 6928). Who sends much waits for it as ever.
+        """
+        sctp: Any = self._sync.transport
+        few = self._sync.bufferedAmount + self._live.bufferedAmount + self.bulk.waiting_bytes < _WINDOW_BYTES
+        if few and sctp._cwnd < _WINDOW_BYTES:
+            sctp._cwnd = _WINDOW_BYTES
+
     def _put(self, channel: RTCDataChannel, data: bytes) -> bool:
         if self._closed or channel.readyState != "open" or len(data) > LIMITS.channel_message_bytes:
             return False
+        self._hold_window()
         try:
             channel.send(data)
         except ConnectionError:

@@ -92,6 +92,14 @@ class RelaySocket:
         self._sender = asyncio.get_running_loop().create_task(self._send_for_ever(), name="relay-sender")
         return self, welcome
 
+    @property
+    def address(self) -> str:
+        """The address of ours that it is bound to; empty when that is not known any more."""
+        connection = self._socket._response.connection
+        transport = None if connection is None else connection.transport
+        name = None if transport is None else transport.get_extra_info("sockname")
+        return str(name[0]) if name else ""
+
     def send(self, data: bytes) -> None:
         """Queue a binary message. A queue over its bound closes the socket: what is missing is found by HAVE."""
         self._put(False, data)

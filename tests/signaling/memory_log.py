@@ -97,7 +97,11 @@ class MemoryRoomLog:
 
     def revoke(self, room: str, revocation: Revocation) -> asyncio.Future[None]:
         def change() -> None:
-            self._revoked.setdefault(room, {})[revocation.session, revocation.user] = revocation
+            held = self._revoked.setdefault(room, {})
+            key = revocation.session, revocation.user
+            known = held.get(key)
+            if known is None or (revocation.token and (not known.token or revocation.at_ms > known.at_ms)):
+                held[key] = revocation
 
         return self._commit(change)
 

@@ -42,9 +42,11 @@ class RelayProcess:
 
 
 @contextlib.asynccontextmanager
-async def relay_process(data: Path, port: int = 0, *, open_rooms: bool = False) -> AsyncIterator[RelayProcess]:
+async def relay_process(
+    data: Path, port: int = 0, *, open_rooms: bool = False, module: str = "tests.signaling.relay_process"
+) -> AsyncIterator[RelayProcess]:
     """Starts a relay and waits until it listens; kills it at the end if it still runs."""
-    arguments = [sys.executable, "-m", "tests.signaling.relay_process", str(data), str(port)]
+    arguments = [sys.executable, "-m", module, str(data), str(port)]
     process = await asyncio.create_subprocess_exec(
         *arguments, *(["--open"] if open_rooms else []), cwd=ROOT, stderr=asyncio.subprocess.PIPE
     )

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from signaling.client import Grant, Peer, TicketSource
 from whiteboard_crdt.ids import Capability, ClientId, Role, RoomId, SessionId, UserId
 from whiteboard_crdt.keys import PublicKey, SessionKey, dump_jwks
+from whiteboard_crdt.revocation import SignedRevocation, issue_revocation
 from whiteboard_crdt.ticket import Ticket, issue_ticket
 
 ALL_CAPS = frozenset(Capability)
@@ -86,6 +87,24 @@ class School:
             expires_ms=issued_ms + lifetime_ms,
         )
         return Person(self, ticket, key)
+
+    def revocation(
+        self,
+        *sessions: SessionId,
+        user: str | None = None,
+        room: RoomId = ROOM,
+        issued_ms: int | None = None,
+        reason: str = "removed",
+    ) -> str:
+        """What the portal signs to put somebody out (T5)."""
+        made = SignedRevocation(
+            room=room,
+            sessions=frozenset(sessions),
+            user=None if user is None else UserId(user),
+            issued_ms=wall_ms() if issued_ms is None else issued_ms,
+            reason=reason,
+        )
+        return issue_revocation(made, self.private, self.kid)
 
     def source(self, person: Person, url: str) -> TicketSource:
         """Issues and renews the person's ticket."""

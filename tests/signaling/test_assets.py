@@ -140,7 +140,9 @@ async def test_a_revoked_session_gets_nothing_more_A9(school: School, relay: Rel
         async with session.put(at, data=data, headers=token) as answer:
             assert answer.status == 201
         revoke = f"http://127.0.0.1:{relay.port}/internal/rooms/{ROOM}/revoke"
-        async with session.post(revoke, json={"session": person.session}, headers=bearer(SECRET)) as answer:
+        async with session.post(
+            revoke, json={"token": school.revocation(person.session)}, headers=bearer(SECRET)
+        ) as answer:
             assert answer.status == 200
         async with session.get(at, headers=token) as answer:
             assert answer.status == 401

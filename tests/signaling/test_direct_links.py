@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from itertools import combinations
 
 import pytest
 
 from signaling.client import Peer
-from signaling.events import LiveReceived
+from signaling.events import Event, LiveReceived, PresenceChanged
 from signaling.links.memory import MemoryLink, memory_pair
-from signaling.loss_meter import LossMeter
+from signaling.loss_meter import COPIES, LossMeter
 from tests.signaling.drawing import content, draw
 from tests.signaling.raw_client import Scribe
 from tests.signaling.school import Person, School
-from whiteboard_crdt.ids import BOARD, DocRef, Role
+from whiteboard_crdt.ids import BOARD, DocRef, Role, SessionId
 from whiteboard_crdt.messages import (
     EnvelopeMessage,
     LiveMessage,
+    MessageType,
     PingMessage,
     SyncedMessage,
     WantMessage,
@@ -71,7 +76,7 @@ async def test_the_lossy_copy_arrives_before_a_stalled_reliable_one_M7(school: S
         await two.wait_for(lambda: len(two.board.shapes()) == 3)
 
 
-@pytest.mark.parametrize(("lost", "copies"), [(0, 1), (1, 2), (12, 4)])
+@pytest.mark.parametrize(("lost", "copies"), list(zip((0, 1, 12), map(len, COPIES), strict=True)))
 async def test_an_unacknowledged_envelope_is_repeated_as_often_as_the_link_loses_M7(
     school: School, lost: int, copies: int
 ) -> None:
@@ -192,3 +197,53 @@ async def test_a_silent_link_is_down_and_up_again_when_it_speaks_M6(school: Scho
         await one.wait_for(lambda: not one.direct[bob.session].healthy)
         second.send(encode_message(PingMessage(1)))
         await one.wait_for(lambda: one.direct[bob.session].healthy)
+
+
+def note_presence(heard: Counter[SessionId], own: SessionId, event: Event) -> None:
+    if isinstance(event, PresenceChanged):
+        heard[own] += 1
+
+
+async def test_six_peers_spend_two_messages_on_each_envelope_and_receiver_M7(school: School) -> None:
+    """Once reliably, once more where a lost packet costs no round trip; nobody hands on what its author sends."""
+    people = [school.person(f"user-{n}") for n in range(6)]
+    counts: Counter[str] = Counter()
+    all_came = asyncio.Event()
+    expected = len(people) * (len(people) - 1) * 5
+
+    def count(way: str, take: Callable[[bytes], None], data: bytes) -> None:
+        if data[0] == MessageType.ENVELOPE:
+            counts[way] += 1
+        take(data)
+        if counts["live"] >= expected:
+            all_came.set()
+
+    async with AsyncExitStack() as stack:
+        peers = [await stack.enter_async_context(school.peer(person, NOWHERE)) for person in people]
+        for peer in peers:
+            peer.preload([person.token for person in people], [])
+        for one, two in combinations(peers, 2):
+            for peer, link in zip((one, two), memory_pair(one.session, two.session), strict=True):
+                peer.attach(link)
+                assert link.on_message is not None and link.on_lossy is not None
+                link.on_message = partial(count, "sync", link.on_message)
+                link.on_lossy = partial(count, "live", link.on_lossy)
+        # Two rounds: in the second everybody has answered the HAVE with which each link begins.
+        for _ in range(2):
+            heard = Counter[SessionId]()
+            for peer in peers:
+                peer.on_event = partial(note_presence, heard, peer.session)
+            for peer in peers:
+                peer.set_presence({"hand": True})
+            for peer in peers:
+                await peer.wait_for(partial(lambda one, seen: seen[one.session] == 5, peer, heard))
+        counts.clear()
+        for peer in peers:
+            for _ in range(5):
+                draw(peer)
+                peer.flush()
+        for peer in peers:
+            await peer.wait_for(partial(lambda one: len(one.board.shapes()) == 30, peer))
+        async with asyncio.timeout(10):
+            await all_came.wait()
+        assert counts == {"sync": expected, "live": expected}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 
-from signaling.fanout import Fanout
+from signaling.fanout import Fanout, Pace
 from signaling.frames import binary_frame
 from tests.signaling.frames import payloads
 
@@ -95,3 +96,66 @@ async def test_presence_goes_with_the_next_write_and_by_itself_without_one() -> 
     async with asyncio.timeout(10):
         await written.wait()
     assert receiver.got[-1] == b"cursor 2"
+
+
+async def test_after_work_the_next_writing_waits_and_carries_what_came_meanwhile() -> None:
+    pace = Pace()
+    receivers = [Receiver(), Receiver()]
+    written = asyncio.Event()
+
+    def write(to: Receiver, frames: bytes) -> None:
+        to.writes.append(frames)
+        written.set()
+
+    rooms: list[Fanout[Receiver]] = [
+        Fanout(lambda: receivers[:1], write, pace),
+        Fanout(lambda: receivers[1:], write, pace),
+    ]
+    rooms[0].put(binary_frame(b"1"))
+    until_s = time.thread_time() + 0.01
+    while time.thread_time() < until_s:
+        pass
+    await asyncio.sleep(0)
+    assert receivers[0].got == [b"1"], "who has had time writes at once"
+    written.clear()
+    rooms[0].put(binary_frame(b"2"))
+    rooms[1].put(binary_frame(b"3"))
+    await asyncio.sleep(0)
+    assert not written.is_set()
+    rooms[0].put(binary_frame(b"4"))
+    async with asyncio.timeout(10):
+        await written.wait()
+    assert [len(receiver.writes) for receiver in receivers] == [2, 1]
+    assert receivers[0].got == [b"1", b"2", b"4"]
+    assert receivers[1].got == [b"3"]
+
+
+async def test_a_fault_in_one_room_does_not_silence_the_others() -> None:
+    pace = Pace()
+    (receiver,) = receivers = [Receiver()]
+
+    def fail(to: Receiver, frames: bytes) -> None:
+        raise ValueError("a fault")
+
+    rooms: list[Fanout[Receiver]] = [
+        Fanout(lambda: receivers, lambda to, frames: to.writes.append(frames), pace),
+        Fanout(lambda: receivers, fail, pace),
+    ]
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context["exception"]))
+    for room in rooms:
+        room.put(binary_frame(b"told"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert [str(fault) for fault in faults] == ["a fault"]
+    assert receiver.got == [b"told"]
+
+
+async def test_what_comes_after_a_writing_is_called_after_it() -> None:
+    order: list[str] = []
+    fanout: Fanout[str] = Fanout(
+        lambda: ["one"], lambda to, frames: order.append("written"), written=lambda: order.append("after")
+    )
+    fanout.put(b"x")
+    fanout.flush()
+    assert order == ["written", "after"]

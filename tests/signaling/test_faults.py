@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from tests.faults.bits import flip_archive, flip_portal, flip_room_log
+from tests.faults.clock import jump
 from tests.faults.damage import damage_log
 from tests.faults.disk_full import fill_disk, small_disk
 from tests.faults.disk_trace import compiler
 from tests.faults.frozen import freeze_relay, panic_relay
 from tests.faults.kills import kill_relays
 from tests.faults.power_cut import cut_power, record_trace
+from tests.faults.waiting import Stuck, within
 
 SEED = 20
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="the disk tracer is C: needs cc")
@@ -71,3 +75,29 @@ async def test_a_damaged_record_is_rebuilt_from_snapshot_or_peers(tmp_path: Path
     result = await damage_log(tmp_path, snapshot=snapshot)
     assert (result.quarantined, result.held_alone) == (1, alone)
     assert (result.held_after, result.equal, result.whole_again) == (result.strokes, True, True)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("seconds", [3_600, -3_600], ids=["ahead", "back"])
+async def test_relays_clock_set_in_a_lesson_moves_no_room_time_and_locks_nobody_out_T2(
+    tmp_path: Path, seconds: int
+) -> None:
+    assert (await jump(tmp_path, seconds)).ok
+
+
+@pytest.mark.timeout(120)
+async def test_flipped_bits_change_nothing_unnoticed(tmp_path: Path) -> None:
+    for name in ("log", "portal", "archive"):
+        (tmp_path / name).mkdir()
+    assert (await flip_room_log(tmp_path / "log", 20, SEED)).bad == []
+    assert (await flip_portal(tmp_path / "portal", 20, SEED)).bad == []
+    assert flip_archive(tmp_path / "archive", 20, SEED).bad == []
+
+
+async def test_who_waits_in_vain_says_who_and_for_what() -> None:
+    with pytest.raises(Stuck, match="the peer waited 0 s in vain for its work; 3 of 4 are there"):
+        async with within(0.01, "the peer", "its work", lambda: "3 of 4 are there"):
+            await asyncio.Event().wait()
+    with pytest.raises(TimeoutError):
+        async with within(5, "the peer", "its work"), asyncio.timeout(0.01):
+            await asyncio.Event().wait()

@@ -68,4 +68,9 @@ def test_copies_have_a_budget_and_later_ones_leave_room_for_the_next_envelope() 
     assert [meter.afford(index, 1_000, 1.0) for index in range(4)] == [True, True, True, False]
     assert meter.afford(0, 1_000, 1.0)
     sent = sum(meter.afford(0, 1_000, 2.0 + n / 100) for n in range(1_000))
-    assert sent <= 86
+    assert sent <= 246
+
+
+def test_many_links_share_one_line() -> None:
+    meter = LossMeter()
+    assert sum(meter.afford(0, 1_000, 2.0 + n / 100, 6) for n in range(1_000)) <= 86

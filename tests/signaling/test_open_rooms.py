@@ -22,7 +22,7 @@ from signaling.open_protocol import (
 )
 from signaling.open_rooms import OpenRoom
 from signaling.ranges import RangeSet
-from signaling.roomlog import RoomHistory
+from signaling.roomlog import LogOverflow, RoomHistory
 from signaling.settings import DeletePolicy
 from tests.signaling.frames import payloads
 from tests.signaling.memory_log import MemoryRoomLog
@@ -98,7 +98,9 @@ async def test_a_repeated_step_2_changes_nothing_and_its_new_part_is_taken() -> 
     one, two = joined(room), joined(room)
     doc: Doc[Any] = Doc({"t": Text("abc")})
     room.receive(one, encode_update(doc.get_update()))
+    room.flush()
     room.receive(one, encode_step2(doc.get_update()))
+    room.flush()
     assert log.appends == 1
     doc["t"] += "def"
     room.flush()
@@ -311,3 +313,76 @@ def test_ranges_merge_and_answer() -> None:
         if rng.random() < 0.4:
             ranges.add(start, length)
             truth.update(range(start, start + length))
+
+
+async def test_what_one_writing_carries_is_one_record_and_comes_back_from_the_log() -> None:
+    log = MemoryRoomLog()
+    room = open_room(log=log)
+    client = joined(room)
+    doc: Doc[Any] = Doc({"points": Array()})
+    room.receive(client, encode_update(doc.get_update()))
+    made: list[bytes] = []
+    subscription = doc.observe(lambda event: made.append(bytes(event.update)))
+    for number in range(50):
+        doc["points"].append(number)
+    doc.unobserve(subscription)
+    for update in made:
+        room.receive(client, encode_update(update))
+    stored = room.stored
+    assert log.appends == 0
+    assert stored is not None
+    assert not stored.done()
+    room.flush()
+    await stored
+    assert log.appends == 1
+    history = await log.open_room("open:room", 0)
+    again = OpenRoom("room", history, log, "own", lambda: 2_000)
+    other = joined(again)
+    again.receive(other, encode_step1(b"\0"))
+    restored: Doc[Any] = Doc({"points": Array()})
+    restored.apply_update(other.got(UpdateMessage)[0].update)
+    assert restored["points"].to_py() == list(range(50))
+
+
+async def test_nothing_is_taken_while_the_log_has_no_room_and_all_is_stored_after_it() -> None:
+    log = MemoryRoomLog()
+    room = open_room(log=log)
+    client = joined(room)
+    doc: Doc[Any] = Doc({"t": Text("abc")})
+    before = doc.get_state()
+    log.overflow = True
+    room.receive(client, encode_update(doc.get_update()))
+    stored = room.stored
+    assert stored is not None
+    room.flush()
+    doc["t"] += "def"
+    with pytest.raises(LogOverflow):
+        room.receive(client, encode_update(doc.get_update(before)))
+    assert not stored.done()
+    log.overflow = False
+    assert room.receive(client, encode_update(doc.get_update(before)))
+    room.flush()
+    await stored
+    assert log.appends == 2 + 2, "two were refused"
+    assert len((await log.open_room("open:room", 0)).records) == 2
+
+
+async def test_a_client_that_goes_on_is_held_to_what_it_may_write_as() -> None:
+    """The quick way for who appends is not open to a client id that another connection has taken over."""
+    room = open_room()
+    one = joined(room)
+    doc: Doc[Any] = Doc({"points": Array()}, client_id=7)
+    room.receive(one, encode_update(doc.get_update()))
+    made: list[bytes] = []
+    subscription = doc.observe(lambda event: made.append(bytes(event.update)))
+    for number in range(4):
+        doc["points"].append(number)
+    doc.unobserve(subscription)
+    room.receive(one, encode_update(made[0]))
+    room.leave(one)
+    two = joined(room)
+    room.receive(two, encode_update(made[1]))
+    room.clients.add(one)
+    with pytest.raises(UpdateRefused, match="another connection"):
+        room.receive(one, encode_update(made[2]))
+    room.receive(two, encode_update(made[2]))

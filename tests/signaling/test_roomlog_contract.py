@@ -100,6 +100,18 @@ async def test_revocations_and_closing_survive(reopen: Reopen) -> None:
     assert (await store.open_room("never-opened", 99)).closed
 
 
+async def test_what_the_school_signed_takes_the_place_of_the_relays_own_and_of_what_is_older_T5(reopen: Reopen) -> None:
+    store = await reopen()
+    await store.open_room(ROOM, 0)
+    signed, newer = Revocation("", "user", 20, "a.b.c"), Revocation("", "user", 30, "d.e.f")
+    for one in (Revocation("s1", "", 10), Revocation("s1", "", 5, "g.h.i"), Revocation("s1", "", 40)):
+        await store.revoke(ROOM, one)
+    for one in (signed, newer, signed):
+        await store.revoke(ROOM, one)
+    history = await (await reopen()).open_room(ROOM, 99)
+    assert set(history.revoked) == {Revocation("s1", "", 5, "g.h.i"), newer}
+
+
 async def test_events_wait_until_the_portal_confirms_them(reopen: Reopen) -> None:
     store = await reopen()
     events = [AttendanceEvent(f"e{n}", ROOM, "u", "s", "join" if n == 0 else "leave", n) for n in range(2)]

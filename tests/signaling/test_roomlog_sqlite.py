@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from signaling import roomlog_schema, roomlog_sqlite
+from signaling import group_commit, roomlog_schema
 from signaling.roomlog import LogOverflow, Record
 from signaling.roomlog_schema import open_database
 from signaling.roomlog_sqlite import SqliteRoomLog
@@ -139,7 +139,7 @@ async def test_a_log_of_a_later_version_is_not_touched(tmp_path: Path) -> None:
 
 
 async def test_the_queue_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roomlog_sqlite, "QUEUE_WRITES", 4)
+    monkeypatch.setattr(group_commit, "QUEUE_WRITES", 4)
     FaultyConnection.full.clear()
     FaultyConnection.failed.clear()
     store = await SqliteRoomLog.open(tmp_path / "rooms.sqlite", faulty)
@@ -218,7 +218,7 @@ async def test_a_log_of_version_1_is_brought_up_to_date(tmp_path: Path) -> None:
 
 
 async def test_the_queue_is_bounded_in_bytes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roomlog_sqlite, "QUEUE_BYTES", 39)
+    monkeypatch.setattr(group_commit, "QUEUE_BYTES", 39)
     FaultyConnection.full.clear()
     store = await SqliteRoomLog.open(tmp_path / "rooms.sqlite", faulty)
     await store.open_room(ROOM, 0)
