@@ -203,6 +203,31 @@ class Archive:
             self._db.conn.execute("pragma optimize")
             self._db.conn.execute("pragma journal_mode = delete")
 
+    def append_late(self) -> int:
+        """Add the work that came after `seal`, and nothing else that was noted since; returns how many envelopes.
+
+        The recording then ends with the last of it. Raises sqlite3.OperationalError.
+        """
+        taken = self.take()
+        late = Notes(
+            sessions=taken.sessions,
+            renewals=taken.renewals,
+            streams=taken.streams,
+            envelopes=taken.envelopes,
+            chat=taken.chat,
+        )
+        if not late.envelopes:
+            return 0
+        end_ms, known = int(self.get("end_ms")), self.get("late") or {}
+        last_ms = max(end_ms, *(envelope[0] for envelope in late.envelopes))
+        count = int(known.get("envelopes", 0)) + len(late.envelopes)
+        facts = {"from_ms": known.get("from_ms", end_ms), "envelopes": count}
+        late.meta = {"end_ms": json.dumps(last_ms), "late": json.dumps(facts)}
+        if last_ms > end_ms:
+            late.coverage = [(None, "board", end_ms, last_ms, "")]
+        self.write(late)
+        return len(late.envelopes)
+
     def close(self) -> None:
         """Let go of the database. Notes not flushed are lost."""
         with self._lock:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aiortc.codecs.h264 import h264_depayload
-from aiortc.codecs.vpx import vp8_depayload
 
 from recorder.frames import (
     EncodedFrame,
@@ -17,6 +16,7 @@ from recorder.frames import (
     h264_packet_starts_picture,
     vp8_is_keyframe,
     vp8_packet_starts_frame,
+    vp8_payload,
 )
 from recorder.reorder import Released
 
@@ -24,9 +24,9 @@ from recorder.reorder import Released
 MAX_FRAME_BYTES = 4 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MediaPacket:
-    """What assembly needs of one RTP packet."""
+    """What assembly needs of one RTP packet. Never changed; not frozen for its price, as `Released`."""
 
     codec: str
     payload: bytes
@@ -106,7 +106,7 @@ class FrameAssembler:
                 self._lost += 1
             return out
         try:
-            part = (vp8_depayload if packet.codec == "vp8" else h264_depayload)(packet.payload)
+            part = (vp8_payload if packet.codec == "vp8" else h264_depayload)(packet.payload)
         except (ValueError, IndexError):
             self._drop()
             self._gap = self._hunting = True

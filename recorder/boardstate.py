@@ -6,7 +6,7 @@ section P).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +72,7 @@ class BoardState:
         self._board = Board(board, _NOBODY)
         self._stage = Stage(stage)
         self._changes = Changes()
+        self._bound: dict[str, tuple[str, str]] = {}
         self.refused = 0
         # Kept: pycrdt ends an observation with its handle.
         self._watched = (
@@ -87,7 +88,16 @@ class BoardState:
             if own:
                 self.refused += document.apply(own)
         changes, self._changes = self._changes, Changes()
+        changes.shapes |= self._followers(changes.shapes)
         return changes
+
+    def _followers(self, changed: Set[str]) -> set[str]:
+        """Lines that are bound to what changed: they follow it."""
+        for identifier in changed:
+            shape = self._board.shape(identifier)
+            if shape is not None and (shape.start or shape.end):
+                self._bound[identifier] = (shape.start, shape.end)
+        return {line for line, ends in self._bound.items() if not changed.isdisjoint(ends)}
 
     @property
     def page(self) -> PageId:

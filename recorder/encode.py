@@ -1,4 +1,4 @@
-"""Encodes a film in parts and joins them: H.264 at a variable frame rate, AAC, the index in front.
+"""Encodes a film in parts and joins them: MP4 (H.264, AAC) or WebM (VP9, Opus), at a variable frame rate.
 
 A part is a few GOPs of its own, made by an encoder of its own, so that a killed render goes on behind the last part
 that was finished, and the joined film is the same to the last bit. One encoder thread.
@@ -6,10 +6,12 @@ that was finished, and the joined film is the same to the last bit. One encoder 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import av
 import numpy as np
@@ -26,24 +28,43 @@ KEYFRAME_EVERY_MS = 10_000
 _SMPTE170M, _LIMITED = 6, 1
 # Pictures that x264 may hold back to send later ones first (its preset's three B frames, with a pyramid two deep).
 _REORDER = 4
+# What VP9's scale of quality lies above x264's.
+_VP9_CRF = 10
 _SOUND_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class FilmChapter:
+    """A place to jump to, film ms."""
+
+    from_ms: int
+    to_ms: int
+    title: str
 
 
 class PartWriter:
     """One part: pictures only, in Matroska, whose timestamps are the film's. Raises OSError and av.FFmpegError."""
 
-    def __init__(self, path: Path, width: int, height: int, *, crf: int) -> None:
+    def __init__(self, path: Path, width: int, height: int, *, crf: int, webm: bool = False) -> None:
         self._path = path
         self._unfinished = path.with_name(path.name + ".part")
         self._container = av.open(str(self._unfinished), "w", format="matroska")
-        self._video: VideoStream = self._container.add_stream("libx264", rate=25)
+        self._video: VideoStream = self._container.add_stream("libvpx-vp9" if webm else "libx264", rate=25)
         context = self._video.codec_context
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
         context.time_base = _MS
         context.thread_count = 1
         context.color_primaries = context.color_trc = context.colorspace = _SMPTE170M
         context.color_range = _LIMITED
-        context.options = {"preset": "veryfast", "crf": str(crf), "x264-params": "keyint=250:scenecut=0:vfr=1"}
+        if webm:
+            # The same look at about the same size; without frames for later, which decoders show as pauses.
+            context.bit_rate = 0
+            context.options = {
+                "crf": str(crf + _VP9_CRF), "deadline": "realtime", "cpu-used": "7",
+                "auto-alt-ref": "0", "lag-in-frames": "0",
+            }  # fmt: skip
+        else:
+            context.options = {"preset": "veryfast", "crf": str(crf), "x264-params": "keyint=250:scenecut=0:vfr=1"}
         self._last_ms = -1
         self._last_key_ms = -KEYFRAME_EVERY_MS
 
@@ -72,16 +93,35 @@ class PartWriter:
 
 
 class FilmJoiner:
-    """An MP4 file of finished parts, copied, and of sound. Raises OSError and av.FFmpegError."""
+    """An MP4 or WebM file of finished parts, copied, and of sound. Raises OSError and av.FFmpegError."""
 
-    def __init__(self, path: Path, first_part: Path, *, sound: bool) -> None:
-        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+    def __init__(
+        self, path: Path, first_part: Path, *, sound: bool, webm: bool = False, chapters: Sequence[FilmChapter] = ()
+    ) -> None:
+        options = {"cues_to_front": "1"} if webm else {"movflags": "+faststart"}
+        self._container = av.open(str(path), "w", format="webm" if webm else "mp4", options=options)
+        self._container.set_chapters(
+            [
+                {
+                    "id": number,
+                    "start": chapter.from_ms,
+                    "end": chapter.to_ms,
+                    "time_base": _MS,
+                    "metadata": {"title": chapter.title},
+                }
+                for number, chapter in enumerate(chapters, 1)
+            ]
+        )
         with av.open(str(first_part)) as part:
             self._video = self._container.add_stream_from_template(part.streams.video[0])
         self._video.time_base = _MS
         self._audio: AudioStream | None = None
         if sound:
-            self._audio = self._container.add_stream("aac", rate=RATE_HZ, layout="mono", bit_rate=64_000)
+            add = self._container.add_stream
+            shape: dict[str, Any] = {"rate": RATE_HZ, "layout": "mono", "bit_rate": 64_000}
+            self._audio = add("libopus", **shape) if webm else add("aac", **shape)
+            # Opus takes 16-bit samples or floats side by side, AAC floats one channel after the other; mono is both.
+            self._format = "flt" if webm else "fltp"
         self._samples = 0
         self._shown: list[int] = []
         self._count = 0
@@ -119,7 +159,8 @@ class FilmJoiner:
     def sound(self, samples: Samples) -> None:
         """Append mono samples of −1 … 1."""
         assert self._audio is not None
-        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1).astype(np.float32), format="fltp", layout="mono")
+        mono = samples.reshape(1, -1).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(mono, format=self._format, layout="mono")
         frame.sample_rate = RATE_HZ
         frame.pts, frame.time_base = self._samples, Fraction(1, RATE_HZ)
         self._samples += len(samples)

@@ -1,8 +1,9 @@
-"""`chalkmesh export`: a recording folder in, an MP4 file out."""
+"""`chalkmesh export`: a recording folder in, an MP4 or WebM file out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -18,10 +19,11 @@ def export(
 
     Everything that a person can put right, or a broken archive, is a SetupError of one line.
     """
-    if out.suffix.lower() != ".mp4":
-        raise SetupError(f"{out}: the name of the film must end in .mp4")
+    suffix = out.suffix.lower()
+    if suffix not in (".mp4", ".webm"):
+        raise SetupError(f"{out}: the name of the film must end in .mp4 or .webm")
     try:
-        return render(folder, out, progress, settings)
+        return render(folder, out, progress, replace(settings or FilmSettings(), webm=suffix == ".webm"))
     except av.FFmpegError as error:
         raise SetupError(f"the film of {folder} could not be made: {error}") from None
     except OSError as error:

@@ -18,9 +18,12 @@ _ANNEX_B = b"\0\0\0\1"
 _NAL_IDR, _NAL_SPS, _NAL_PPS, _NAL_STAP_A, _NAL_FU_A = 5, 7, 8, 24, 28
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EncodedFrame:
-    """One complete encoded frame. `timestamp`: RTP clock units that do not wrap; `arrival_s`: monotonic seconds."""
+    """One complete encoded frame. `timestamp`: RTP clock units that do not wrap; `arrival_s`: monotonic seconds.
+
+    Never changed; not frozen, because that doubles the price of making one.
+    """
 
     kind: Kind
     codec: str
@@ -110,3 +113,21 @@ def h264_packet_starts_picture(payload: bytes) -> bool:
 def vp8_packet_starts_frame(payload: bytes) -> bool:
     """Whether an RTP payload holds the beginning of a VP8 frame: S bit set, partition 0 (RFC 7741, section 4.2)."""
     return bool(payload) and payload[0] & 0x1F == 0x10
+
+
+def vp8_payload(payload: bytes) -> bytes:
+    """What follows the payload descriptor (RFC 7741, section 4.2). Raises ValueError where it ends early."""
+    first = payload[0]
+    if not first & 0x80:
+        return payload[1:]
+    at = 2
+    try:
+        extended = payload[1]
+        if extended & 0x80:
+            at += 2 if payload[at] & 0x80 else 1
+        at += (extended >> 6 & 1) + (1 if extended & 0x30 else 0)
+    except IndexError:
+        raise ValueError("VP8 payload descriptor ends early") from None
+    if at > len(payload):
+        raise ValueError("VP8 payload descriptor ends early")
+    return payload[at:]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 
@@ -14,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import skia
 
-from recorder.scene import Box, SceneItem, StrokeItem, TextItem
+from recorder.items import FigureItem, FigurePath, ImageItem, SceneItem, StrokeItem, TextItem
+from recorder.turn import Box
 from whiteboard_crdt.spec import load_spec
 
 Pixels = npt.NDArray[np.uint8]
@@ -24,6 +26,7 @@ OUTLINE_MIN_SCALE = 0.45
 _THIN_LINE_MIN_PX = 0.6
 _RULING_STEP = 40
 _RULING_CLOSEST_PX = 14
+_HOLLOW = "#e9e7df"
 _RULING_LINE, _RULING_AXIS = "#e3e0d6", "#a9a597"
 _AXES_X, _AXES_Y = 800, 440
 _PALETTE = load_spec("palette")
@@ -55,8 +58,13 @@ def fit(box: Box, width: int, height: int) -> Frame:
 
 
 def colour(name: str) -> skia.Color4f:
-    """A colour of the palette by name, or a css colour `#rrggbb`; an unknown name is black."""
-    entry = _PALETTE["colours"].get(name, _PALETTE["colours"]["black"])
+    """A colour of the palette by name, `paper`, `note:` and a name, or `#rrggbb`; an unknown name is black."""
+    if name.startswith("note:"):
+        entry = _PALETTE["notes"].get(name.removeprefix("note:"), _PALETTE["notes"]["yellow"])
+    elif name == "paper":
+        entry = _PALETTE["paper"]
+    else:
+        entry = _PALETTE["colours"].get(name, _PALETTE["colours"]["black"])
     text = name if name.startswith("#") else entry["light"]
     red, green, blue = (int(text[at : at + 2], 16) / 255 for at in (1, 3, 5))
     return skia.Color4f(red, green, blue, 1.0)
@@ -83,9 +91,9 @@ def _fallback(code: int) -> skia.Typeface | None:
     return skia.FontMgr().matchFamilyStyleCharacter("sans-serif", skia.FontStyle(), ["en"], code)
 
 
-def _runs(text: str) -> list[tuple[skia.Typeface, str]]:
+def _runs(text: str, bold: bool = False) -> list[tuple[skia.Typeface, str]]:
     """A line in pieces of one typeface each; characters that the font lacks come from the system's, as in a browser."""
-    own = typeface()
+    own = typeface("Bold" if bold else "Regular")
     runs: list[tuple[skia.Typeface, str]] = []
     for character in text:
         face = own
@@ -98,9 +106,9 @@ def _runs(text: str) -> list[tuple[skia.Typeface, str]]:
     return runs
 
 
-def measure_text(line: str, size: float) -> float:
+def measure_text(line: str, size: float, bold: bool = False, /) -> float:
     """Width of a line, px, without kerning."""
-    return float(sum(make_font(size, face).measureText(run) for face, run in _runs(line)))
+    return float(sum(make_font(size, face).measureText(run) for face, run in _runs(line, bold)))
 
 
 def outline_path(item: StrokeItem) -> skia.Path:
@@ -122,6 +130,7 @@ class Canvas:
     """A picture in memory; `pixels` is RGBA, height × width × 4, and always shows what was painted."""
 
     def __init__(self, width: int, height: int) -> None:
+        self.pictures: Callable[[str], skia.Image | None] = lambda _asset: None
         self.pixels: Pixels = np.zeros((height, width, 4), np.uint8)
         self._surface = skia.Surface(self.pixels)
         self._canvas = self._surface.getCanvas()
@@ -158,11 +167,14 @@ class Canvas:
         canvas.save()
         canvas.translate(frame.origin_x, frame.origin_y)
         canvas.scale(frame.scale, frame.scale)
-        paint = skia.Paint(AntiAlias=True, Color4f=colour(item.colour))
         if isinstance(item, TextItem):
-            for line in item.lines:
-                self._line(line.text, line.x, line.baseline, item.size, paint)
+            self._text(item)
+        elif isinstance(item, FigureItem):
+            self._figure(item)
+        elif isinstance(item, ImageItem):
+            self._image(item)
         else:
+            paint = skia.Paint(AntiAlias=True, Color4f=colour(item.colour))
             paint.setAlphaf(item.opacity)
             canvas.translate(item.x, item.y)
             if frame.scale < OUTLINE_MIN_SCALE and len(item.spine) > 1:
@@ -171,8 +183,52 @@ class Canvas:
                 canvas.drawPath(outline_path(item), paint)
         canvas.restore()
 
-    def _line(self, text: str, x: float, baseline: float, size: float, paint: skia.Paint) -> None:
-        for face, run in _runs(text):
+    def _text(self, item: TextItem) -> None:
+        paint = skia.Paint(AntiAlias=True, Color4f=colour(item.colour))
+        paint.setAlphaf(item.opacity)
+        self._canvas.save()
+        self._canvas.rotate(math.degrees(item.rotation), item.x, item.y)
+        for line in item.lines:
+            self._line(line.text, line.x, line.baseline, item.size, paint, bold=item.bold)
+        self._canvas.restore()
+
+    def _figure(self, item: FigureItem) -> None:
+        for part in item.paths:
+            path = _figure_path(part)
+            paint = skia.Paint(AntiAlias=True, Color4f=colour(part.colour))
+            if part.fill > 0:
+                paint.setAlphaf(item.opacity * part.fill)
+                self._canvas.drawPath(path, paint)
+            if part.width > 0:
+                paint.setAlphaf(item.opacity)
+                paint.setStyle(skia.Paint.kStroke_Style)
+                paint.setStrokeWidth(part.width)
+                paint.setStrokeCap(skia.Paint.kRound_Cap)
+                paint.setStrokeJoin(skia.Paint.kRound_Join)
+                if part.dash:
+                    paint.setPathEffect(skia.DashPathEffect.Make(list(part.dash), 0))
+                self._canvas.drawPath(path, paint)
+        if item.label is not None:
+            self._text(item.label)
+
+    def _image(self, item: ImageItem) -> None:
+        x, y = item.x + item.w / 2, item.y + item.h / 2
+        rect = skia.Rect.MakeXYWH(item.x, item.y, item.w, item.h)
+        paint = skia.Paint(AntiAlias=True, Color4f=colour(_HOLLOW))
+        paint.setAlphaf(item.opacity)
+        self._canvas.save()
+        self._canvas.rotate(math.degrees(item.rotation), x, y)
+        picture = self.pictures(item.asset)
+        if picture is None:
+            self._canvas.drawRect(rect, paint)
+        else:
+            self._canvas.drawImageRect(picture, rect, skia.SamplingOptions(skia.CubicResampler.Mitchell()), paint)
+        self._canvas.restore()
+
+    def _line(
+        self, text: str, x: float, baseline: float, size: float, paint: skia.Paint, *, bold: bool = False
+    ) -> None:
+        for face, run in _runs(text, bold):
             font = make_font(size, face)
             self._canvas.drawString(run, x, baseline, font, paint)
             x += font.measureText(run)
@@ -217,6 +273,21 @@ class Canvas:
         if background == "axes":
             self.rect(0, _round(frame.origin_y + _AXES_Y * frame.scale), self.width, 2 * weight, _RULING_AXIS)
             self.rect(_round(frame.origin_x + _AXES_X * frame.scale), 0, 2 * weight, self.height, _RULING_AXIS)
+
+
+def _figure_path(part: FigurePath) -> skia.Path:
+    path = skia.Path()
+    points = iter(part.points)
+    for verb in part.verbs:
+        if verb == "M":
+            path.moveTo(*next(points))
+        elif verb == "L":
+            path.lineTo(*next(points))
+        elif verb == "C":
+            path.cubicTo(*next(points), *next(points), *next(points))
+        else:
+            path.close()
+    return path
 
 
 def _round(value: float) -> int:

@@ -11,7 +11,7 @@ import msgspec
 
 from whiteboard_crdt.errors import ChalkmeshError
 
-__all__ = ["Feed", "PortalAway", "PortalClient", "RecordingStatus", "TicketAnswer", "WantedLesson"]
+__all__ = ["AlertAnswer", "Feed", "PortalAway", "PortalClient", "RecordingStatus", "TicketAnswer", "WantedLesson"]
 
 RecordingStatus: TypeAlias = Literal["joined", "recording", "sealed", "rendering", "rendered", "failed"]
 _ANSWER_BYTES = 4 << 20
@@ -44,11 +44,26 @@ class Feed(msgspec.Struct, frozen=True):
     lessons: list[WantedLesson]
 
 
+class TurnEntry(msgspec.Struct, frozen=True):
+    """One entry of `ice_servers`: TURN servers with credentials of one session."""
+
+    urls: tuple[str, ...]
+    username: str = ""
+    credential: str = ""
+
+
 class TicketAnswer(msgspec.Struct, frozen=True):
-    """A ticket of role `recorder`, and where the relay is."""
+    """A ticket of role `recorder`, where the relay is, and the school's TURN servers."""
 
     ticket: str
     relay_url: str
+    ice_servers: tuple[TurnEntry, ...] = ()
+
+
+class AlertAnswer(msgspec.Struct, frozen=True):
+    """The portal has an alert; `receipt` (base64url) is for whoever pressed."""
+
+    receipt: str
 
 
 class PortalClient:
@@ -82,6 +97,11 @@ class PortalClient:
     async def renew(self, lesson: str, session: str) -> TicketAnswer:
         """A fresh ticket for a session that `ticket` gave."""
         return await self._ask("POST", f"/internal/recordings/{lesson}/renew", TicketAnswer, body={"session": session})
+
+    async def alert(self, lesson: str, alert: str, sealed: str) -> AlertAnswer:
+        """Brings a crisis alert that somebody in the room could not bring: its id (hex), and what is sealed (base64url)."""
+        body: dict[str, object] = {"id": alert, "sealed": sealed}
+        return await self._ask("POST", f"/internal/lessons/{lesson}/alerts", AlertAnswer, body=body)
 
     async def status(
         self,

@@ -12,8 +12,9 @@ from recorder.silence import FILE as SILENCE
 from recorder.silence import load_silences
 from recorder.storyboard import load_storyboard
 from recorder.timeline import PUBLIC, Viewer, encode_timeline
+from whiteboard_crdt.colours import person_colour
 from whiteboard_crdt.ids import Role
-from whiteboard_crdt.spec import load_spec
+from whiteboard_crdt.ticket import stored_colour
 
 __all__ = [
     "EXPORT_FOLDER", "FILM", "POSTER", "PUBLIC", "Viewer", "encode_timeline", "load_manifest", "person_colours",
@@ -21,7 +22,6 @@ __all__ = [
 
 EXPORT_FOLDER, FILM, POSTER = "export", "lesson.mp4", "poster.jpg"
 _MIME = {"opus": "audio/webm", "vp8": "video/webm", "h264": "video/x-matroska"}
-_COLOURS: tuple[str, ...] = tuple(load_spec("palette")["participants"])
 
 
 def load_manifest(folder: Path, viewer: Viewer, base_url: str) -> dict[str, Any]:
@@ -54,6 +54,7 @@ def load_manifest(folder: Path, viewer: Viewer, base_url: str) -> dict[str, Any]
             "export": f"{base_url}/export.mp4" if (folder / EXPORT_FOLDER / FILM).is_file() else None,
             "poster": f"{base_url}/poster.jpg" if (folder / EXPORT_FOLDER / POSTER).is_file() else None,
             "storyboard": None if storyboard is None else {"url": f"{base_url}/storyboard.jpg", **storyboard},
+            "late": archive.meta.get("late"),
             "silences": load_silences(folder / EXPORT_FOLDER / SILENCE),
         }
         # Reading the envelopes here would cost a second on a long lesson; their damage shows in the timeline and in
@@ -63,9 +64,12 @@ def load_manifest(folder: Path, viewer: Viewer, base_url: str) -> dict[str, Any]
 
 
 def person_colours(people: list[SessionRow]) -> dict[str, str]:
-    """Colour by user, in order of first appearance."""
-    users = list(dict.fromkeys(row.user for row in people))
-    return {user: _COLOURS[index % len(_COLOURS)] for index, user in enumerate(users)}
+    """Colour by user, in order of first appearance: the one that the lesson showed."""
+    numbers: dict[str, int | None] = {}
+    for row in people:
+        if numbers.get(row.user) is None:
+            numbers[row.user] = stored_colour(row.ticket)
+    return {user: person_colour(user, number) for user, number in numbers.items()}
 
 
 def _participants(archive: ArchiveReader, people: list[SessionRow], end: int) -> list[dict[str, Any]]:

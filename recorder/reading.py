@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from recorder.packing import show_envelopes
 from recorder.schema import DATABASE, MEDIA
 from whiteboard_crdt.errors import SetupError
 
@@ -172,11 +173,13 @@ def _connect(path: Path) -> sqlite3.Connection:
         # One transaction for as long as the reader lives, so that rows of different tables fit together while more
         # come.
         conn.execute("begin")
+        show_envelopes(conn)
         conn.execute("select count(*) from sqlite_master").fetchone()
     except sqlite3.OperationalError:
         # A log beside a file on a read-only disk cannot be opened; what was folded in already can.
         conn.close()
         conn = sqlite3.connect(f"{uri}&immutable=1", uri=True, check_same_thread=False)
+        show_envelopes(conn)
     except sqlite3.DatabaseError:
         conn.close()
         raise SetupError(f"{path} is no SQLite database, or its beginning is damaged") from None

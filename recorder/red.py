@@ -48,3 +48,21 @@ def split_red(payload: bytes) -> tuple[list[RedBlock], RedBlock]:
         blocks.append(RedBlock(payload_type, back, payload[at : at + size]))
         at += size
     return blocks, RedBlock(primary_type, 0, payload[at:])
+
+
+def red_primary(payload: bytes) -> tuple[int, bytes]:
+    """Only the primary block of a RED payload: its type and data. Raises MalformedPayload."""
+    at = skipped = 0
+    end = len(payload)
+    while at < end:
+        first = payload[at]
+        if first < 0x80:
+            begin = at + 1 + skipped
+            if begin > end:
+                break
+            return first, payload[begin:]
+        if at + 4 > end:
+            break
+        skipped += (payload[at + 2] & 3) << 8 | payload[at + 3]
+        at += 4
+    raise MalformedPayload("RED header or block ends early")

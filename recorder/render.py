@@ -9,23 +9,25 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import av
 
 from recorder.boardstate import BoardState, Changes
-from recorder.encode import FilmJoiner, PartWriter
+from recorder.encode import FilmChapter, FilmJoiner, PartWriter
 from recorder.mix import RATE_HZ, AudioMix
+from recorder.pointers import Pointers
 from recorder.projection import person_colours
 from recorder.raster import PageRaster
 from recorder.reading import ArchiveReader, TrackRow
 from recorder.tiles import TILE_HEIGHT, TILE_WIDTH, VideoSource, paint_label, paint_placeholder
-from recorder.timeline import PUBLIC, EventRecord, Record, UpdateRecord, read_records
+from recorder.timeline import PUBLIC, CursorRecord, Record, UpdateRecord, read_records
 from recorder.yuv import Picture
 from whiteboard_crdt.errors import SetupError
 from whiteboard_crdt.ids import DocRef, Role
 
-WIDTH, HEIGHT = 1280, 720
-_MAX_TILES = HEIGHT // TILE_HEIGHT
+_WIDTH, _HEIGHT = 1280, 720
+_MAX_TILES = _HEIGHT // TILE_HEIGHT
 # A picture at least this often even when nothing moves, so that seeking and progress bars have something to hold on to.
 _STILL_MS = 2000
 _SOUND_MS = 1000
@@ -47,7 +49,18 @@ class FilmSettings:
     part_ms: int = field(
         default=30_000, metadata={"help": "length of a part; a killed render loses at most one", "unit": "ms"}
     )
+    pointers: bool = field(default=True, metadata={"help": "show where everybody points", "unit": ""})
+    height: Literal[720, 1080] = field(default=720, metadata={"help": "lines of the picture", "unit": "px"})
+    layout: Literal["tiles", "board"] = field(
+        default="tiles", metadata={"help": "the board with the webcams beside it, or alone", "unit": ""}
+    )
+    webm: bool = field(default=False, metadata={"help": "WebM (VP9, Opus) instead of MP4 (H.264, AAC)", "unit": ""})
     crf: int = field(default=26, metadata={"help": "x264 quality, lower is better and larger", "unit": ""})
+
+    @property
+    def scale(self) -> float:
+        """How much larger everything is than in a film of 720 lines."""
+        return self.height / _HEIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +75,13 @@ class FilmReport:
 class _Tile:
     """One person's place in the strip."""
 
-    def __init__(self, name: str, colour: str, tracks: list[TrackRow], x: int, y: int) -> None:
-        self.source = VideoSource(tracks)
+    def __init__(self, name: str, colour: str, tracks: list[TrackRow], x: int, y: int, scale: float) -> None:
+        self._width, self._height = round(TILE_WIDTH * scale), round(TILE_HEIGHT * scale)
+        self.source = VideoSource(tracks, self._width, self._height)
         self.sessions = {track.session.session for track in tracks}
         self._x, self._y = x, y
-        self._label = paint_label(name)
-        self._empty = paint_placeholder(name, colour)
+        self._label = paint_label(name, scale)
+        self._empty = paint_placeholder(name, colour, scale)
         self._shows: str = ""
         self._size = (0, 0)
         self.camera_on = True
@@ -84,16 +98,17 @@ class _Tile:
             # A camera that is switched off goes on sending black; presence says so.
             if self._shows == "empty" or (self._shows and self.camera_on and not self.source.is_off(room_ms)):
                 return False
-            picture.paint_rgba(self._empty.pixels, 0, 0, TILE_WIDTH, TILE_HEIGHT, self._x, self._y)
+            picture.paint_rgba(self._empty.pixels, 0, 0, self._width, self._height, self._x, self._y)
             self._shows = "empty"
         else:
             if self._shows != "camera" or (frame.width, frame.height) != self._size:
-                picture.fill(self._x, self._y, TILE_WIDTH, TILE_HEIGHT)
+                picture.fill(self._x, self._y, self._width, self._height)
             self._shows, self._size = "camera", (frame.width, frame.height)
-            x = self._x + ((TILE_WIDTH - frame.width) // 2 & ~1)
-            picture.paint_frame(frame, x, self._y + ((TILE_HEIGHT - frame.height) // 2 & ~1))
+            x = self._x + ((self._width - frame.width) // 2 & ~1)
+            picture.paint_frame(frame, x, self._y + ((self._height - frame.height) // 2 & ~1))
         label = self._label
-        picture.paint_rgba(label.pixels, 0, 0, label.width, label.height, self._x, self._y + TILE_HEIGHT - label.height)
+        bottom = self._y + self._height
+        picture.paint_rgba(label.pixels, 0, 0, label.width, label.height, self._x, bottom - label.height)
         return True
 
 
@@ -127,8 +142,9 @@ class _Feed:
     `cameras`: session → whether its camera is on, as last heard.
     """
 
-    def __init__(self, records: Iterator[Record]) -> None:
+    def __init__(self, records: Iterator[Record], pointers: Pointers) -> None:
         self._records = records
+        self._pointers = pointers
         self._next: Record | None = next(records, None)
         self.cameras: dict[str, bool] = {}
 
@@ -138,7 +154,10 @@ class _Feed:
         while self._next is not None and self._next.room_ms <= room_ms:
             if isinstance(self._next, UpdateRecord):
                 found.append((self._next.envelope.doc, self._next.envelope.update))
-            elif isinstance(self._next, EventRecord) and self._next.kind == "media":
+            elif isinstance(self._next, CursorRecord):
+                seen = self._next
+                self._pointers.heard(seen.session, seen.room_ms, seen.page, seen.x10 / 10, seen.y10 / 10)
+            elif self._next.kind == "media":
                 self.cameras[self._next.session] = json.loads(self._next.data).get("cam") is not False
             self._next = next(self._records, None)
         return found
@@ -180,21 +199,32 @@ class _Render:
         self._settings = settings
         self._progress = progress
         self._tracks = [track for track in archive.tracks() if _readable(track, archive.problems)]
-        self._tiles = _make_tiles(archive, [track for track in self._tracks if track.kind == "video"])
-        self._board_width = WIDTH - TILE_WIDTH if self._tiles else WIDTH
-        self._view = BoardView(self._board_width, HEIGHT)
-        self._feed = _Feed(read_records(archive, PUBLIC))
-        self._picture = Picture(WIDTH, HEIGHT)
+        self._width, self._height = round(_WIDTH * settings.scale), settings.height
+        cameras = [track for track in self._tracks if track.kind == "video" and settings.layout == "tiles"]
+        self._tiles = _make_tiles(archive, cameras, settings.scale)
+        strip = round(TILE_WIDTH * settings.scale) if self._tiles else 0
+        self._board_width = self._width - strip
+        self._view = BoardView(self._board_width, self._height)
+        people = [row for row in archive.sessions.values() if row.role != Role.RECORDER and settings.pointers]
+        colours = person_colours(people)
+        self._pointers = Pointers(
+            {row.session: row.name for row in people}, {row.session: colours[row.user] for row in people}
+        )
+        self._feed = _Feed(read_records(archive, PUBLIC), self._pointers)
+        self._picture = Picture(self._width, self._height)
         if self._tiles:
-            self._picture.fill(self._board_width, 0, TILE_WIDTH, HEIGHT, _STRIP_LUMA)
+            self._picture.fill(self._board_width, 0, strip, self._height, _STRIP_LUMA)
         self._tick = settings.video_tick_ms if self._tiles else settings.board_tick_ms
         self._parts = self._open_parts(parts)
 
     def _open_parts(self, folder: Path) -> Path:
         """Where this film's parts lie; those of another archive or other settings are thrown away."""
-        facts = [self._start, self._length, WIDTH, HEIGHT, av.__version__, str(self._settings)]
+        facts = [self._start, self._length, av.__version__, str(self._settings)]
         facts += [(track.path.name, track.bytes, track.start_ms, track.rate) for track in self._tracks]
-        sql = "select count(*), max(id), max(room_ms) from envelopes union all select count(*), max(id), 0 from events"
+        sql = (
+            "select count(*), max(id), max(room_ms) from envelopes union all select count(*), max(id), 0 from events"
+            " union all select count(*), max(id), 0 from cursors"
+        )
         facts += list(self._archive.rows("envelopes", sql))
         own = folder / hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
         if folder.is_dir():
@@ -230,8 +260,9 @@ class _Render:
             yield self._length
 
     def _make_part(self, path: Path, first: int, until: int) -> None:
-        writer = PartWriter(path, WIDTH, HEIGHT, crf=self._settings.crf)
-        whole = (0, 0, self._board_width, HEIGHT)
+        settings = self._settings
+        writer = PartWriter(path, self._width, self._height, crf=settings.crf, webm=settings.webm)
+        whole = (0, 0, self._board_width, self._height)
         shown_ms = -_STILL_MS
         try:
             for t_ms in self._ticks(first, until):
@@ -240,7 +271,16 @@ class _Render:
                 dirty = self._view.raster.take_dirty()
                 for rect in [whole] if begins else dirty:
                     self._picture.paint_rgba(self._view.raster.pixels, *rect)
-                moved = False
+                if begins:
+                    self._pointers.begin()
+                moved = self._pointers.paint(
+                    self._picture,
+                    self._view.raster.pixels,
+                    self._view.raster.frame,
+                    self._view.state.page,
+                    self._start + t_ms,
+                    dirty,
+                )
                 for tile in self._tiles:
                     tile.camera_on = any(self._feed.cameras.get(session, True) for session in tile.sessions)
                     if begins:
@@ -256,11 +296,26 @@ class _Render:
             writer.abandon()
             raise
 
+    def _chapters(self) -> list[FilmChapter]:
+        """Those of the archive; before the first one the lesson itself."""
+        title = str(self._archive.meta.get("title", ""))
+        found: dict[int, str] = {0: title}
+        for room_ms, name in self._archive.rows("chapters", "select room_ms, title from chapters order by room_ms, id"):
+            if isinstance(room_ms, int) and room_ms - self._start < self._length:
+                found[max(0, room_ms - self._start)] = str(name)
+        if len(found) == 1 and found[0] == title:
+            return []
+        begins = sorted(found)
+        ends = [*begins[1:], self._length]
+        return [FilmChapter(begin, end, found[begin]) for begin, end in zip(begins, ends, strict=True)]
+
     def _join(self, path: Path, parts: list[Path]) -> tuple[int, list[str]]:
         voices = [track for track in self._tracks if track.kind == "audio"]
         mix = AudioMix(voices, self._start)
         pictures = heard_ms = 0
-        with FilmJoiner(path, parts[0], sound=bool(voices)) as film:
+        with FilmJoiner(
+            path, parts[0], sound=bool(voices), webm=self._settings.webm, chapters=self._chapters()
+        ) as film:
 
             def sound_until(t_ms: int) -> None:
                 nonlocal heard_ms
@@ -284,13 +339,16 @@ def _readable(track: TrackRow, problems: list[str]) -> bool:
     return False
 
 
-def _make_tiles(archive: ArchiveReader, tracks: list[TrackRow]) -> list[_Tile]:
+def _make_tiles(archive: ArchiveReader, tracks: list[TrackRow], scale: float) -> list[_Tile]:
     people = [row for row in archive.sessions.values() if row.role != Role.RECORDER]
     colours = person_colours(people)
     names = {row.user: row.name for row in people}
     by_user = {user: [track for track in tracks if track.session.user == user] for user in colours}
     shown = [user for user, own in by_user.items() if own][:_MAX_TILES]
     return [
-        _Tile(names[user], colours[user], by_user[user], WIDTH - TILE_WIDTH, index * TILE_HEIGHT)
+        _Tile(
+            names[user], colours[user], by_user[user],
+            round((_WIDTH - TILE_WIDTH) * scale), round(index * TILE_HEIGHT * scale), scale,
+        )
         for index, user in enumerate(shown)
-    ]
+    ]  # fmt: skip

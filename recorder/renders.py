@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections import deque
+from collections.abc import Container
 from pathlib import Path
 
 from recorder.portal_client import PortalAway, PortalClient, RecordingStatus
@@ -32,8 +33,12 @@ _LINE_BYTES = 64 * 1024
 class RenderQueue:
     """Films wait here by folder. At most `capacity` are remembered; over it they are found again by `rescan`."""
 
-    def __init__(self, recordings: Path, portal: PortalClient, capacity: int) -> None:
+    def __init__(
+        self, recordings: Path, portal: PortalClient, capacity: int, recorded: Container[str] = frozenset()
+    ) -> None:
+        """`recorded`: the lessons that are still written to; they are not found before they are put here."""
         self._recordings = recordings
+        self._recorded = recorded
         self._portal = portal
         self._capacity = capacity
         self._waiting: deque[Path] = deque()
@@ -55,6 +60,8 @@ class RenderQueue:
         self._overflowed = False
         for path in sorted(self._recordings.glob(f"*/{DATABASE}"), key=lambda found: found.stat().st_mtime):
             folder = path.parent
+            if folder.name in self._recorded:
+                continue
             if (folder / EXPORT_FOLDER / _TOLD_FILE).exists() or not _is_worth_it(folder):
                 continue
             if (folder / EXPORT_FOLDER / FILM).exists() or _tries(folder) < _TRIES:

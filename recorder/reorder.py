@@ -21,9 +21,12 @@ class _Missing:
     tries: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Released(Generic[Packet]):
-    """A packet in its place; `gap` when at least one packet right before it never came."""
+    """A packet in its place; `gap` when at least one packet right before it never came.
+
+    Never changed; not frozen, because that doubles the price of making one, and there is one for each packet.
+    """
 
     packet: Packet
     gap: bool
@@ -60,12 +63,25 @@ class ReorderBuffer(Generic[Packet]):
         distance = (sequence - self._highest) & 0xFFFF
         return self._highest + (distance - 0x10000 if distance >= 0x8000 else distance)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether anything is missing."""
+        return bool(self._missing)
+
     def is_missing(self, sequence: int) -> bool:
         """Whether the packet of this 16-bit number is being waited for (then a redundant copy of it is welcome)."""
         return self.extend(sequence) in self._missing
 
     def add(self, sequence: int, packet: Packet, now_s: float) -> list[Released[Packet]]:
         """Take in one packet; returns those that are now in order, oldest first."""
+        if not self._missing and not self._held and self._next is not None and sequence == self._next & 0xFFFF:
+            # Nothing is out of order, as nearly always.
+            self._highest = self._next
+            self._next += 1
+            released = Released(packet, self._pending_gap, self._pending_lost)
+            self._pending_gap = False
+            self._pending_lost = 0
+            return [released]
         extended = self.extend(sequence)
         if self._next is None:
             self._next = extended

@@ -5,93 +5,26 @@ Pure, and the twin of `portal/web/src/board/scene.ts`: both painters get the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from perfect_freehand import get_stroke
 
+from recorder.figures import figure_item
+from recorder.items import FONT_ASCENT_EM, ImageItem, MeasureText, SceneItem, StrokeItem, TextItem, TextLine
+from recorder.turn import Box, box_around, turned, turned_box
+from whiteboard_crdt.arrows import Point, middle_of
 from whiteboard_crdt.errors import ProtocolError
 from whiteboard_crdt.ink import InkPoint, decode_ink
-from whiteboard_crdt.shape import Shape, ShapeType
+from whiteboard_crdt.shape import STROKES, Shape, ShapeType
 from whiteboard_crdt.spec import INK
 
-# The ascent of Atkinson Hyperlegible in em: where the first baseline stands under a text's origin.
-FONT_ASCENT_EM = 0.95
-
-MeasureText = Callable[[str, float], float]
-"""Width of one line, board px, at a font size."""
-
-
-class Box(NamedTuple):
-    """A rectangle in board px."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def grown(self, by: float) -> Box:
-        """The box with a margin on every side."""
-        return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
-
-    def union(self, other: Box) -> Box:
-        """The smallest box around both."""
-        return Box(
-            min(self.left, other.left),
-            min(self.top, other.top),
-            max(self.right, other.right),
-            max(self.bottom, other.bottom),
-        )
-
-    def meets(self, other: Box) -> bool:
-        """Whether the two share a point."""
-        return (
-            self.left <= other.right
-            and other.left <= self.right
-            and self.top <= other.bottom
-            and other.top <= self.bottom
-        )
-
+__all__ = [
+    "FONT_ASCENT_EM", "HOME_BOX", "Box", "MeasureText", "SceneItem", "StrokeItem", "TextItem", "TextLine", "ink_points",
+    "outline_of", "scene_item", "stroke_margin", "text_lines",
+]  # fmt: skip
 
 # What an empty page shows.
 HOME_BOX = Box(0, 0, 1600, 900)
-
-
-@dataclass(frozen=True, slots=True)
-class StrokeItem:
-    """A stroke: its outline relative to x, y; the path's curves end in the middles between its corners."""
-
-    x: float
-    y: float
-    outline: Sequence[tuple[float, float]]
-    spine: Sequence[tuple[float, float]]
-    colour: str
-    opacity: float
-    size: float
-    box: Box
-
-
-@dataclass(frozen=True, slots=True)
-class TextLine:
-    """One line of text; x, baseline: left end of its baseline, board px."""
-
-    text: str
-    x: float
-    baseline: float
-
-
-@dataclass(frozen=True, slots=True)
-class TextItem:
-    """A text laid out in lines; size in board px."""
-
-    lines: Sequence[TextLine]
-    colour: str
-    size: float
-    box: Box
-
-
-SceneItem = StrokeItem | TextItem
 
 
 def outline_of(points: Sequence[InkPoint], kind: ShapeType, size: float) -> list[tuple[float, float]]:
@@ -125,27 +58,73 @@ def text_lines(text: str, x: float, y: float, size: float) -> list[TextLine]:
     ]
 
 
+def ink_points(shape: Shape) -> list[InkPoint]:
+    """The points of a stroke relative to its x, y, stretched and turned as it stands. Raises ProtocolError."""
+    ink = decode_ink(shape.ink)
+    sx = shape.w / ink.width if shape.w > 0 and ink.width > 0 else 1.0
+    sy = shape.h / ink.height if shape.h > 0 and ink.height > 0 else 1.0
+    if sx == 1 and sy == 1 and shape.rotation == 0:
+        return list(ink.points)
+    middle = Point(shape.w / 2, shape.h / 2)
+    return [InkPoint(*turned((p.x * sx, p.y * sy), middle, shape.rotation), p.pressure, p.t_ms) for p in ink.points]
+
+
 def scene_item(shape: Shape, measure: MeasureText) -> SceneItem | None:
     """What a shape paints; None for an erased one and for ink that cannot be read."""
     if shape.erased:
         return None
     if shape.type is ShapeType.TEXT:
-        lines = text_lines(shape.text, shape.x, shape.y, shape.size)
-        width = max(measure(line.text, shape.size) for line in lines)
-        bottom = shape.y + len(lines) * shape.size * INK.line_height
-        return TextItem(lines, shape.colour, shape.size, Box(shape.x, shape.y, shape.x + width, bottom))
+        return _text_item(shape, measure)
+    if shape.type is ShapeType.IMAGE:
+        return _image_item(shape)
+    return _ink_item(shape) if shape.type in STROKES else figure_item(shape, measure)
+
+
+def _text_item(shape: Shape, measure: MeasureText) -> TextItem:
+    lines = text_lines(shape.text, shape.x, shape.y, shape.size)
+    width = max(measure(line.text, shape.size, shape.bold) for line in lines)
+    upright = Box(shape.x, shape.y, shape.x + width, shape.y + len(lines) * shape.size * INK.line_height)
+    return TextItem(
+        x=shape.x,
+        y=shape.y,
+        rotation=shape.rotation,
+        lines=lines,
+        colour=shape.colour,
+        opacity=shape.opacity,
+        bold=shape.bold,
+        size=shape.size,
+        box=turned_box(upright, Point(shape.x, shape.y), shape.rotation),
+    )
+
+
+def _image_item(shape: Shape) -> ImageItem:
+    upright = Box(shape.x, shape.y, shape.x + shape.w, shape.y + shape.h)
+    return ImageItem(
+        asset=shape.asset,
+        x=shape.x,
+        y=shape.y,
+        w=shape.w,
+        h=shape.h,
+        rotation=shape.rotation,
+        opacity=shape.opacity,
+        box=turned_box(upright, middle_of(shape), shape.rotation),
+    )
+
+
+def _ink_item(shape: Shape) -> StrokeItem | None:
     try:
-        ink = decode_ink(shape.ink)
+        points = ink_points(shape)
     except ProtocolError:
         return None
-    box = Box(shape.x, shape.y, shape.x + ink.width, shape.y + ink.height).grown(stroke_margin(shape.size))
+    box = box_around((shape.x + p.x, shape.y + p.y) for p in points).grown(stroke_margin(shape.size))
+    opacity = INK.highlighter.opacity if shape.type is ShapeType.HIGHLIGHT else 1.0
     return StrokeItem(
         shape.x,
         shape.y,
-        outline_of(ink.points, shape.type, shape.size),
-        [(p.x, p.y) for p in ink.points],
+        outline_of(points, shape.type, shape.size),
+        [(p.x, p.y) for p in points],
         shape.colour,
-        INK.highlighter.opacity if shape.type is ShapeType.HIGHLIGHT else 1.0,
+        opacity * shape.opacity,
         shape.size,
         box,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sqlite3
 
@@ -14,6 +15,9 @@ import aioice.ice
 import uvloop
 
 from recorder import ingest
+from recorder.datagrams import RecorderLoop
+from recorder.lease import FILE as LEASE
+from recorder.lease import take_lease
 from recorder.portal_client import Feed, PortalAway, PortalClient, WantedLesson
 from recorder.renders import RenderQueue
 from recorder.session import LessonRecorder, RoomLost
@@ -39,8 +43,8 @@ class Recorder:
     def __init__(self, settings: RecorderSettings, portal: PortalClient) -> None:
         self._settings = settings
         self._portal = portal
-        self._renders = RenderQueue(settings.recordings, portal, settings.render_queue)
         self._lessons: dict[str, LessonRecorder] = {}
+        self._renders = RenderQueue(settings.recordings, portal, settings.render_queue, self._lessons)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._unlisted_s: dict[str, float] = {}
         self._version = -1
@@ -146,14 +150,27 @@ async def _serve(settings: RecorderSettings) -> None:
 
 
 def main(settings: RecorderSettings) -> int:
-    """Run a recorder until SIGTERM or SIGINT. Raises SetupError; otherwise returns the exit code."""
+    """Run a recorder until SIGTERM or SIGINT, after standing by as long as another one records in the same folder.
+
+    Raises SetupError; otherwise returns the exit code.
+    """
     try:
         settings.recordings.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SetupError(f"{settings.recordings}: {error.strerror or error}") from None
     ingest.install()
+    # Everything is loaded: a process that stands by has nothing left to do but to begin.
+    try:
+        lease = take_lease(settings.recordings)
+    except OSError as error:
+        raise SetupError(f"{settings.recordings / LEASE}: {error.strerror or error}") from None
+    except KeyboardInterrupt:
+        return 0
     if settings.ice_addresses:
         addresses = [address.strip() for address in settings.ice_addresses.split(",")]
         aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: addresses
-    uvloop.run(_serve(settings))
+    try:
+        uvloop.run(_serve(settings), loop_factory=RecorderLoop)
+    finally:
+        os.close(lease)
     return 0

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from aiortc import RTCPeerConnection, RTCRtpReceiver
 
+from recorder.alerts import AlertCourier
 from recorder.archive import Archive, LessonInfo, open_archive
 from recorder.clock import RoomClock
 from recorder.disk import DiskWriter
@@ -26,8 +27,9 @@ from recorder.room_log import RoomLog
 from recorder.schema import DATABASE
 from recorder.settings import RecorderSettings
 from signaling.client import Grant, Peer
-from signaling.events import Connected, Event, Stopped
+from signaling.events import AlertBrought, Connected, Event, RoomState, Stopped
 from signaling.mesh import MeshOptions
+from signaling.peer_tickets import IceServer
 from whiteboard_crdt.envelope import decode_envelope
 from whiteboard_crdt.errors import ChalkmeshError, SetupError
 from whiteboard_crdt.ids import RoomId, SessionId
@@ -70,6 +72,7 @@ class LessonRecorder:
         self._late = lesson.state == "ended"
         self._desk: MediaDesk | None = None
         self._recording = False
+        self._room_closed = False
         self._start_ms: float | None = None
         # Set whenever something happened that the waiting parts look at.
         self._news = asyncio.Event()
@@ -115,7 +118,8 @@ class LessonRecorder:
         await self._prepare(peer)
         room_log = self._catch_up(peer, archive)
         self._desk = desk = MediaDesk(archive.media, archive, self._clock, room_log.introduce)
-        peer.on_event = self._listener(room_log)
+        courier = AlertCourier(self.lesson.lesson, self._portal, peer)
+        peer.on_event = self._listener(room_log, courier)
         peer.on_envelope = peer.on_event
         heartbeat: asyncio.Task[None] | None = None
         mending: asyncio.Task[None] | None = None
@@ -130,8 +134,11 @@ class LessonRecorder:
                 await self._drain(peer, room_log, disk)
                 if mending is not None:
                     await mending
-                return await self._seal(archive, room_log, disk, end_ms)
+                duration = await self._seal(archive, room_log, disk, end_ms)
+                heartbeat.cancel()
+                return await self._wait_for_late_work(peer, archive, duration)
         finally:
+            await courier.close()
             if heartbeat is not None:
                 heartbeat.cancel()
             desk.end(interrupted=True)
@@ -236,15 +243,43 @@ class LessonRecorder:
         log.info("sealed lesson=%s", self.lesson.lesson)
         return max(0, end - start) if isinstance(start, int) else 0
 
+    async def _wait_for_late_work(self, peer: Peer, archive: Archive, duration: int) -> int:
+        """Stay until the relay closes the room: until then it takes what somebody brings who was away.
+
+        Returns how long the recording is now.
+        """
+        told = asyncio.create_task(self._tell_until_heard("sealed", duration), name="tell-sealed")
+        late = 0
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.late_longest_ms / 1000):
+                    while peer.stopped is None and not self._room_closed:
+                        self._news.clear()
+                        await self._news.wait()
+        finally:
+            told.cancel()
+            await asyncio.gather(told, return_exceptions=True)
+            before = archive.get("end_ms")
+            late = archive.append_late()
+            duration += int(archive.get("end_ms")) - int(before)
+            if late:
+                log.info("late work lesson=%s envelopes=%d", self.lesson.lesson, late)
+        return duration
+
     # What the peer and the mesh call
 
-    def _listener(self, room_log: RoomLog) -> Callable[[Event], None]:
+    def _listener(self, room_log: RoomLog, courier: AlertCourier) -> Callable[[Event], None]:
         def listen(event: Event) -> None:
+            if isinstance(event, AlertBrought):
+                courier.brought(event.message)
+                return
             live = room_log.live
             room_log.on_event(event)
             if isinstance(event, Connected):
                 self._beat.set()
-            if isinstance(event, Connected | Stopped) or room_log.live != live:
+            if isinstance(event, RoomState) and event.state == "closed":
+                self._room_closed = True
+            if isinstance(event, Connected | Stopped | RoomState) or room_log.live != live:
                 self._news.set()
 
         return listen
@@ -265,7 +300,8 @@ class LessonRecorder:
             answer = await self._portal.ticket(lesson, encode_base64url(self._key.public), self._client)
         else:
             answer = await self._portal.renew(lesson, session)
-        return Grant(answer.ticket, self._settings.relay_url or answer.relay_url)
+        servers = tuple(IceServer(each.urls, each.username, each.credential) for each in answer.ice_servers)
+        return Grant(answer.ticket, self._settings.relay_url or answer.relay_url, servers)
 
     async def _heartbeat(self, peer: Peer) -> None:
         every_s = self._settings.heartbeat_every_ms / 1000

@@ -36,6 +36,13 @@ class RecorderSettings:
         default=10_000,
         metadata={"help": "an ended room is not waited for longer, unless nothing was heard", "unit": "ms"},
     )
+    late_longest_ms: int = field(
+        default=20_000,
+        metadata={
+            "help": "a sealed lesson's room is listened to for late work until it closes, not longer",
+            "unit": "ms",
+        },
+    )
     max_lessons: int = field(default=64, metadata={"help": "lessons recorded at once", "unit": "lessons"})
     render: bool = field(default=True, metadata={"help": "make a film of every lesson after its end", "unit": ""})
     render_queue: int = field(

@@ -10,6 +10,7 @@ from av.video.reformatter import VideoReformatter
 from recorder.painter import Canvas
 from recorder.reading import TrackRow
 
+# In a film of 720 lines.
 TILE_WIDTH, TILE_HEIGHT = 320, 180
 # A camera that sends nothing for this long is off.
 _FRESH_MS = 2500.0
@@ -19,7 +20,9 @@ _LABEL_HEIGHT = 20
 class VideoSource:
     """All video of one person on room time."""
 
-    def __init__(self, tracks: list[TrackRow]) -> None:
+    def __init__(self, tracks: list[TrackRow], width: int = TILE_WIDTH, height: int = TILE_HEIGHT) -> None:
+        """`width`, `height`: of the tile, px, both even."""
+        self._width, self._height = width, height
         self._all = sorted(tracks, key=lambda track: track.start_ms)
         self._tracks = list(self._all)
         self._frames: Iterator[tuple[float, av.VideoFrame]] = iter(())
@@ -82,7 +85,7 @@ class VideoSource:
             self.failed.append(f"{track.path.name}: {type(error).__name__}")
 
     def _fit(self, frame: av.VideoFrame) -> av.VideoFrame:
-        scale = min(TILE_WIDTH / frame.width, TILE_HEIGHT / frame.height)
+        scale = min(self._width / frame.width, self._height / frame.height)
         width = max(2, round(frame.width * scale) & ~1)
         height = max(2, round(frame.height * scale) & ~1)
         return self._scale.reformat(frame, width=width, height=height, format="yuv420p")
@@ -95,20 +98,21 @@ def initials(name: str) -> str:
     return letters.upper()
 
 
-def paint_placeholder(name: str, colour: str) -> Canvas:
+def paint_placeholder(name: str, colour: str, scale: float = 1.0) -> Canvas:
     """The tile of a person whose camera is off."""
-    canvas = Canvas(TILE_WIDTH, TILE_HEIGHT)
+    width, height = round(TILE_WIDTH * scale), round(TILE_HEIGHT * scale)
+    canvas = Canvas(width, height)
     canvas.fill(colour)
     text = initials(name)
-    canvas.label(text, TILE_WIDTH / 2 - 22 * len(text), TILE_HEIGHT / 2 + 22, 64, "#ffffff", bold=True)
+    canvas.label(text, width / 2 - 22 * scale * len(text), height / 2 + 22 * scale, 64 * scale, "#ffffff", bold=True)
     return canvas
 
 
-def paint_label(name: str) -> Canvas:
+def paint_label(name: str, scale: float = 1.0) -> Canvas:
     """A name on a dark strip, to be laid over a tile's lower left corner."""
     shown = name if len(name) <= 32 else name[:31] + "…"
     width = min(TILE_WIDTH, 16 + 2 * round(3.8 * len(shown)))
-    canvas = Canvas(width, _LABEL_HEIGHT)
+    canvas = Canvas(round(width * scale) & ~1, round(_LABEL_HEIGHT * scale) & ~1)
     canvas.fill("#20262c")
-    canvas.label(shown, 8, 15, 13, "#ffffff")
+    canvas.label(shown, 8 * scale, 15 * scale, 13 * scale, "#ffffff")
     return canvas

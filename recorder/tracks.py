@@ -32,6 +32,10 @@ from recorder.red import MalformedPayload
 # A longer silence ends the file (docs/recording.md, The folder).
 LONGEST_HOLE_S = 2.0
 _VIDEO_FRAME_S = 0.04
+# A line through all that was heard costs a millisecond after two hours. So that of a growing file is drawn anew after a
+# second, and later after a hundredth of the file; that of a closed one is always the best.
+_FIT_EVERY_S = 1.0
+_FIT_SHARE = 0.01
 # More unwritten media than this means that the disk does not keep up; then media stops, the board goes on.
 MAX_PENDING_BYTES = 16 << 20
 
@@ -93,6 +97,7 @@ class _File:
     frames: int = 0
     keyframes: int = 0
     lost: int = 0
+    fitted_ts: int = 0
 
 
 class TrackRecorder:
@@ -172,8 +177,10 @@ class TrackRecorder:
         """Jobs that write what came since the last call, and the account of it to the journal."""
         file = self._file
         if file is not None:
-            self._jobs.append(partial(file.writer.write, file.writer.take()))
-            self._journal.track(self.session, self._state(file, closed=False))
+            piece = file.writer.take()
+            if piece.data:
+                self._jobs.append(partial(file.writer.write, piece))
+                self._journal.track(self.session, self._state(file, closed=False))
         jobs, self._jobs = self._jobs, []
         return jobs
 
@@ -294,11 +301,15 @@ class TrackRecorder:
         # Once the sender's clock was set, the line before is the one that this file is on.
         if file.fit is None or file.clock.generation == file.generation:
             file.fit = file.clock.fit(file.first_ts)
+            file.fitted_ts = file.end_ts
         assert file.fit is not None, "a frame was added before"
         return file.fit
 
     def _state(self, file: _File, *, closed: bool) -> TrackState:
-        fit = self._fit(file)
+        fit = file.fit
+        aged_s = (file.end_ts - file.fitted_ts) / self._hz
+        if fit is None or closed or aged_s > max(_FIT_EVERY_S, _FIT_SHARE * (file.end_ts - file.first_ts) / self._hz):
+            fit = self._fit(file)
         length_ms = (file.end_ts - file.first_ts) * 1000.0 / self._hz
         return TrackState(
             kind=self.kind,

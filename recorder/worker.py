@@ -1,4 +1,4 @@
-"""The process that finishes one sealed lesson at idle priority: hashes, poster, film.
+"""The process that finishes one sealed lesson at idle priority: packed envelopes, hashes, poster, film.
 
 `python -m recorder.worker FOLDER`.
 
@@ -9,6 +9,7 @@ on standard error.
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import av
 
 from recorder.export import export
 from recorder.idle import become_idle
+from recorder.packing import pack_envelopes
 from recorder.poster import make_poster
 from recorder.projection import EXPORT_FOLDER, FILM, POSTER
 from recorder.reading import ArchiveReader
@@ -31,10 +33,12 @@ _STEP = 0.01
 
 
 def finish_lesson(folder: Path, settings: FilmSettings | None = None) -> int:
-    """Do what is still missing; returns the number of problems met. Raises SetupError, OSError."""
+    """Do what is still missing; returns the number of problems met. Raises SetupError, OSError, sqlite3.Error."""
     with ArchiveReader(folder) as archive:
         lesson = str(archive.meta.get("lesson", folder.name))
     if not (folder / MANIFEST).is_file():
+        # What the hashes are of must not change any more.
+        pack_envelopes(folder)
         write_hashes(folder, lesson)
     out = folder / EXPORT_FOLDER
     if not (out / POSTER).is_file():
@@ -68,7 +72,7 @@ def main(arguments: list[str]) -> int:
     become_idle()
     try:
         finish_lesson(Path(arguments[0]))
-    except (SetupError, OSError, av.FFmpegError) as error:
+    except (SetupError, OSError, sqlite3.Error, av.FFmpegError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

@@ -46,6 +46,8 @@ class School:
             key=key.public,
             issued_ms=EPOCH_MS,
             expires_ms=EPOCH_MS + LIFETIME_MS,
+            # Not in the order of their coming: that alone would tell nothing of where a colour is taken from.
+            colour=client % 7 + 1,
         )
         return ticket, issue_ticket(ticket, self.private, "k1")
 

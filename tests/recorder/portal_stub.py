@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
-from tests.signaling.school import SECRET, Person, School
+from portal.turn import ice_servers
+from tests.signaling.school import SECRET, Person, School, wall_ms
 from whiteboard_crdt.ids import Capability, Role
 from whiteboard_crdt.keys import SessionKey, decode_base64url
 from whiteboard_crdt.ticket import issue_ticket
@@ -32,6 +34,9 @@ class PortalStub:
         self.lessons: dict[str, dict[str, str]] = {}
         self.reports: list[tuple[str, dict[str, Any]]] = []
         self.renewed = 0
+        self.turn_urls: list[str] = []
+        self.turn_secret = ""
+        self.relay_only = False
         self._version = 0
         self._sessions: dict[str, Person] = {}
         self._changed = asyncio.Condition()
@@ -77,8 +82,16 @@ class PortalStub:
         return self._answer(self._sessions[(await request.json())["session"]])
 
     def _answer(self, person: Person) -> web.Response:
-        token = issue_ticket(person.ticket, self.school.private, self.school.kid)
-        return web.json_response({"ticket": token, "room": "lesson-1", "relay_url": self.relay_url, "ice_servers": []})
+        ticket = replace(person.ticket, relay_only=self.relay_only)
+        servers = ice_servers(" ".join(self.turn_urls), self.turn_secret, person.session, wall_ms())
+        return web.json_response(
+            {
+                "ticket": issue_ticket(ticket, self.school.private, self.school.kid),
+                "room": "lesson-1",
+                "relay_url": self.relay_url,
+                "ice_servers": servers,
+            }
+        )
 
     async def _status(self, request: web.Request) -> web.Response:
         lesson, report = request.match_info["lesson"], await request.json()

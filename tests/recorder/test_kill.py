@@ -12,11 +12,11 @@ from tests.recorder.kills import TRACKS, holes_ms, lesson_with_kills, strokes_in
 from tests.recorder.media import decode_video
 from tests.recorder.world import world
 
-KILLS = 3
+KILLS = 5
 
 
 @pytest.mark.timeout(120)
-async def test_recorder_killed_three_times_loses_no_stroke_and_says_where_media_is_missing(tmp_path: Path) -> None:
+async def test_recorder_killed_five_times_loses_no_stroke_and_says_where_media_is_missing(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         kills, strokes = await lesson_with_kills(w, tmp_path / "recorder.log", KILLS, seed=11)
     for kill in kills:

@@ -19,6 +19,7 @@ from tests.recorder.lesson import EPOCH_MS, Lesson
 from tests.recorder.media import film, tone_packets
 from tests.recorder.stream import Seen, read_stream
 from whiteboard_crdt.board import Board
+from whiteboard_crdt.colours import person_colour
 from whiteboard_crdt.errors import ProtocolError, SetupError
 from whiteboard_crdt.ids import SessionId
 
@@ -113,7 +114,8 @@ def test_manifest_of_a_running_lesson(lesson: Lesson) -> None:
     assert (manifest["start_ms"], manifest["end_ms"]) == (1000, 2000)
     assert manifest["started_at"] == EPOCH_MS + 1000
     assert [person["name"] for person in manifest["participants"]] == ["Ada Tutor", "Student 1", "Student 2"]
-    assert manifest["participants"][0]["colour"] == "#1f7a63"
+    colours = [person["colour"] for person in manifest["participants"]]
+    assert colours == [person_colour(person.ticket.user, person.ticket.colour) for person in lesson.people]
     assert manifest["chapters"] == [{"t_ms": 1900, "title": "Page 2", "kind": "page", "page": "p2"}]
     assert manifest["timeline"] == "/api/recordings/lesson-1/timeline"
     assert (manifest["export"], manifest["poster"], manifest["problems"]) == (None, None, [])

@@ -119,3 +119,14 @@ async def test_queue_is_bounded_and_finds_the_rest_again(tmp_path: Path) -> None
         queue.put(tmp_path / name)
     assert len(queue._waiting) == 2
     assert queue._overflowed
+
+
+async def test_sealed_lesson_that_may_still_get_late_work_is_not_found(tmp_path: Path) -> None:
+    make_whole(tmp_path / "l1")
+    recorded = {"l1"}
+    queue = RenderQueue(tmp_path, Portal(), 2, recorded)
+    queue.rescan()
+    assert not queue._waiting
+    recorded.clear()
+    queue.rescan()
+    assert list(queue._waiting) == [tmp_path / "l1"]

@@ -192,3 +192,34 @@ async def test_sealed_lesson_is_rendered_by_the_worker(tmp_path: Path) -> None:
     assert [report["state"] for _, report in w.portal.reports][-1] == "rendered"
     assert next(decode_video(w.folder / "export" / "lesson.mp4"))[1].shape == (720, 1280, 3)
     assert verify(w.folder, w.school.jwks).notes == []
+
+
+@pytest.mark.timeout(60)
+async def test_work_that_arrives_between_the_sealing_and_the_closing_of_the_room_is_recorded(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        w.start_recorder(late_longest_ms=20_000)
+        tutor = w.peer("tutor", Role.TUTOR)
+        async with tutor:
+            await w.portal.set_lesson(LESSON, "live")
+            await w.portal.reported(LESSON, "recording")
+            draw(tutor, 50)
+            await tutor.saved()
+            await w.portal.set_lesson(LESSON, "ended")
+            first = await w.portal.reported(LESSON, "sealed")
+            with ArchiveReader(w.folder) as archive:
+                assert archive.sealed
+                end_ms = archive.span()[1]
+            draw(tutor, 150)
+            await tutor.saved()
+            w.portal.reports.clear()
+            await w.close_room()
+            again = await w.portal.reported(LESSON, "sealed")
+    manifest = load_manifest(w.folder, Viewer("x", False), "/r")
+    assert manifest["late"] == {"from_ms": end_ms, "envelopes": 1}
+    assert manifest["end_ms"] > end_ms
+    assert again["duration_ms"] - first["duration_ms"] == manifest["end_ms"] - end_ms
+    seen = [r for r in read_stream(encode_timeline(w.folder, Viewer("x", False))) if r.doc == "board"]
+    assert [record.seq for record in seen] == [1, 2]
+    assert end_ms < seen[1].room_ms <= manifest["end_ms"]
+    report = verify(w.folder, w.school.jwks)
+    assert (report.errors, report.envelopes) == ([], 2)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import aioice.ice
 import aiortc.rtcpeerconnection
 from aioice.ice import StunProtocol
@@ -22,7 +23,7 @@ from signaling.mesh import MeshOptions
 from signaling.server import Relay
 from signaling.settings import RelaySettings
 from tests.recorder.portal_stub import PortalStub
-from tests.signaling.school import School
+from tests.signaling.school import SECRET, School
 from whiteboard_crdt.ids import Role
 from whiteboard_crdt.ink import InkPoint
 from whiteboard_crdt.shape import ShapeType
@@ -72,9 +73,18 @@ class World:
             relay, self.relay = self.relay, None
             await relay.stop()
 
+    async def close_room(self) -> None:
+        """As the portal does it once it knows that the recording is sealed."""
+        url = f"http://127.0.0.1:{self.port}/internal/rooms/lesson-1/close"
+        headers = {"Authorization": f"Bearer {SECRET}"}
+        async with aiohttp.ClientSession(headers=headers) as client, client.post(url, json={}) as answer:
+            assert answer.status == 200
+
     def start_recorder(self, **options: Any) -> None:
         settings = RecorderSettings(
-            data=self.data, portal_url=self.portal.url, **{"render": False, "heartbeat_every_ms": 200, **options}
+            data=self.data,
+            portal_url=self.portal.url,
+            **{"render": False, "heartbeat_every_ms": 200, "late_longest_ms": 300, **options},
         )
 
         async def work() -> None:

@@ -21,6 +21,7 @@ from aiortc import RTCSessionDescription
 from loadtests.bench.recorder.lossy import lossy_line
 from loadtests.bench.recorder.ours import OurRecorder
 from loadtests.bench.recorder.stock import StockRecorder
+from recorder.datagrams import RecorderLoop
 from recorder.ingest import install
 
 _PAGE = Path(__file__).with_name("sender.html")
@@ -77,7 +78,11 @@ def main(arguments: list[str]) -> int:
         await serve(recorder)
 
     with lossy_line(float(arguments[2]), int(arguments[3])) if len(arguments) > 2 else nullcontext():
-        uvloop.run(run())
+        if kind == "stock":
+            uvloop.run(run())
+        else:
+            # As the recorder's own process.
+            uvloop.run(run(), loop_factory=RecorderLoop)
     return 0
 
 
