@@ -10,6 +10,7 @@ PYTEST_ARGS ?=
 export PYTHON
 
 BIN := .venv/bin
+RESULTS := loadtests/results
 WEB := portal/web
 SETUP := tools/setup.sh
 
@@ -21,7 +22,7 @@ export CHALKMESH_NODE_WHEEL := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 endif
 
-.PHONY: help setup run test faults fuzz lint types format web lock bench-lines screenshots bench-relay bench-recorder faults-recorder wheel clean
+.PHONY: help setup run test faults fuzz lint types format web lock bench-lines bench-mesh screenshots bench-relay bench-recorder faults-recorder wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,13 +40,17 @@ test: ## lint and run every test (PYTEST_ARGS="-k name" picks some)
 	cd $(WEB) && node_modules/.bin/vitest run
 	$(BIN)/pytest $(PYTEST_ARGS)
 
-faults: ## kill, freeze, starve and cut off real relays; rewrites docs/reliability.md
+faults: ## kill, freeze, starve and cut off what runs, 10 min of it dark; writes docs/reliability.md (ROW="kills storm" for some alone)
 	@$(SETUP) python
-	$(BIN)/python -m tests.faults $(FAULTS_ARGS)
+	$(BIN)/python -m tests.faults $(foreach row,$(ROW),--row $(row)) $(FAULTS_ARGS)
+	$(if $(ROW),,$(BIN)/python -m loadtests.netlab.outages --blackouts 10 60 600 --json $(RESULTS)/outages.json)
+	$(if $(ROW),,$(BIN)/python -m loadtests.netlab.page)
+	$(if $(ROW),,$(BIN)/pytest tests/netlab/slow_udp_blocked.py)
 
-fuzz: ## hostile bytes and conversations, CASES=1000000 of them from SEED=1
-	@$(SETUP) python
-	$(BIN)/python -m tests.fuzz.run --cases $(or $(CASES),1000000) --seed $(or $(SEED),1)
+fuzz: ## hostile bytes and conversations, CASES=1000000 from SEED=1, and SCHEDULES=500; writes docs/reliability.md
+	@$(SETUP) python web-packages
+	$(BIN)/python -m tests.fuzz.run --cases $(or $(CASES),1000000) --seed $(or $(SEED),1) --record $(FUZZ_ARGS)
+	$(BIN)/python -m tests.fuzz.convergence --schedules $(or $(SCHEDULES),500) --mixed $(or $(SCHEDULES),500) --record
 
 lint: types ## ruff, biome, and the types of both languages
 	$(BIN)/ruff check .
@@ -83,10 +88,19 @@ bench-relay: ## the relay beside its peers, on the same work (ROUNDS=5 SECONDS=1
 	@$(SETUP) python bench
 	@exec $(BIN)/python -m loadtests.bench --rounds $(or $(ROUNDS),5) --seconds $(or $(SECONDS),1.5)
 
-bench-lines: ## pen-up to integrated on a bad line, beside y-websocket (root; LINES_ARGS="--profile lte")
-	@$(SETUP) python interop bench
-	$(BIN)/python -m loadtests.netlab.lines $(LINES_ARGS)
-	$(BIN)/python -m loadtests.netlab.outages
+bench-lines: ## bad lines: pen-up to integrated beside y-websocket, a lesson of five; writes docs/performance-lines.md (root)
+	@$(SETUP) python web interop bench system-test
+	@mkdir -p $(RESULTS)
+	@failed=0; \
+	for rate in 5 20; do \
+		$(BIN)/python -m loadtests.netlab.lines --rate $$rate --json $(RESULTS)/lines-$$rate.json $(LINES_ARGS) || failed=1; \
+	done; \
+	$(BIN)/python -m tests.netlab.lesson --json $(RESULTS)/lesson-five.json || failed=1; \
+	$(BIN)/python -m loadtests.netlab.page && exit $$failed
+
+bench-mesh: ## messages of a mesh of six for each change; writes docs/performance-mesh.md (MESH_ARGS="--check"; 1 minute)
+	@$(SETUP) python
+	$(BIN)/python -m loadtests.bench.mesh $(MESH_ARGS)
 
 screenshots: ## rewrite the README's pictures
 	@$(SETUP) python web system-test

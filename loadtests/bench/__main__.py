@@ -82,13 +82,14 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--scenarios", default=",".join(SCENARIOS))
+    parser.add_argument("--together-with", type=Path, nargs="*", default=(), help="results to stand in the same table")
     parser.add_argument("--servers", default=",".join(name.replace(",", ";") for name in SERVERS))
     chosen = parser.parse_args()
     names = [name.replace(";", ",") for name in chosen.servers.split(",")]
-    scenarios = chosen.scenarios.split(",")
+    scenarios = [name for name in chosen.scenarios.split(",") if name]
     updates = RESULTS / "updates"
     make_updates(updates)
-    runs: list[Run] = []
+    runs = [Run(**run) for path in chosen.together_with for run in json.loads(path.read_text())["runs"]]
     for number in range(chosen.rounds):
         for scenario in scenarios:
             for name in names:

@@ -11,7 +11,15 @@ from typing import Final, Protocol
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from loadtests.bench.updates import client_of, load_history, load_streams, seal_stream, session_of, session_updates
+from loadtests.bench.updates import (
+    client_of,
+    flood_updates,
+    load_history,
+    load_streams,
+    seal_stream,
+    session_of,
+    session_updates,
+)
 from loadtests.bench.wire import client_frame
 from signaling.control import Hello, encode_control, parse_nonce
 from whiteboard_crdt.ids import Capability, Role, RoomId, UserId
@@ -25,6 +33,7 @@ __all__ = ["Dialect", "SessionDialect", "YDialect"]
 PRESENCE_TAG: Final = b"#A"
 _LIFETIME_MS: Final = 3_600_000
 _BLOB_BYTES: Final = 55_000
+_FLOOD_BYTES: Final = 60_000
 _SESSION_HISTORY: Final = 150
 _VERSION: Final = b"4.8.0"  # of the protocol that Hocuspocus 4.7's own provider names
 
@@ -62,8 +71,12 @@ class Dialect(Protocol):
         """Frames that make the 8 MB board, to be sent by client 0."""
         ...
 
-    def presence(self, room: str, index: int, clock: int, padding: int = 0) -> bytes:
-        """A frame with a client's next cursor; `padding` bytes are added to it."""
+    def presence(self, room: str, index: int, clock: int) -> bytes:
+        """A frame with a client's next cursor."""
+        ...
+
+    def flood(self, room: str, index: int, count: int) -> Sequence[bytes]:
+        """Frames of some 60 KB from a client, each of which goes to all others and replaces the one before."""
         ...
 
 
@@ -133,8 +146,15 @@ class YDialect:
         head = self._head(room) + b"\x00\x02"
         return [client_frame(head + _varbytes(piece)) for piece in load_history(self._data)]
 
-    def presence(self, room: str, index: int, clock: int, padding: int = 0) -> bytes:
+    def presence(self, room: str, index: int, clock: int) -> bytes:
         """An awareness update."""
+        return self._awareness(room, index, clock, 0)
+
+    def flood(self, room: str, index: int, count: int) -> Sequence[bytes]:
+        """Big awareness: servers keep the newest."""
+        return [self._awareness(room, index, clock, _FLOOD_BYTES) for clock in range(2, count + 2)]
+
+    def _awareness(self, room: str, index: int, clock: int, padding: int) -> bytes:
         writer = Writer()
         writer.varuint(1)
         writer.varuint(client_of(index))
@@ -222,10 +242,15 @@ class SessionDialect:
         sealed = seal_stream(RoomId(room), 0, self._key(0), updates)
         return [client_frame(encode_message(EnvelopeMessage(envelope))) for envelope in sealed]
 
-    def presence(self, room: str, index: int, clock: int, padding: int = 0) -> bytes:
+    def presence(self, room: str, index: int, clock: int) -> bytes:
         """PRESENCE."""
-        message = PresenceMessage(session_of(index), clock, _cursor(index, clock, padding))
+        message = PresenceMessage(session_of(index), clock, _cursor(index, clock, 0))
         return client_frame(encode_message(message))
+
+    def flood(self, room: str, index: int, count: int) -> Sequence[bytes]:
+        """Envelopes, since presence has 2 KB at most and is told 30 times a second: one field that is set anew."""
+        sealed = seal_stream(RoomId(room), index, self._key(index), flood_updates(index, count, _BLOB_BYTES))
+        return [client_frame(encode_message(EnvelopeMessage(envelope))) for envelope in sealed]
 
 
 DIALECTS: Final[dict[str, Callable[[Path], Dialect]]] = {

@@ -13,7 +13,16 @@ from whiteboard_crdt.envelope import FIRST_PREV, Envelope, envelope_hash, seal
 from whiteboard_crdt.ids import BOARD, ClientId, RoomId, SessionId
 from whiteboard_crdt.keys import SessionKey
 
-__all__ = ["client_of", "load_history", "load_streams", "seal_stream", "session_of", "session_updates", "tag"]
+__all__ = [
+    "client_of",
+    "flood_updates",
+    "load_history",
+    "load_streams",
+    "seal_stream",
+    "session_of",
+    "session_updates",
+    "tag",
+]
 
 _SHAPE_UPDATES: Final = 50
 
@@ -83,6 +92,20 @@ def session_updates(index: int, count: int, blob_bytes: int = 0) -> list[bytes]:
                 shape = shapes[f"{session}-{number:x}"] = Map()
             value = tag(index, number) + " 512.5,384.25,40"
             shape[f"p{number % _SHAPE_UPDATES}"] = bytes(blob_bytes) if blob_bytes else value
+    doc.unobserve(subscription)
+    return updates
+
+
+def flood_updates(index: int, count: int, blob_bytes: int) -> list[bytes]:
+    """One field of one shape, set to new bytes each time: much to tell, and a board that does not grow."""
+    doc: Doc[Any] = Doc(client_id=client_of(index))
+    shapes: Map[Any] = doc.get("shapes", type=Map)
+    updates: list[bytes] = []
+    subscription = doc.observe(lambda event: updates.append(bytes(event.update)))
+    shape: Map[Any] = Map()
+    shapes[f"{session_of(index)}-1"] = shape
+    for _ in range(1, count):
+        shape["ink"] = bytes(blob_bytes)
     doc.unobserve(subscription)
     return updates
 

@@ -143,7 +143,9 @@ def main(arguments: Sequence[str]) -> int:
     if given.json is not None:
         rows = {name: [[r.p50, r.p99, r.worst, r.strokes, r.lost] for r in rounds] for name, rounds in found.items()}
         given.json.write_text(
-            json.dumps({"profile": given.profile, "seed": given.seed, "ratios": ratios, "rounds": rows})
+            json.dumps(
+                {"profile": given.profile, "rate": given.rate, "seed": given.seed, "ratios": ratios, "rounds": rows}
+            )
         )
     holds = lost == 0 and (given.profile != "lossy" or ratios["p99"] <= BAR)
     write("the bar holds\n" if holds else f"THE BAR DOES NOT HOLD (p99 ratio ≤ {BAR}, nothing lost)\n")

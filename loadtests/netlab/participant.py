@@ -1,12 +1,14 @@
 """A participant in a process of its own, inside a host's namespace, driven by JSON lines: what lab runs are made of.
 
-``python -m loadtests.netlab.participant FOLDER USER [SERVER…]``. FOLDER holds the lab school (`school.py`); each SERVER
-is a TURN URL. One command a line on standard input, one answer a line on standard output. Times are seconds of
-CLOCK_MONOTONIC, which all processes of a machine share.
+``python -m loadtests.netlab.participant FOLDER USER [--tone HZ] [SERVER…]``. FOLDER holds the lab school
+(`school.py`); each SERVER is a TURN URL; with `--tone` it sends sound and picture (`bot_media.py`). One command a line
+on standard input, one answer a line on standard output. Times are seconds of CLOCK_MONOTONIC, which all processes of a
+machine share.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 import time
@@ -16,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
+from loadtests.netlab.bot_media import BotMedia
 from loadtests.netlab.school import LabSchool
 from signaling.client import Peer
 from signaling.events import SeenEnvelope
@@ -132,9 +135,10 @@ def _pair(peer: Peer, session: SessionId) -> str:
     return " ".join(f"{pair.local_candidate.type} {pair.remote_candidate.type}" for pair in ice._nominated.values())
 
 
-async def _main(folder: Path, user: str, urls: list[str]) -> None:
+async def _main(folder: Path, user: str, urls: list[str], tone_hz: int | None) -> None:
     school = LabSchool.load(folder)
-    async with school.peer(user, urls, mesh=MeshOptions()) as peer:
+    options = MeshOptions() if tone_hz is None else MeshOptions(media=BotMedia(tone_hz).tracks)
+    async with school.peer(user, urls, mesh=options) as peer:
         participant = Participant(peer)
         lines = asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
@@ -148,4 +152,10 @@ async def _main(folder: Path, user: str, urls: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("user")
+    parser.add_argument("--tone", type=int)
+    parser.add_argument("servers", nargs="*")
+    given = parser.parse_args()
+    asyncio.run(_main(given.folder, given.user, given.servers, given.tone))

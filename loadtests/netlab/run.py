@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -13,8 +13,9 @@ from typing import Any, Final
 from loadtests.netlab.lab import Lab
 from whiteboard_crdt.errors import SetupError
 
-__all__ = ["Remote", "participant", "process", "relay"]
+__all__ = ["Process", "Remote", "participant", "port_open", "portal_command", "process", "relay", "relay_url"]
 
+Process = asyncio.subprocess.Process
 ROOT: Final = Path(__file__).parents[2]
 RELAY_PORT: Final = 8081
 _READY_S: Final = 30.0
@@ -49,13 +50,25 @@ class Remote:
 
 @asynccontextmanager
 async def process(
-    lab: Lab, host: int, words: Sequence[str], log: Path, *, piped: bool = False
+    lab: Lab,
+    host: int,
+    words: Sequence[str],
+    log: Path,
+    *,
+    piped: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run something on a host until the end; its standard error goes to a file."""
+    """Run something on a host until the end; its standard error goes to a file. `environment`: ours when None."""
     pipe = asyncio.subprocess.PIPE if piped else asyncio.subprocess.DEVNULL
     with log.open("ab") as out:
         started = await asyncio.create_subprocess_exec(
-            *lab.command(host, words), stdin=pipe, stdout=pipe, stderr=out, cwd=ROOT, limit=_LINE_BYTES
+            *lab.command(host, words),
+            stdin=pipe,
+            stdout=pipe,
+            stderr=out,
+            cwd=ROOT,
+            limit=_LINE_BYTES,
+            env=environment,
         )
     try:
         yield started
@@ -75,11 +88,16 @@ async def process(
 @asynccontextmanager
 async def relay(lab: Lab, host: int, folder: Path) -> AsyncIterator[str]:
     """The relay on a host; gives its address for browsers and peers. `folder` is its data."""
-    words = [sys.executable, "-m", "portal.cli", "relay", "--data", str(folder), "--host", "0.0.0.0"]
-    words += ["--port", str(RELAY_PORT), "--log-level", "warning"]
+    listen = ["--host", "0.0.0.0", "--port", str(RELAY_PORT)]
+    words = portal_command("relay", "--data", str(folder), *listen, "--log-level", "warning")
     async with process(lab, host, words, folder / "relay.log") as started:
         await port_open(lab, host, RELAY_PORT, started)
         yield relay_url(lab, host)
+
+
+def portal_command(name: str, *words: str) -> list[str]:
+    """The command `chalkmesh NAME …` of this tree."""
+    return [sys.executable, "-m", "portal.cli", name, *words]
 
 
 def relay_url(lab: Lab, host: int) -> str:
@@ -104,9 +122,11 @@ async def port_open(lab: Lab, host: int, port: int, started: asyncio.subprocess.
 
 @asynccontextmanager
 async def participant(
-    lab: Lab, host: int, folder: Path, user: str, turn_urls: Sequence[str] = ()
+    lab: Lab, host: int, folder: Path, user: str, turn_urls: Sequence[str] = (), *, tone_hz: int | None = None
 ) -> AsyncIterator[Remote]:
-    """A Python peer on a host."""
+    """A Python peer on a host; with `tone_hz` it sends sound and picture."""
     words = [sys.executable, "-m", "loadtests.netlab.participant", str(folder), user, *turn_urls]
+    if tone_hz is not None:
+        words += ["--tone", str(tone_hz)]
     async with process(lab, host, words, folder / f"{user}.log", piped=True) as started:
         yield Remote(started)

@@ -9,6 +9,7 @@ from functools import partial
 
 from signaling.client import Peer
 from signaling.events import Acked, Event, Stopped
+from tests.faults.waiting import within
 from tests.signaling.drawing import content, draw
 from tests.signaling.school import School
 from whiteboard_crdt.ids import BOARD
@@ -24,6 +25,7 @@ class Crew:
         self.url = url
         self.peers = peers
         self.strokes = [0] * len(peers)
+        self.drawing: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
         for peer in peers:
@@ -37,15 +39,24 @@ class Crew:
         """Session → how many envelopes the relay has acknowledged."""
         return {str(peer.session): peer.replica.acked(BOARD, peer.session) for peer in self.peers}
 
-    async def until_acked(self, total: int) -> None:
-        """Returns when that many envelopes in all are acknowledged."""
-        async with asyncio.timeout(WAIT_S):
+    async def until_acked(self, total: int, who: str) -> None:
+        """Returns when that many envelopes in all are acknowledged. `who` waits; Stuck says so."""
+        async with within(WAIT_S, who, f"{total} acknowledged envelopes", self._stand):
             while sum(self.acked().values()) < total:
                 for peer in self.peers:
                     if peer.stopped is not None:
                         raise ConnectionError(f"a peer was put out with {peer.stopped.code}: {peer.stopped.reason}")
+                for task in self.drawing:
+                    if task.done():
+                        task.result()
+                        raise AssertionError("a peer stopped drawing")
                 self._changed.clear()
                 await self._changed.wait()
+
+    def _stand(self) -> str:
+        """How the peers stand, for who waits in vain."""
+        connected = sum(peer.connected for peer in self.peers)
+        return f"{sum(self.acked().values())} are, {connected} of {len(self.peers)} peers are connected"
 
     async def draw_on(self, number: int) -> None:
         """Draw, have it acknowledged, and again."""
@@ -67,13 +78,17 @@ class Crew:
         self.stop()
         total = sum(self.strokes)
         async with self.school.peer(self.school.person("late"), self.url) as late:
-            for peer in self.peers:
-                await peer.wait_synced(WAIT_S)
-                await peer.saved(WAIT_S)
-            await late.wait_synced(WAIT_S)
-            for peer in (*self.peers, late):
-                with contextlib.suppress(TimeoutError):
-                    await peer.wait_for(partial(holds, peer, total), WAIT_S)
+            for number, peer in enumerate(self.peers):
+                async with within(WAIT_S, f"peer {number}", "all its work to be acknowledged"):
+                    await peer.wait_synced(None)
+                    await peer.saved(None)
+            async with within(WAIT_S, "the late joiner", "the room"):
+                await late.wait_synced(None)
+            # What is missing is counted below: one time for all of them.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WAIT_S):
+                    for peer in (*self.peers, late):
+                        await peer.wait_for(partial(holds, peer, total), None)
             counts = [len(peer.board.shapes()) for peer in (*self.peers, late)]
             if set(counts) != {total}:
                 return f"{total} strokes drawn, held: {counts}"
@@ -97,11 +112,11 @@ async def drawing_crew(school: School, url: str, size: int) -> AsyncIterator[Cre
     async with contextlib.AsyncExitStack() as stack:
         peers = [await stack.enter_async_context(school.peer(school.person(f"user-{n}"), url)) for n in range(size)]
         crew = Crew(school, url, peers)
-        tasks = [asyncio.create_task(crew.draw_on(n)) for n in range(size)]
+        crew.drawing = [asyncio.create_task(crew.draw_on(n), name=f"drawer-{n}") for n in range(size)]
         try:
             yield crew
         finally:
             crew.stop()
-            for task in tasks:
+            for task in crew.drawing:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*crew.drawing, return_exceptions=True)

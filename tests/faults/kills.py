@@ -9,10 +9,14 @@ from pathlib import Path
 
 from signaling.roomlog_sqlite import SqliteRoomLog
 from tests.faults.crew import drawing_crew
+from tests.faults.waiting import within
 from tests.signaling.relay_process import relay_process
 from tests.signaling.school import ROOM, School, wall_ms
 
 CREW = 4
+READ_S = 60.0
+START_S = 40.0
+CLOSE_S = 60.0
 
 
 @dataclass
@@ -25,27 +29,39 @@ class Kills:
 
 
 async def kill_relays(data: Path, kills: int, seed: int) -> Kills:
-    """Kills a relay `kills` times while four peers draw; each time after a seeded number of acknowledgements."""
+    """Kills a relay `kills` times while four peers draw; each time after a seeded number of acknowledgements.
+
+    Raises Stuck, which names the kill, when somebody waits in vain.
+    """
     chance = random.Random(seed)
     school = School(data)
     result = Kills()
-    async with contextlib.AsyncExitStack() as stack:
+    # Ends in time as well: peers that cannot leave, or a relay that cannot be reaped, hang nobody.
+    stack = contextlib.AsyncExitStack()
+    try:
         relay = await stack.enter_async_context(relay_process(data))
         port = relay.port
         crew = await stack.enter_async_context(drawing_crew(school, relay.url, CREW))
         for kill in range(kills):
-            await crew.until_acked(sum(crew.acked().values()) + chance.randint(1, 60))
-            await relay.kill()
+            name = f"kill {kill + 1} of seed {seed}"
+            await crew.until_acked(sum(crew.acked().values()) + chance.randint(1, 60), name)
+            async with within(READ_S, name, "the relay's process to end"):
+                await relay.kill()
             acked = crew.acked()
             result.kills += 1
-            fault = await _lost(data, acked)
+            async with within(READ_S, name, "the dead relay's log to be read"):
+                fault = await _lost(data, acked)
             if fault:
                 result.lost.append(f"seed {seed}, kill {kill + 1}: {fault}")
-            relay = await stack.enter_async_context(relay_process(data, port))
-        await crew.until_acked(sum(crew.acked().values()) + 20)
+            async with within(START_S, name, "the next relay to listen"):
+                relay = await stack.enter_async_context(relay_process(data, port))
+        await crew.until_acked(sum(crew.acked().values()) + 20, f"after all kills of seed {seed}")
         result.unequal = await crew.finish()
         result.acked = sum(crew.acked().values())
         result.strokes = sum(crew.strokes)
+    finally:
+        async with within(CLOSE_S, f"the end of seed {seed}", "peers to leave and relays to be reaped"):
+            await stack.aclose()
     return result
 
 

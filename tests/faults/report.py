@@ -1,21 +1,37 @@
-"""The rows of a fault run, as a table on the terminal and as docs/reliability.md."""
+"""The rows of fault and fuzz runs: kept in docs/reliability.json, shown on the terminal and as docs/reliability.md."""
 
 from __future__ import annotations
 
+import datetime
+import json
 import os
 import platform
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Final
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
+__all__ = ["DATA", "DOCUMENT", "ORDER", "Row", "format_document", "format_table", "load_rows", "save_rows"]
+
+_DOCS: Final = Path(__file__).parents[2] / "docs"
+DOCUMENT: Final = _DOCS / "reliability.md"
+DATA: Final = _DOCS / "reliability.json"
+
+ORDER: Final = (
+    "cuts", "control", "kills", "frozen", "panic", "disk", "damage-snapshot", "damage", "reload", "storm", "commits",
+    "half-open", "clock", "migration", "bits-log", "bits-portal", "bits-archive",
+    "fuzz", "convergence", "languages",
+)  # fmt: skip
+"""Names of all rows, as they stand in the table."""
 
 _HEAD = """\
 # Reliability
 
-What was done to a running Chalkmesh, what it must do, and what happened. This page is written by `make faults`; do not
-edit it. A smaller seeded slice of the same runs with every `make test` (tests/signaling/test_faults.py).
+What was done to a running Chalkmesh, what it must do, and what happened. This page is written by `make faults` and
+`make fuzz` (the figures are in [reliability.json](reliability.json)); do not edit it. `make faults ROW="kills storm"`
+does some rows again and leaves the others as they are. A smaller seeded slice of the same runs with every `make test`
+(tests/signaling/test_faults.py, tests/fuzz, tests/property).
 
 """
 
@@ -35,6 +51,15 @@ _FOOT = """
 - **Disk full** (`disk_full.py`): the data folder is a tmpfs of 8 MB that a file fills up to the last byte.
 - **Damage** (`damage.py`): the payload of one record in the middle of a stopped relay's log is overwritten.
 - **Storm** (`storm.py`): all peers are Python peers in one process on the same machine: most of the time is theirs.
+- **Half-open** (`half_open.py`): a proxy between peer and relay takes bytes and forgets them, and closes nothing.
+- **Clock** (`clock.py`): `time.time` of the relay's process is set while it runs. Room time is what its recorder is
+  told; tickets are issued by the clock as it was and as it is then.
+- **Migration** (`migration.py`): a process that migrates an empty database, and one of the first version with rows in
+  it, dies by SIGKILL before its first statement, before its second, and so on to the commit.
+- **Flipped bits** (`bits.py`): one bit of the file at rest, anywhere; the room log is read as a relay reads it, the
+  portal's database by a start and then row by row, the archive by `chalkmesh verify`.
+- **Hostile cases, schedules** (`tests/fuzz`): see `make fuzz`. A broken rule or a difference prints the line that
+  repeats it.
 - **Acknowledgements** (`commits.py`): a hundred writers on one log. Closed loop: each writes again when it is
   acknowledged. Paced: each ten times a second, like a hand that draws. `fdatasync` of 4 KB is the disk's own time.
 """
@@ -42,24 +67,58 @@ _FOOT = """
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that was done. `ok`: whether what happened is what was expected."""
+    """One thing that was done. `ok`: whether what happened is what was expected.
 
+    `tally` are the sums that a further run can add to (`--add`); `seeds` says with which seeds it was done.
+    """
+
+    name: str
     done: str
     expected: str
     happened: str
     ok: bool
+    seeds: str = ""
+    tally: dict[str, int] = field(default_factory=dict)
+    day: str = field(default_factory=lambda: datetime.datetime.now(datetime.UTC).date().isoformat())
+
+
+def load_rows(path: Path = DATA) -> dict[str, Row]:
+    """What was found so far, by name; rows that are no longer done are left out."""
+    if not path.exists():
+        return {}
+    rows = [Row(**row) for row in json.loads(path.read_text(encoding="utf-8"))["rows"]]
+    return {row.name: row for row in rows if row.name in ORDER}
+
+
+def save_rows(fresh: Sequence[Row], data: Path = DATA, document: Path = DOCUMENT) -> None:
+    """Put rows in place of those of their names, and write the page anew."""
+    rows = load_rows(data) | {row.name: row for row in fresh}
+    ordered = [rows[name] for name in ORDER if name in rows]
+    content = {"machine": _machine(), "rows": [asdict(row) for row in ordered]}
+    data.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    document.write_text(format_document(ordered), encoding="utf-8")
 
 
 def format_table(rows: Sequence[Row]) -> str:
     """A Markdown table."""
-    lines = ["| what was done | expected | what happened | |", "|---|---|---|---|"]
-    lines += [f"| {row.done} | {row.expected} | {row.happened} | {'ok' if row.ok else '**FAILED**'} |" for row in rows]
+    lines = ["| what was done | expected | what happened | when | |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {row.done} | {row.expected} | {row.happened} | {_when(row)} | {'ok' if row.ok else '**FAILED**'} |"
+        for row in rows
+    ]
     return "\n".join(lines)
 
 
-def format_document(rows: Sequence[Row], seed: int, day: str) -> str:
+def format_document(rows: Sequence[Row]) -> str:
     """The whole page."""
-    machine = f"{platform.system()}, {os.cpu_count()} cores"
-    versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
-    where = f"Run on {day} with seed {seed}: {machine}, {versions}. Times move with the machine and its load.\n\n"
+    where = f"Last written on {_machine()}. Times move with the machine and its load.\n\n"
     return _HEAD + where + format_table(rows) + "\n" + _FOOT
+
+
+def _when(row: Row) -> str:
+    return f"{row.day}, {row.seeds}" if row.seeds else row.day
+
+
+def _machine() -> str:
+    versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    return f"{platform.system()}, {os.cpu_count()} cores, {versions}"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pycrdt import Doc
 
-from signaling.control import Hello, Renew, SignalData, SignalIn, Welcome, encode_control
+from signaling.control import FrozenNotice, Hello, Renew, RevokedNotice, SignalData, SignalIn, Welcome, encode_control
 from tests.property.test_hostile import CHAINS
 from tests.vectors.fixtures import OTHER_CLIENT, OTHER_SESSION, SESSION, ticket
 from tests.whiteboard_crdt.room import NOW_MS, Room
@@ -25,6 +25,7 @@ from whiteboard_crdt.messages import (
     PingMessage,
     PresenceMessage,
     RefusedMessage,
+    RevocationMessage,
     SnapshotHead,
     SnapshotMessage,
     SyncedMessage,
@@ -89,6 +90,7 @@ def messages() -> tuple[bytes, ...]:
             LiveMessage(session, 9, "main", (10, -20), ink, True),
             PingMessage(2**60),
             TicketMessage(anna.token),
+            RevocationMessage(room.revocation(session)),
             SyncedMessage((BOARD, CHAT, desk)),
             LoggedMessage(1234, envelope),
             RefusedMessage(BOARD, session, 4, 4412, "a reason"),
@@ -104,6 +106,13 @@ def token() -> tuple[str, Room]:
 
 
 @cache
+def revocation() -> tuple[str, Room]:
+    """A genuine revocation and its room."""
+    room = Room()
+    return room.revocation(room.join("anna").session), room
+
+
+@cache
 def texts() -> tuple[bytes, ...]:
     """Control objects and presence states (JSON)."""
     data = SignalData(epoch=3, kind="offer", sdp=SDP, fp="AAAA", mids={"0": "audio"})
@@ -111,9 +120,9 @@ def texts() -> tuple[bytes, ...]:
         Hello(ticket="a.b.c", proof="AAAA", agent="browser", have=""),
         SignalIn(to="0" * 16, data=data),
         Renew(ticket="a.b.c"),
-        Welcome(
-            room="r", session="0" * 16, now_ms=1, room_ms=2, agent="python", participants=[], sessions=["t"], revoked=[]
-        ),
+        RevokedNotice(token="a.b.c", sessions=["0" * 16], reason="removed"),
+        FrozenNotice(sessions=["0" * 16]),
+        Welcome(room="r", session="0" * 16, now_ms=1, room_ms=2, agent="python", participants=[], sessions=["t"]),
     )
     view = {"x": 1, "y": 2.5, "zoom": 1}
     presence: dict[str, Any] = {"page": "main", "hand": True, "view": view, "__proto__": {"a": [1]}}

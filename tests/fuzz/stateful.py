@@ -13,6 +13,7 @@ from whiteboard_crdt.ids import BOARD, CHAT, DocRef, SessionId
 from whiteboard_crdt.messages import Head, SnapshotMessage
 from whiteboard_crdt.replica import Replica
 from whiteboard_crdt.spec import LIMITS
+from whiteboard_crdt.yupdate import scan_update
 
 __all__ = ["replica"]
 
@@ -43,13 +44,29 @@ def replica(rnd: random.Random) -> None:
         relay.receive(envelope, now_ms=now_ms)
     head = {one.session: one for one in relay.heads(BOARD)}.get(honest.session)
     assert (head.seq if head else 0) == len(genuine)
-    # What the relay holds can be loaded by whoever comes next, and shows the honest work as it was made.
+    # What the relay holds can be loaded by whoever comes next, and shows the honest work as it was made, but for what
+    # was overwritten or deleted outright: whoever may draw may do that to another's fields (docs/threat-model.md).
     late = room.reader()
     for ref in relay.documents:
         late.apply_snapshot(relay.snapshot(ref))
     shapes = {shape.id: shape for shape in Board(late.doc(BOARD), _SOMEBODY).shapes(erased=True)}
-    assert {shape.id for shape in honest.board.shapes(erased=True)} <= shapes.keys()
+    assert _untouched(relay, honest, hostile, genuine) <= shapes.keys()
     assert all(shape.author in (honest.session, hostile.session) for shape in shapes.values())
+
+
+def _untouched(relay: Replica, honest: Peer, hostile: Peer, genuine: list[Envelope]) -> set[str]:
+    """The honest author's shapes of which the hostile one has deleted and overwritten nothing."""
+    client = honest.ticket.client
+    scans = [scan_update(one.update) for one in relay.store.range(BOARD, hostile.session, 1, 1_000)]
+    touched = [stretch for scan in scans for stretch in scan.deletes.get(client, ())]
+    touched += [(clock, 1) for scan in scans for whose, clock in (*scan.parents, *scan.origins) if whose == client]
+    whole = set()
+    for envelope in genuine:
+        scan = scan_update(envelope.update)
+        (first, length), *_ = scan.structs[client]
+        if not any(at < first + length and first < at + many for at, many in touched):
+            whole |= {item.key for item in scan.root_keys}
+    return whole
 
 
 def _attack(

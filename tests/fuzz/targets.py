@@ -34,6 +34,7 @@ from whiteboard_crdt.keys import fingerprint_text
 from whiteboard_crdt.messages import decode_message, encode_message
 from whiteboard_crdt.policy import check_update, missing_base
 from whiteboard_crdt.presence import parse_presence
+from whiteboard_crdt.revocation import read_revocation
 from whiteboard_crdt.spec import SNAPSHOT_LIMITS, UPDATE_LIMITS
 from whiteboard_crdt.ticket import read_ticket
 from whiteboard_crdt.yappend import append_fields
@@ -136,6 +137,17 @@ def ticket(rnd: random.Random) -> None:
     assert mutated == token
 
 
+def revocation(rnd: random.Random) -> None:
+    """T5: no change of what was signed is honoured."""
+    token, room = corpus.revocation()
+    mutated = mutate(token.encode(), rnd).decode("latin-1")
+    try:
+        read_revocation(mutated, room.jwks, room.name)
+    except TicketError:
+        return
+    assert mutated.rpartition(".")[0] == token.rpartition(".")[0]
+
+
 def control(rnd: random.Random) -> None:
     """Section S: texts, from clients and from the relay, and presence."""
     data = mutate(rnd.choice(corpus.texts()), rnd)
@@ -221,6 +233,7 @@ TARGETS: Final[dict[str, tuple[int, Target]]] = {
     "message": (20, message),
     "envelope": (8, envelope),
     "ticket": (4, ticket),
+    "revocation": (3, revocation),
     "control": (12, control),
     "description": (6, description),
     "open_room": (6, open_room),

@@ -15,6 +15,7 @@ _SLICE = 250
 _FOUND = {
     "append_that_ends_within_its_head": (11, 77_598),
     "deleted_client_without_ranges_that_waits": (12, 60_215),
+    "kind_of_anothers_shape_that_was_overwritten": (3, 178_729),
 }
 
 
