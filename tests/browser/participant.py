@@ -110,8 +110,11 @@ class Participant:
         assert box
         return box["x"], box["y"], box["width"], box["height"]
 
-    async def stroke(self, points: Sequence[Point]) -> None:
-        """Draw one stroke by real pointer events; points are fractions of the board's width and height."""
+    async def stroke(self, points: Sequence[Point], *, lift: bool = True) -> None:
+        """Draw one stroke by real pointer events; points are fractions of the board's width and height.
+
+        Without `lift` the pen stays down.
+        """
         left, top, width, height = await self.box()
         mouse = self.page.mouse
         (x, y), *rest = [(left + u * width, top + v * height) for u, v in points]
@@ -119,7 +122,8 @@ class Participant:
         await mouse.down()
         for x, y in rest:
             await mouse.move(x, y)
-        await mouse.up()
+        if lift:
+            await mouse.up()
 
     async def strokes(self, strokes: Iterable[Sequence[Point]]) -> None:
         """Several strokes, one after another."""

@@ -7,16 +7,21 @@ one of them with the relay killed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, Playwright, async_playwright, expect
+from playwright.async_api import Error as PlaywrightError
 
 from tests.browser.chromium import launch
-from tests.browser.ink_plan import curls
-from tests.browser.participant import Participant, person_in
+from tests.browser.ink_plan import curls, loop
+from tests.browser.participant import Participant, Point, person_in
 from tests.browser.servers import Classroom, classroom
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
@@ -33,6 +38,7 @@ class School:
     """A lesson that goes on, a browser for more people, and somebody who is offline elsewhere."""
 
     servers: Classroom
+    playwright: Playwright
     browser: Browser
     path: str
     tutor: Participant
@@ -49,7 +55,7 @@ async def school(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scho
             await tutor.join(path, media=False)
             await tutor.start_lesson()
             try:
-                yield School(servers, here, path, tutor, task)
+                yield School(servers, playwright, here, path, tutor, task)
             finally:
                 task.cancel()
                 await asyncio.wait([task])
@@ -89,6 +95,11 @@ async def offline_for_a_minute(browser: Browser, url: str) -> None:
         await asyncio.gather(*(person.saved() for person in (amara, leo)))
         await amara.same_board(await leo.board_text())
         await asyncio.gather(*(person.wait_listed(["Amara Okafor", "Leo Novak"]) for person in (amara, leo)))
+        # He is told what he missed, and can look at it; his own work is no news to him.
+        await expect(leo.by_id("missed")).to_contain_text("Amara Okafor added 5 strokes")
+        await leo.by_id("missed-show").click()
+        await leo.by_id("missed-dismiss").click()
+        await expect(leo.by_id("missed")).to_have_count(0)
 
 
 async def test_two_tabs_of_one_person_both_draw_and_are_one_line_in_the_list(school: School) -> None:
@@ -124,12 +135,9 @@ async def test_a_page_loaded_again_without_the_relay_keeps_its_board_and_uploads
         before = await jin.shape_count()
         await jin.strokes(curls([80, 81]))
         await jin.saved()
-        await asyncio.gather(jin.wait_mesh(2), tutor.wait_mesh(2))  # each other and the recorder
         await school.servers.relay.kill()
         await asyncio.gather(jin.relay_lost(), tutor.relay_lost())
         await jin.strokes(curls([82, 83]))
-        # Work is stored before it is sent (E11): what the tutor has, this device keeps.
-        await tutor.wait_shapes(before + 4)
         kept = await jin.board_text()
 
         await jin.page.reload()
@@ -154,6 +162,89 @@ async def test_a_page_loaded_again_without_the_relay_keeps_its_board_and_uploads
         async with person_in(school.browser, "amara", school.servers.url) as late:
             await late.join(school.path, media=False)
             await late.same_board(await jin.board_text())
+
+
+RELOADS = 20
+"""Half of them with the relay, half without."""
+KILLS = 5
+RELOAD_AT_PEN_UP = "() => addEventListener('pointerup', () => location.reload(), { once: true })"
+TELL_PEN_UP = "() => addEventListener('pointerup', () => globalThis.penUp(Date.now()), { once: true })"
+
+
+async def test_a_reload_in_the_task_of_pen_up_loses_no_stroke_and_doubles_none_E11(school: School) -> None:
+    async with person_in(school.browser, "amara", school.servers.url) as amara:
+        await amara.join(school.path, media=False)
+        before = await amara.shape_count()
+        for done, curl in enumerate(curls(range(140, 140 + RELOADS)), start=1):
+            if done == RELOADS // 2:
+                await school.servers.relay.kill()
+            await amara.page.evaluate(RELOAD_AT_PEN_UP)
+            async with amara.page.expect_event("domcontentloaded"):
+                await amara.stroke(curl)
+            await reopened(amara, before + done)
+        # With the pen still down: the ink so far.
+        await amara.stroke(loop(161), lift=False)
+        await amara.page.reload()
+        await reopened(amara, before + RELOADS + 1)
+
+        await school.servers.relay.start()
+        for person in (amara, school.tutor):
+            await person.relay_online()
+            await person.saved()
+            await person.wait_shapes(before + RELOADS + 1)
+        await school.tutor.same_board(await amara.board_text())
+        assert await amara.shape_count() == before + RELOADS + 1
+
+
+async def test_a_renderer_killed_right_after_pen_up_loses_no_stroke_E11(
+    school: School, record_property: Callable[[str, object], None]
+) -> None:
+    browser = await launch(school.playwright)
+    try:
+        async with person_in(browser, "leo", school.servers.url) as leo:
+            await leo.join(school.path, media=False)
+            before = await leo.shape_count()
+            for done, curl in enumerate(curls(range(170, 170 + KILLS)), start=1):
+                after_ms = await killed_at_pen_up(browser, leo, curl)
+                record_property(f"kill_{done}_after_pen_up_ms", after_ms)
+                leo = Participant(leo.login, await leo.page.context.new_page(), leo.school)
+                await leo.page.goto(f"{leo.school}{school.path}")
+                await leo.by_id("device-skip").or_(leo.by_id("board")).first.wait_for()
+                if await leo.by_id("device-skip").is_visible():
+                    await leo.by_id("device-skip").click()
+                await reopened(leo, before + done)
+            await leo.saved()
+            await school.tutor.same_board(await leo.board_text())
+    finally:
+        await browser.close()
+
+
+async def killed_at_pen_up(browser: Browser, person: Participant, curl: Sequence[Point]) -> float:
+    """Draw a curl and kill its renderer on the news that the pen is up; how many ms lay between the two."""
+    devtools = await browser.new_browser_cdp_session()
+    processes = (await devtools.send("SystemInfo.getProcessInfo"))["processInfo"]
+    # The others wait for pages to come.
+    renderer = max((one for one in processes if one["type"] == "renderer"), key=lambda one: float(one["cpuTime"]))
+    killed: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+
+    def kill(pen_up_ms: float) -> None:
+        os.kill(renderer["id"], signal.SIGKILL)
+        killed.set_result(time.time() * 1000 - pen_up_ms)
+
+    await person.page.expose_function("penUp", kill)
+    await person.page.evaluate(TELL_PEN_UP)
+    async with person.page.expect_event("crash"):
+        with suppress(PlaywrightError):  # nobody is left to answer that the mouse is up
+            await person.stroke(curl)
+    await devtools.detach()
+    return await killed
+
+
+async def reopened(person: Participant, shapes: int) -> None:
+    """Wait until the page that was loaded again may be drawn on, and holds exactly these shapes."""
+    await person.page.wait_for_function("() => globalThis.chalkmesh?.mayDraw()", timeout=20_000)
+    await person.wait_shapes(shapes)
+    assert await person.shape_count() == shapes
 
 
 async def test_a_minute_offline_while_drawing_merges_on_return(school: School) -> None:

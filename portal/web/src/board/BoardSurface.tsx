@@ -8,6 +8,7 @@ import type { PageId } from '../core/ids';
 import { theme } from '../ui/theme';
 import { BoardView } from './BoardView';
 import { type CursorMark, Cursors } from './Cursors';
+import { listenToClipboard } from './clipboard';
 import { BoardController, type BoardRoom } from './controller';
 import { TextEditor } from './TextEditor';
 import './board.css';
@@ -41,11 +42,13 @@ export function BoardSurface(props: BoardSurfaceProps) {
     const onKey = (event: KeyboardEvent): void => made.onKey(event);
     document.addEventListener('keydown', onKey);
     document.addEventListener('keyup', onKey);
+    const stopClipboard = listenToClipboard(made);
     setController(made);
     onController(made);
     return () => {
       document.removeEventListener('keydown', onKey);
       document.removeEventListener('keyup', onKey);
+      stopClipboard();
       onController(null);
       made.destroy();
       view.destroy();

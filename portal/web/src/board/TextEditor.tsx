@@ -2,9 +2,11 @@
 
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { MAX_TEXT } from '../core/board';
+import { type GeoShape, type NoteShape, THINGS } from '../core/shape';
 import { toScreen } from './camera';
 import { caretAfter } from './caret';
 import type { BoardController } from './controller';
+import { fitLabel } from './labels';
 import { measureText } from './measure';
 import { cssColour, FONT_FAMILY } from './scene';
 import { LINE_HEIGHT, type TextSession } from './textSession';
@@ -79,18 +81,54 @@ export function TextEditor({ controller, session }: { controller: BoardControlle
 
 /** Puts the field where the painter would set the text, in the same font and size. */
 function layOut(element: HTMLTextAreaElement, controller: BoardController, session: TextSession): void {
-  const { look } = session;
+  const { look, frame, isBold } = session;
   const { camera, scene } = controller.view;
+  element.classList.toggle('board__text--framed', frame !== null);
+  if (frame) {
+    layOutFramed(element, controller, frame);
+    return;
+  }
   const at = toScreen(camera, look);
   const lines = element.value.split('\n');
-  const widest = lines.reduce((width, line) => Math.max(width, measureText(line, look.size)), 0);
+  const widest = lines.reduce((width, line) => Math.max(width, measureText(line, look.size, isBold)), 0);
   const fontPx = look.size * camera.zoom;
   Object.assign(element.style, {
     left: `${at.x}px`,
     top: `${at.y}px`,
     width: `${widest * camera.zoom + fontPx}px`,
     height: `${lines.length * fontPx * LINE_HEIGHT + 2}px`,
-    font: `${fontPx}px / ${LINE_HEIGHT} "${FONT_FAMILY}", system-ui, sans-serif`,
+    font: `${isBold ? 'bold ' : ''}${fontPx}px / ${LINE_HEIGHT} "${FONT_FAMILY}", system-ui, sans-serif`,
     color: cssColour(look.colour, scene.theme),
+  });
+}
+
+/** Over the letters of a shape: as large as where they may stand, transparent but for the caret; the board shows them. */
+function layOutFramed(element: HTMLTextAreaElement, controller: BoardController, frame: GeoShape | NoteShape): void {
+  const { camera } = controller.view;
+  const { label, note, inner } = THINGS;
+  const [left, top, right, bottom] = inner[frame.type === 'geo' ? frame.form : 'rectangle'] as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const [width, height] = [(right - left) * frame.w, (bottom - top) * frame.h];
+  const padding = Math.min(label.padding, width / 8, height / 8);
+  const wanted = frame.type === 'note' ? frame.size : label.size;
+  const fit = fitLabel(element.value, width - 2 * padding, height - 2 * padding, wanted, frame.bold, measureText);
+  const lines = Math.max(1, fit.lines.length);
+  const high = Math.max(lines * fit.size * LINE_HEIGHT, note.corner);
+  const at = toScreen(camera, {
+    x: frame.x + left * frame.w + padding,
+    y: frame.y + ((top + bottom) / 2) * frame.h - high / 2,
+  });
+  Object.assign(element.style, {
+    left: `${at.x}px`,
+    top: `${at.y}px`,
+    width: `${(width - 2 * padding) * camera.zoom}px`,
+    height: `${high * camera.zoom + 2}px`,
+    font: `${frame.bold ? 'bold ' : ''}${fit.size * camera.zoom}px / ${LINE_HEIGHT} "${FONT_FAMILY}", system-ui, sans-serif`,
+    color: 'transparent',
+    caretColor: cssColour('black', controller.theme),
   });
 }

@@ -1,11 +1,13 @@
 /** The ruling of a page: lines, grid or dots that lie under the ink and move with it. */
 
-import type { Frame } from './camera';
+import type { Box, Frame } from './camera';
 import type { Theme } from './scene';
 import type { Background } from './source';
 
 /** Distance of lines, board px. */
 const STEP = 40;
+/** Where axes cross, board px. */
+const AXES = { x: 800, y: 440 };
 /** Lines closer together than this are left out, every second one at a time. */
 const CLOSEST_PX = 14;
 
@@ -16,7 +18,7 @@ const AXIS: Readonly<Record<Theme, string>> = { light: '#a9a597', dark: '#5b6772
 export function paintBackground(
   context: CanvasRenderingContext2D,
   background: Background,
-  frame: Frame,
+  frame: Pick<Frame, 'scale' | 'originX' | 'originY'>,
   width: number,
   height: number,
   theme: Theme,
@@ -63,15 +65,15 @@ export function paintBackground(
 /** The axes cross in the middle of the sheet that a new page shows. */
 function paintAxes(
   context: CanvasRenderingContext2D,
-  frame: Frame,
+  frame: Pick<Frame, 'scale' | 'originX' | 'originY'>,
   width: number,
   height: number,
   weight: number,
   theme: Theme,
 ): void {
   context.fillStyle = AXIS[theme];
-  const x = Math.round(frame.originX + 800 * frame.scale);
-  const y = Math.round(frame.originY + 440 * frame.scale);
+  const x = Math.round(frame.originX + AXES.x * frame.scale);
+  const y = Math.round(frame.originY + AXES.y * frame.scale);
   context.fillRect(0, y, width, 2 * weight);
   context.fillRect(x, 0, 2 * weight, height);
 }
@@ -82,4 +84,32 @@ function positions(origin: number, step: number, length: number): number[] {
     found.push(Math.round(origin + i * step));
   }
   return found;
+}
+
+/** The same ruling as SVG, for a page of its own size. */
+export function rulingSvg(background: Background, box: Box, theme: Theme): string {
+  if (background === 'plain') {
+    return '';
+  }
+  const steps = (from: number, to: number): number[] => {
+    const found: number[] = [];
+    for (let at = Math.ceil(from / STEP) * STEP; at < to; at += STEP) {
+      found.push(at);
+    }
+    return found;
+  };
+  const { minX, minY, maxX, maxY } = box;
+  const [across, down] = [steps(minX, maxX), steps(minY, maxY)];
+  if (background === 'dots') {
+    const dots = down.map((y) => across.map((x) => `<circle cx="${x}" cy="${y}" r="1.6"/>`).join('')).join('');
+    return `<g fill="${AXIS[theme]}" opacity="0.6">${dots}</g>\n`;
+  }
+  const row = (y: number, high: number): string =>
+    `<rect x="${minX}" y="${y}" width="${maxX - minX}" height="${high}"/>`;
+  const column = (x: number, wide: number): string =>
+    `<rect x="${x}" y="${minY}" width="${wide}" height="${maxY - minY}"/>`;
+  const lines =
+    down.map((y) => row(y, 1)).join('') + (background === 'lined' ? '' : across.map((x) => column(x, 1)).join(''));
+  const axes = background === 'axes' ? `<g fill="${AXIS[theme]}">${row(AXES.y, 2)}${column(AXES.x, 2)}</g>` : '';
+  return `<g fill="${LINE[theme]}">${lines}</g>${axes}\n`;
 }

@@ -2,35 +2,48 @@
 
 import { batch, computed, signal } from '@preact/signals';
 import ink from '@spec/ink.json';
+import things from '@spec/things.json';
 import type { Board } from '../core/board';
 import { NotWritable } from '../core/errors';
 import type { PageId, ShapeId } from '../core/ids';
-import type { Colour } from '../core/shape';
+import type { Colour, Shape } from '../core/shape';
 import type { BoardView } from './BoardView';
-import type { Point } from './camera';
+import { type Box, growBox, HOME_BOX, type Point, unionBox } from './camera';
+import { Hands } from './hands';
 import { type InputHost, PointerInput } from './input';
 import { handleBoardKey } from './keyboard';
-import type { LiveStroke } from './liveLayer';
+import type { LiveStroke, Sketch } from './liveLayer';
+import { markSketches } from './marks';
+import type { Pictures } from './painter';
+import type { Theme } from './scene';
 import { TextSession } from './textSession';
 import { EraserTool } from './tools/eraser';
+import { LaserTool } from './tools/laser';
+import { LassoTool } from './tools/lasso';
+import { NoteTool } from './tools/note';
 import { PanTool } from './tools/pan';
 import { PenTool } from './tools/pen';
+import { RubberTool } from './tools/rubber';
 import { SelectTool } from './tools/select';
+import { ShapeTool, type ThingForm } from './tools/shape';
 import { TextTool } from './tools/text';
-import type { LiveInk, TextTarget, Tool, ToolHost, ToolName, ToolStyle } from './tools/tool';
-
-export type StyledTool = 'pen' | 'highlighter' | 'text';
+import type { LiveInk, StyledTool, TextTarget, ThingLook, Tool, ToolHost, ToolName, ToolStyle } from './tools/tool';
+import { middleOfBox } from './transform';
 
 /** How the board speaks to the room; the classroom gives its session. */
 export interface BoardRoom {
   /** Room clock, unix ms. */
   now(): number;
   readonly live: LiveInk & {
-    cursor(page: PageId, x: number, y: number): void;
+    cursor(page: PageId, x: number, y: number, laser?: boolean): void;
     hideCursor(): void;
   };
   /** Ink of other people on the page, as it comes. */
   liveStrokes(page: PageId): readonly LiveStroke[];
+  /** Other people's lasers on the page, while there is anything of them to see. */
+  lasers(page: PageId, zoom: number): readonly Sketch[];
+  /** Pictures by their hash, as they come. */
+  readonly pictures: Pictures;
   /** An edit was refused because the right to draw is gone. */
   onRefused(): void;
 }
@@ -39,7 +52,14 @@ const SIZES: Readonly<Record<StyledTool, readonly number[]>> = {
   pen: ink.pen.sizes,
   highlighter: ink.highlighter.sizes,
   text: ink.text.sizes,
+  shape: things.sizes,
+  note: things.note.sizes,
 };
+const PLAIN_LOOK: ThingLook = { fill: 'none', dash: 'solid', head: 'end', opacity: 1 };
+
+/** How long shapes that are pointed out stay framed, and the least part of the sheet that is shown with them. */
+const MARKED_MS = 6_000;
+const LEAST_SHOWN = 0.5;
 
 interface Style {
   readonly colour: Colour;
@@ -52,7 +72,14 @@ export class BoardController implements ToolHost, InputHost {
     pen: { colour: 'black', step: 1 },
     highlighter: { colour: 'yellow', step: 1 },
     text: { colour: 'black', step: 2 },
+    shape: { colour: 'black', step: 1 },
+    note: { colour: 'yellow', step: 1 },
   });
+  readonly forms = signal<ThingForm>('rectangle');
+  readonly looks = signal<ThingLook>(PLAIN_LOOK);
+  /** Fingers move the page and only a pen draws: from the first time that a pen is seen, or by choice. */
+  readonly penOnly = signal(false);
+  readonly hands = new Hands(this);
   readonly canUndo = signal(false);
   readonly canRedo = signal(false);
   readonly selected = signal<ReadonlySet<ShapeId>>(new Set());
@@ -62,7 +89,7 @@ export class BoardController implements ToolHost, InputHost {
   /** The tool whose colour and size are shown: the last one that has any. */
   readonly styledTool = computed<StyledTool>(() => {
     const name = this.tool.value;
-    return name === 'highlighter' || name === 'text' ? name : 'pen';
+    return Object.hasOwn(SIZES, name) ? (name as StyledTool) : 'pen';
   });
 
   readonly pan: Tool;
@@ -71,6 +98,8 @@ export class BoardController implements ToolHost, InputHost {
   private readonly stops: (() => void)[];
   private isSpaceHeld = false;
   private pageShown: PageId;
+  private marked: readonly ShapeId[] = [];
+  private markTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly board: Board,
@@ -87,10 +116,16 @@ export class BoardController implements ToolHost, InputHost {
       text: new TextTool(this),
       select: new SelectTool(this),
       pan: this.pan,
+      shape: new ShapeTool(this),
+      note: new NoteTool(this),
+      lasso: new LassoTool(this),
+      rubber: new RubberTool(this),
+      laser: new LaserTool(this),
     };
+    view.scene.pictures = room.pictures;
     view.live = () => ({
       strokes: [...room.liveStrokes(this.pageShown), ...(this.tools[this.tool.value].strokes?.() ?? [])],
-      sketches: this.tools[this.tool.value].sketches?.() ?? [],
+      sketches: [...this.marks(), ...(this.tools[this.tool.value].sketches?.() ?? []), ...this.trails()],
     });
     this.input = new PointerInput(view.canvas, this);
     this.stops = [
@@ -107,6 +142,7 @@ export class BoardController implements ToolHost, InputHost {
   }
 
   destroy(): void {
+    clearTimeout(this.markTimer);
     this.input.destroy();
     for (const stop of this.stops) {
       stop();
@@ -181,11 +217,18 @@ export class BoardController implements ToolHost, InputHost {
   /** Chooses the colour of the tool in hand, and of what is selected. */
   setColour(colour: Colour): void {
     this.restyle({ colour });
-    this.restyleSelection({ colour });
+    this.hands.set({ colour });
   }
 
   setSize(step: number): void {
     this.restyle({ step });
+    const each = this.hands.free().flatMap((shape) => {
+      const size = SIZES[styleOf(shape)][step];
+      return size === undefined ? [] : [[shape.id, { size }] as const];
+    });
+    if (each.length > 0) {
+      this.attempt(() => this.board.setEach(each));
+    }
   }
 
   get selection(): ReadonlySet<ShapeId> {
@@ -220,19 +263,74 @@ export class BoardController implements ToolHost, InputHost {
     }
   }
 
-  deleteSelection(): void {
-    const ids = [...this.selection];
-    if (ids.length > 0) {
-      this.selection = new Set();
-      this.attempt(() => this.board.erase(ids));
+  /** Chooses everything on the page that is not locked. */
+  selectAll(): void {
+    this.choose('select');
+    const shapes = this.board.shapes(this.pageShown).filter((shape) => !shape.locked);
+    this.selection = new Set(shapes.map(({ id }) => id));
+  }
+
+  /** With the keyboard: the shape or note in hand, in the middle of what is seen. */
+  placeInMiddle(): boolean {
+    const tool = this.tools[this.tool.value];
+    if (!this.isWritable.value || !(tool instanceof ShapeTool || tool instanceof NoteTool)) {
+      return false;
+    }
+    this.attempt(() => tool.place(middleOfBox(this.view.visible)));
+    return true;
+  }
+
+  chooseForm(form: ThingForm): void {
+    this.forms.value = form;
+    this.choose('shape');
+  }
+
+  /** Letters from elsewhere, in the middle of what is seen. */
+  pasteText(text: string): void {
+    const { x, y } = middleOfBox(this.view.visible);
+    this.attempt(() => {
+      const look = this.style('text');
+      this.made(this.board.addText({ ...look, page: this.pageShown, x, y, text, nowMs: this.now() }));
+    });
+  }
+
+  get form(): ThingForm {
+    return this.forms.value;
+  }
+
+  get look(): ThingLook {
+    return this.looks.value;
+  }
+
+  /** Fill, dashes, arrow heads and opacity of what is drawn next, and of what is chosen. */
+  setLook(change: Partial<ThingLook>): void {
+    this.looks.value = { ...this.looks.value, ...change };
+    this.hands.set(change);
+  }
+
+  get theme(): Theme {
+    return this.view.scene.theme;
+  }
+
+  get pictures(): Pictures {
+    return this.room.pictures;
+  }
+
+  made(id: ShapeId): void {
+    this.choose('select');
+    this.selection = new Set([id]);
+  }
+
+  point(at: Point | null): void {
+    if (at) {
+      this.room.live.cursor(this.pageShown, at.x, at.y, true);
+    } else {
+      this.room.live.hideCursor();
     }
   }
 
-  moveSelection(dx: number, dy: number): void {
-    const ids = [...this.selection];
-    if (ids.length > 0) {
-      this.attempt(() => this.board.move(ids, dx, dy));
-    }
+  onPen(): void {
+    this.penOnly.value = true;
   }
 
   /** Runs an edit; losing the right to draw in the middle of one is no error of the program. */
@@ -271,6 +369,9 @@ export class BoardController implements ToolHost, InputHost {
   }
 
   onPointer(point: Point | null): void {
+    if (this.input.isPressed && this.tool.value === 'laser') {
+      return;
+    }
     if (point) {
       this.room.live.cursor(this.pageShown, point.x, point.y);
     } else {
@@ -289,11 +390,34 @@ export class BoardController implements ToolHost, InputHost {
     this.styles.value = { ...styles, [tool]: { ...styles[tool], ...change } };
   }
 
-  private restyleSelection(fields: { colour: Colour }): void {
-    const ids = [...this.selection];
-    if (ids.length > 0) {
-      this.attempt(() => this.board.setFields(ids, fields));
+  /** Turns to a page, shows the whole of some shapes of it, and frames them for a few seconds. */
+  pointOut(page: PageId, ids: readonly ShapeId[]): void {
+    this.turnTo(page);
+    this.marked = ids;
+    let around: Box | null = null;
+    for (const id of ids) around = unionBox(around, this.view.scene.boxOf(id));
+    if (around) {
+      this.view.fit(roomy(around));
     }
+    this.view.refreshLive();
+    clearTimeout(this.markTimer);
+    this.markTimer = setTimeout(() => {
+      this.marked = [];
+      this.view.refreshLive();
+    }, MARKED_MS);
+  }
+
+  private trails(): readonly Sketch[] {
+    const trails = this.room.lasers(this.pageShown, this.view.camera.zoom);
+    if (trails.length > 0) {
+      this.view.refreshLive();
+    }
+    return trails;
+  }
+
+  private marks(): ReturnType<typeof markSketches> {
+    const boxes = this.marked.flatMap((id) => this.view.scene.boxOf(id) ?? []);
+    return markSketches(boxes, this.view.camera.zoom, this.view.scene.theme);
   }
 
   private readHistory(): void {
@@ -316,4 +440,28 @@ export class BoardController implements ToolHost, InputHost {
   private applyCursor(): void {
     this.view.canvas.style.cursor = this.toolInHand().cursor;
   }
+}
+
+function styleOf(shape: Shape): StyledTool {
+  switch (shape.type) {
+    case 'draw':
+      return 'pen';
+    case 'highlight':
+      return 'highlighter';
+    case 'text':
+    case 'note':
+      return shape.type;
+    default:
+      return 'shape';
+  }
+}
+
+/** Not so near that a single dot would fill the window. */
+function roomy(box: Box): Box {
+  const width = (HOME_BOX.maxX - HOME_BOX.minX) * LEAST_SHOWN;
+  const height = (HOME_BOX.maxY - HOME_BOX.minY) * LEAST_SHOWN;
+  const grown = growBox(box, 24);
+  const [x, y] = [(grown.minX + grown.maxX) / 2, (grown.minY + grown.maxY) / 2];
+  const least = { minX: x - width / 2, minY: y - height / 2, maxX: x + width / 2, maxY: y + height / 2 };
+  return unionBox(grown, least) ?? grown;
 }

@@ -1,11 +1,13 @@
-/** The one font of boards, shipped with the project so that every browser and the recorder set the same glyphs. */
+/** The one font of boards, regular and bold, shipped with the project so that every browser and the recorder set the same glyphs. */
 
+import bold from '../../../../whiteboard_crdt/fonts/AtkinsonHyperlegible-Bold.ttf?url';
 import regular from '../../../../whiteboard_crdt/fonts/AtkinsonHyperlegible-Regular.ttf?url';
 import { FONT_FAMILY } from './scene';
 
+export const fontUrls = { regular, bold } as const;
 let ready: Promise<void> | undefined;
 
-/** Loads the font once. Resolves as well when it cannot be loaded: text then shows in the system's font. */
+/** Loads it once. Resolves as well when it cannot be loaded: text then shows in the system's font. */
 export function whenFontReady(): Promise<void> {
   ready ??= load();
   return ready;
@@ -15,9 +17,14 @@ async function load(): Promise<void> {
   if (typeof FontFace === 'undefined') {
     return;
   }
-  const face = new FontFace(FONT_FAMILY, `url("${regular}") format("truetype")`);
+  const faces = [
+    new FontFace(FONT_FAMILY, `url("${regular}") format("truetype")`),
+    new FontFace(FONT_FAMILY, `url("${bold}") format("truetype")`, { weight: '700' }),
+  ];
   try {
-    document.fonts.add(await face.load());
+    for (const face of await Promise.all(faces.map((each) => each.load()))) {
+      document.fonts.add(face);
+    }
   } catch (error) {
     // Blocked or unreachable: the board stays readable without it.
     if (!(error instanceof DOMException)) {

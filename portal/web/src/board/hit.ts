@@ -1,7 +1,7 @@
 /** What lies under a pointer. Pure; everything in board px. */
 
 import { type Box, boxesMeet, growBox, type Point } from './camera';
-import type { SceneItem } from './scene';
+import type { FigureItem, SceneItem } from './scene';
 
 /** Whether the way from `a` to `b`, as wide as `radius` on both sides, touches what an item paints. */
 export function touches(item: SceneItem, a: Point, b: Point, radius: number): boolean {
@@ -12,11 +12,78 @@ export function touches(item: SceneItem, a: Point, b: Point, radius: number): bo
   if (!boxesMeet(item.box, way)) {
     return false;
   }
-  if (item.kind === 'text') {
+  if (item.kind === 'text' || item.kind === 'image') {
     return true;
+  }
+  if (item.kind === 'figure') {
+    return touchesFigure(item, a, b, radius);
   }
   const offset = { x: -item.x, y: -item.y };
   return touchesOutline(item.outline, move(a, offset), move(b, offset), radius);
+}
+
+/** Border, filled inside, or letters. An empty figure is not touched in its middle: things inside it can be. */
+function touchesFigure(item: FigureItem, a: Point, b: Point, radius: number): boolean {
+  const { label } = item;
+  if (label && (inBox(label.box, a) || inBox(label.box, b))) {
+    return true;
+  }
+  return item.paths.some((path) => {
+    const line = flattened(path.verbs, path.coords);
+    if (path.fill > 0 && (isInside(line, a) || isInside(line, b))) {
+      return true;
+    }
+    const isClosed = path.verbs.endsWith('Z');
+    return touchesLine(line, isClosed, a, b, radius + path.width / 2);
+  });
+}
+
+/** Whether a point lies inside the outermost path of a figure or the box of anything else. */
+export function covers(item: SceneItem, point: Point): boolean {
+  const border = item.kind === 'figure' ? item.paths[0] : undefined;
+  return border?.verbs.endsWith('Z') ? isInside(flattened(border.verbs, border.coords), point) : inBox(item.box, point);
+}
+
+function inBox({ minX, minY, maxX, maxY }: Box, { x, y }: Point): boolean {
+  return x >= minX && x <= maxX && y >= minY && y <= maxY;
+}
+
+/** Pieces that a curve is cut into: finer than a finger. */
+const PIECES = 12;
+
+function flattened(verbs: string, coords: Float64Array): Float64Array {
+  const flat: number[] = [];
+  let i = 0;
+  const at = (n: number): number => coords[n] ?? 0;
+  for (const verb of verbs) {
+    if (verb === 'C') {
+      const [x0, y0] = [flat.at(-2) ?? 0, flat.at(-1) ?? 0];
+      for (let step = 1; step <= PIECES; step += 1) {
+        const t = step / PIECES;
+        const [u, v, w, z] = [(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t ** 3];
+        flat.push(u * x0 + v * at(i) + w * at(i + 2) + z * at(i + 4));
+        flat.push(u * y0 + v * at(i + 1) + w * at(i + 3) + z * at(i + 5));
+      }
+      i += 6;
+    } else if (verb !== 'Z') {
+      flat.push(at(i), at(i + 1));
+      i += 2;
+    }
+  }
+  return Float64Array.from(flat);
+}
+
+function touchesLine(line: Float64Array, isClosed: boolean, a: Point, b: Point, radius: number): boolean {
+  const count = line.length / 2;
+  for (let i = 0; i < (isClosed ? count : count - 1); i += 1) {
+    const j = (i + 1) % count;
+    const from = { x: line[2 * i] ?? 0, y: line[2 * i + 1] ?? 0 };
+    const to = { x: line[2 * j] ?? 0, y: line[2 * j + 1] ?? 0 };
+    if (segmentDistance(a, b, from, to) <= radius) {
+      return true;
+    }
+  }
+  return false;
 }
 
 function move(point: Point, by: Point): Point {
@@ -28,16 +95,7 @@ export function touchesOutline(outline: Float64Array, a: Point, b: Point, radius
   if (isInside(outline, b) || isInside(outline, a)) {
     return true;
   }
-  const count = outline.length / 2;
-  for (let i = 0; i < count; i += 1) {
-    const j = (i + 1) % count;
-    const from = { x: outline[2 * i] ?? 0, y: outline[2 * i + 1] ?? 0 };
-    const to = { x: outline[2 * j] ?? 0, y: outline[2 * j + 1] ?? 0 };
-    if (segmentDistance(a, b, from, to) <= radius) {
-      return true;
-    }
-  }
-  return false;
+  return touchesLine(outline, true, a, b, radius);
 }
 
 /** Even–odd test; the thin overlaps of a self-crossing outline are caught by its sides. */

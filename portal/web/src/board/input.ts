@@ -15,6 +15,10 @@ export interface InputHost {
   attempt(run: () => void): void;
   /** The tool behind the middle mouse button. */
   readonly pan: Tool;
+  /** Only a pen draws; a finger moves the page. */
+  readonly penOnly: { readonly value: boolean };
+  /** A pen touched the board. */
+  onPen(): void;
   /** A pointer is over the board (board px), or has left it. */
   onPointer(point: Point | null): void;
   /** A gesture begins: the board takes the focus, and what was open elsewhere (a text editor) is closed. */
@@ -33,6 +37,7 @@ interface Press {
   readonly pointer: number;
   readonly tool: Tool;
   readonly sinceMs: number;
+  readonly isPen: boolean;
 }
 
 export class PointerInput {
@@ -54,6 +59,8 @@ export class PointerInput {
     element.addEventListener('pointerleave', (event) => this.onLeave(event), { signal });
     element.addEventListener('wheel', (event) => this.onWheel(event), { signal, passive: false });
     element.addEventListener('contextmenu', (event) => event.preventDefault(), { signal });
+    // Loaded again, closed or left with the pen down: nobody comes back to lift it.
+    globalThis.addEventListener('pagehide', () => this.endNow(), { signal });
   }
 
   destroy(): void {
@@ -72,9 +79,20 @@ export class PointerInput {
     this.run(() => press?.tool.cancel());
   }
 
+  private endNow(): void {
+    const { press } = this;
+    this.press = null;
+    this.run(() => press?.tool.endNow?.());
+  }
+
   private onDown(event: PointerEvent): void {
     const screen = this.screenOf(event);
     if (event.pointerType === 'touch') {
+      // The palm that rests beside a writing pen.
+      if (this.press?.isPen) {
+        event.preventDefault();
+        return;
+      }
       this.fingers.set(event.pointerId, screen);
       if (this.fingers.size === 2) {
         this.beginPinch(event.timeStamp);
@@ -84,14 +102,24 @@ export class PointerInput {
         return;
       }
     }
+    const isPen = event.pointerType === 'pen';
+    if (isPen) {
+      this.host.onPen();
+      // The palm was there before the pen: what it drew was not meant.
+      if (this.press && !this.press.isPen) {
+        this.cancel();
+        this.fingers.clear();
+      }
+    }
     if (this.press || (event.button !== 0 && event.button !== 1)) {
       return;
     }
-    const tool = event.button === 1 ? this.host.pan : this.host.toolInHand();
+    const isFinger = event.pointerType === 'touch' && this.host.penOnly.value;
+    const tool = event.button === 1 || isFinger ? this.host.pan : this.host.toolInHand();
     event.preventDefault();
     this.element.setPointerCapture(event.pointerId);
     this.host.onPress();
-    this.press = { pointer: event.pointerId, tool, sinceMs: event.timeStamp };
+    this.press = { pointer: event.pointerId, tool, sinceMs: event.timeStamp, isPen };
     this.run(() => tool.down(this.pointOf(event)));
   }
 
@@ -111,6 +139,9 @@ export class PointerInput {
       const { tool } = this.press;
       const samples = event.getCoalescedEvents?.() ?? [];
       this.run(() => tool.move(samples.length > 0 ? samples.map((each) => this.pointOf(each)) : [point]));
+      if (tool.predict && event.pointerType !== 'mouse') {
+        tool.predict((event.getPredictedEvents?.() ?? []).map((each) => this.pointOf(each)));
+      }
     } else if (!this.press && event.pointerType !== 'touch') {
       this.host.toolInHand().hover?.(point);
     }

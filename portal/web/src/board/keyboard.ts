@@ -1,5 +1,7 @@
 /** The board's keys. They work wherever the focus is, except in fields where people type. */
 
+import type { Hands, Level } from './hands';
+import type { ThingForm } from './tools/shape';
 import type { ToolName } from './tools/tool';
 
 /** What keys do; `BoardController` has it. */
@@ -8,8 +10,13 @@ export interface KeyTarget {
   undo(): void;
   redo(): void;
   escape(): void;
-  deleteSelection(): void;
-  moveSelection(dx: number, dy: number): void;
+  chooseForm(form: ThingForm): void;
+  selectAll(): void;
+  placeInMiddle(): boolean;
+  readonly hands: Pick<
+    Hands,
+    'remove' | 'move' | 'grow' | 'turn' | 'duplicate' | 'group' | 'ungroup' | 'level' | 'lock' | 'chosen'
+  >;
   holdSpace(isHeld: boolean): void;
   readonly selection: ReadonlySet<unknown>;
   readonly isWritable: { readonly value: boolean };
@@ -21,7 +28,12 @@ const TOOL_KEYS: Readonly<Record<string, ToolName>> = {
   e: 'eraser',
   t: 'text',
   v: 'select',
+  n: 'note',
+  q: 'lasso',
+  k: 'laser',
 };
+
+const FORM_KEYS: Readonly<Record<string, ThingForm>> = { r: 'rectangle', o: 'ellipse', l: 'line', a: 'arrow' };
 
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
@@ -29,6 +41,10 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowUp: [0, -1],
   ArrowDown: [0, 1],
 };
+/** With Shift the same keys give braces on most keyboards. */
+const LEVELS: Readonly<Record<string, Level>> = { ']': 'forward', '[': 'backward', '}': 'front', '{': 'back' };
+/** A keystroke turns by 15°. */
+const TURN = Math.PI / 12;
 /** Board px that an arrow moves a thing; ten times as far with Shift. */
 const NUDGE = 2;
 
@@ -67,7 +83,7 @@ function press(target: KeyTarget, event: KeyboardEvent): boolean {
     return !event.altKey && target.isWritable.value && pressWithControl(target, key, event.shiftKey);
   }
   if (event.altKey) {
-    return false;
+    return target.isWritable.value && target.selection.size > 0 && pressWithAlt(target, key, event.shiftKey);
   }
   if (key === 'Escape') {
     target.escape();
@@ -85,7 +101,26 @@ function press(target: KeyTarget, event: KeyboardEvent): boolean {
     target.choose(tool);
     return true;
   }
+  const form = Object.hasOwn(FORM_KEYS, key) && !event.shiftKey ? FORM_KEYS[key] : undefined;
+  if (form) {
+    target.chooseForm(form);
+    return true;
+  }
+  if (key === 'Enter' && !isControl(event.target)) {
+    return target.placeInMiddle();
+  }
   return target.selection.size > 0 && !isControl(event.target) && pressOnSelection(target, key, event.shiftKey);
+}
+
+/** Alt and arrows make what is chosen wider and higher, or narrower and lower. */
+function pressWithAlt(target: KeyTarget, key: string, isShift: boolean): boolean {
+  const arrow = Object.hasOwn(ARROWS, key) ? ARROWS[key] : undefined;
+  if (!arrow) {
+    return false;
+  }
+  const far = NUDGE * (isShift ? 10 : 1);
+  target.hands.grow(arrow[0] * far, arrow[1] * far);
+  return true;
 }
 
 function pressWithControl(target: KeyTarget, key: string, isShift: boolean): boolean {
@@ -101,18 +136,46 @@ function pressWithControl(target: KeyTarget, key: string, isShift: boolean): boo
     target.redo();
     return true;
   }
-  return false;
+  if (key === 'a' && !isShift) {
+    target.selectAll();
+    return true;
+  }
+  return target.selection.size > 0 && pressOnSelectionWithControl(target.hands, key, isShift);
+}
+
+function pressOnSelectionWithControl(hands: KeyTarget['hands'], key: string, isShift: boolean): boolean {
+  if (key === 'd' && !isShift) {
+    hands.duplicate();
+  } else if (key === 'g' && isShift) {
+    hands.ungroup();
+  } else if (key === 'g') {
+    hands.group();
+  } else if (key === 'l' && isShift) {
+    hands.lock(hands.chosen().some((shape) => !shape.locked));
+  } else {
+    return false;
+  }
+  return true;
 }
 
 function pressOnSelection(target: KeyTarget, key: string, isShift: boolean): boolean {
   if (key === 'Delete' || key === 'Backspace') {
-    target.deleteSelection();
+    target.hands.remove();
+    return true;
+  }
+  const level = Object.hasOwn(LEVELS, key) ? LEVELS[key] : undefined;
+  if (level) {
+    target.hands.level(level);
+    return true;
+  }
+  if (key === ',' || key === '.') {
+    target.hands.turn(key === ',' ? -TURN : TURN);
     return true;
   }
   const arrow = Object.hasOwn(ARROWS, key) ? ARROWS[key] : undefined;
   if (arrow) {
     const far = NUDGE * (isShift ? 10 : 1);
-    target.moveSelection(arrow[0] * far, arrow[1] * far);
+    target.hands.move(arrow[0] * far, arrow[1] * far);
     return true;
   }
   return false;

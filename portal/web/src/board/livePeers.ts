@@ -7,7 +7,12 @@ import type { LiveStroke } from './liveLayer';
 import type { StrokeKind, StrokePoint } from './scene';
 
 export interface LivePeer {
-  readonly cursor: { readonly page: PageId; readonly x: number; readonly y: number } | null;
+  readonly cursor: {
+    readonly page: PageId;
+    readonly x: number;
+    readonly y: number;
+    readonly laser?: boolean;
+  } | null;
   readonly stroke: {
     readonly id: ShapeId;
     readonly page: PageId;

@@ -3,7 +3,7 @@
 import type { PageId, ShapeId } from '../core/ids';
 import type { Shape } from '../core/shape';
 import { type Box, unionBox } from './camera';
-import { OUTLINE_MIN_SCALE, outlinePath, type PaintContext, paintItem, paintOutline } from './painter';
+import { OUTLINE_MIN_SCALE, outlinePath, type PaintContext, type Pictures, paintItem, paintOutline } from './painter';
 import type { TileSource } from './paintJob';
 import { type MeasureText, type SceneItem, sceneItem, shapeBox, type Theme } from './scene';
 import type { BoardSource } from './source';
@@ -29,6 +29,8 @@ const LARGEST_PX = 1_000_000;
 
 export class PageScene implements TileSource {
   theme: Theme = 'light';
+  /** Where pictures by their hash come from; the view repaints when one has come. */
+  pictures: Pictures = () => null;
   private readonly index = new SpatialIndex();
   private readonly cache = new Map<ShapeId, CachedItem>();
   private faded: ReadonlySet<ShapeId> = new Set();
@@ -117,7 +119,7 @@ export class PageScene implements TileSource {
     if (entry.path && entry.item.kind === 'stroke' && scale >= OUTLINE_MIN_SCALE) {
       paintOutline(context, entry.item, entry.path, this.theme, fade);
     } else {
-      paintItem(context, entry.item, scale, this.theme, fade);
+      paintItem(context, entry.item, scale, this.theme, fade, this.pictures);
     }
   }
 

@@ -21,6 +21,10 @@ const base = {
   colour: 'red',
   createdMs: 0,
   erased: false,
+  rotation: 0,
+  opacity: 1,
+  locked: false,
+  group: '',
 } as const;
 
 function strokeShape(points: InkPoint[], size: number, type: 'draw' | 'highlight' = 'draw'): StrokeShape {
@@ -93,7 +97,7 @@ describe('strokes', () => {
 });
 
 describe('text', () => {
-  const shape: TextShape = { ...base, type: 'text', x: 10, y: 20, size: 24, text: 'one\n\nthree' };
+  const shape: TextShape = { ...base, type: 'text', x: 10, y: 20, size: 24, text: 'one\n\nthree', bold: false };
 
   test('lines stand at the font’s ascent and the line height apart', () => {
     const lines = textLines(shape.text, shape.x, shape.y, shape.size);

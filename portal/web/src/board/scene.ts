@@ -6,10 +6,14 @@
 import ink from '@spec/ink.json';
 import palette from '@spec/palette.json';
 import { getStroke, type StrokeOptions } from 'perfect-freehand';
+import { middleOf } from '../core/arrows';
 import { ProtocolError } from '../core/errors';
-import { decodeInk } from '../core/ink';
-import type { Shape } from '../core/shape';
+import { decodeInk, type InkPoint } from '../core/ink';
+import type { ImageShape, Shape, StrokeShape, TextShape } from '../core/shape';
 import { type Box, growBox } from './camera';
+import { figureItem } from './figures';
+import { FONT_ASCENT_EM } from './metrics';
+import { turned, turnedBox } from './turn';
 
 export type Theme = 'light' | 'dark';
 export type StrokeKind = 'draw' | 'highlight';
@@ -30,12 +34,52 @@ export interface StrokeItem {
 
 export interface TextItem {
   readonly kind: 'text';
+  /** About which it is turned, board px. */
   readonly x: number;
   readonly y: number;
+  readonly rotation: number;
+  /** Before it is turned. */
   readonly lines: readonly TextLine[];
   readonly colour: string;
+  readonly opacity: number;
+  readonly bold: boolean;
   /** Font size, board px. */
   readonly size: number;
+  readonly box: Box;
+}
+
+/** Lines and curves in board px, filled (`fill` is the opacity, 0 for none) or drawn with a pen of `width` px. */
+export interface FigurePath {
+  /** One letter a step: M and L take a point, C three, Z none. */
+  readonly verbs: string;
+  /** Flat pairs. */
+  readonly coords: Float64Array;
+  /** A name of the palette, `paper`, or `note:` and a name. */
+  readonly colour: string;
+  readonly fill: number;
+  readonly width: number;
+  /** Lengths of dash and gap, px; empty for a whole line. */
+  readonly dash: readonly number[];
+}
+
+export interface FigureItem {
+  readonly kind: 'figure';
+  readonly paths: readonly FigurePath[];
+  readonly label: TextItem | null;
+  readonly opacity: number;
+  readonly box: Box;
+}
+
+export interface ImageItem {
+  readonly kind: 'image';
+  readonly asset: string;
+  /** Before it is turned about its middle. */
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+  readonly rotation: number;
+  readonly opacity: number;
   readonly box: Box;
 }
 
@@ -46,7 +90,7 @@ export interface TextLine {
   readonly baseline: number;
 }
 
-export type SceneItem = StrokeItem | TextItem;
+export type SceneItem = StrokeItem | TextItem | FigureItem | ImageItem;
 
 /** A point of a stroke as painters need it; `pressure` 0…255, or null when the hand's device has none. */
 export interface StrokePoint {
@@ -56,10 +100,9 @@ export interface StrokePoint {
 }
 
 /** Width of one line in board px at a font size. Scenes are pure, so whoever has a font passes its measure. */
-export type MeasureText = (line: string, size: number) => number;
+export type MeasureText = (line: string, size: number, bold?: boolean) => number;
 
-/** The ascent of Atkinson Hyperlegible in em: where the first baseline stands under a text's origin. */
-export const FONT_ASCENT_EM = 0.95;
+export { FONT_ASCENT_EM } from './metrics';
 export const FONT_FAMILY = 'Atkinson Hyperlegible';
 const AVERAGE_GLYPH_EM = 0.54;
 
@@ -67,10 +110,18 @@ const AVERAGE_GLYPH_EM = 0.54;
 export const roughMeasure: MeasureText = (line, size) => line.length * size * AVERAGE_GLYPH_EM;
 
 const COLOURS: Readonly<Record<string, { readonly light: string; readonly dark: string }>> = palette.colours;
+const NOTES: Readonly<Record<string, { readonly light: string; readonly dark: string }>> = palette.notes;
 export const COLOUR_NAMES: readonly string[] = Object.keys(palette.colours);
 
 /** The css colour of a palette name; an unknown name is black. */
 export function cssColour(name: string, theme: Theme): string {
+  if (name === 'paper') {
+    return paperColour(theme);
+  }
+  if (name.startsWith('note:')) {
+    const paper = Object.hasOwn(NOTES, name.slice(5)) ? NOTES[name.slice(5)] : undefined;
+    return (paper ?? palette.notes.yellow)[theme];
+  }
   const entry = Object.hasOwn(COLOURS, name) ? COLOURS[name] : undefined;
   return (entry ?? palette.colours.black)[theme];
 }
@@ -130,7 +181,13 @@ export function strokeMargin(size: number): number {
 export function strokeItem(
   points: readonly StrokePoint[],
   kind: StrokeKind,
-  look: { readonly x: number; readonly y: number; readonly colour: string; readonly size: number },
+  look: {
+    readonly x: number;
+    readonly y: number;
+    readonly colour: string;
+    readonly size: number;
+    readonly opacity?: number;
+  },
 ): StrokeItem {
   return {
     kind: 'stroke',
@@ -139,7 +196,7 @@ export function strokeItem(
     outline: outlineOf(points, kind, look.size),
     spine: spineOf(points),
     colour: look.colour,
-    opacity: strokeOpacity(kind),
+    opacity: strokeOpacity(kind) * (look.opacity ?? 1),
     size: look.size,
     box: growBox(pointsBox(points, look.x, look.y), strokeMargin(look.size)),
   };
@@ -162,34 +219,76 @@ export function textLines(text: string, x: number, y: number, size: number): Tex
   return text.split('\n').map((line, i) => ({ text: line, x, baseline: y + FONT_ASCENT_EM * size + i * height }));
 }
 
-export function textBox(text: string, x: number, y: number, size: number, measure: MeasureText): Box {
-  const lines = text.split('\n');
-  const width = lines.reduce((widest, line) => Math.max(widest, measure(line, size)), 0);
-  return { minX: x, minY: y, maxX: x + width, maxY: y + lines.length * size * ink.text.line_height };
+function textItem(shape: TextShape, measure: MeasureText): TextItem {
+  const { x, y, size, rotation, colour, opacity, bold, text } = shape;
+  const lines = textLines(text, x, y, size);
+  const width = lines.reduce((widest, line) => Math.max(widest, measure(line.text, size, bold)), 0);
+  const upright = { minX: x, minY: y, maxX: x + width, maxY: y + lines.length * size * ink.text.line_height };
+  const box = turnedBox(upright, { x, y }, rotation);
+  return { kind: 'text', x, y, rotation, lines, colour, opacity, bold, size, box };
 }
 
-/** The box of everything a shape paints, from its fields alone: no point is decoded, so opening a full page is quick. */
+function imageItem(shape: ImageShape): ImageItem {
+  const { asset, x, y, w, h, rotation, opacity } = shape;
+  const box = turnedBox({ minX: x, minY: y, maxX: x + w, maxY: y + h }, middleOf(shape), rotation);
+  return { kind: 'image', asset, x, y, w, h, rotation, opacity, box };
+}
+
+/** The box of everything a shape paints. No point of a stroke is decoded, so opening a full page is quick. */
 export function shapeBox(shape: Shape, measure: MeasureText): Box {
-  if (shape.type === 'text') {
-    return textBox(shape.text, shape.x, shape.y, shape.size, measure);
+  switch (shape.type) {
+    case 'draw':
+    case 'highlight': {
+      const { x, y, w, h, rotation } = shape;
+      const points = { minX: x, minY: y, maxX: x + w, maxY: y + h };
+      return growBox(rotation === 0 ? points : turnedBox(points, middleOf(shape), rotation), strokeMargin(shape.size));
+    }
+    case 'text':
+      return textItem(shape, measure).box;
+    case 'image':
+      return imageItem(shape).box;
+    default:
+      return figureItem(shape, measure).box;
   }
-  const points = { minX: shape.x, minY: shape.y, maxX: shape.x + shape.w, maxY: shape.y + shape.h };
-  return growBox(points, strokeMargin(shape.size));
 }
 
 /** What a shape paints; null for ink that cannot be read (a `Shape` has only its header checked). */
 export function sceneItem(shape: Shape, measure: MeasureText): SceneItem | null {
-  const { x, y, colour, size } = shape;
-  if (shape.type === 'text') {
-    const lines = textLines(shape.text, x, y, size);
-    return { kind: 'text', x, y, lines, colour, size, box: shapeBox(shape, measure) };
+  switch (shape.type) {
+    case 'text':
+      return textItem(shape, measure);
+    case 'image':
+      return imageItem(shape);
+    case 'draw':
+    case 'highlight':
+      return inkItem(shape);
+    default:
+      return figureItem(shape, measure);
   }
+}
+
+function inkItem(shape: StrokeShape): StrokeItem | null {
   try {
-    return strokeItem(decodeInk(shape.ink).points, shape.type, { x, y, colour, size });
+    return strokeItem(inkPoints(shape), shape.type, shape);
   } catch (error) {
     if (error instanceof ProtocolError) {
       return null;
     }
     throw error;
   }
+}
+
+/** The points of a stroke relative to its x, y, stretched and turned as it stands. Raises ProtocolError. */
+export function inkPoints(shape: StrokeShape): readonly InkPoint[] {
+  const { points, w, h } = decodeInk(shape.ink);
+  const sx = w > 0 ? shape.w / w : 1;
+  const sy = h > 0 ? shape.h / h : 1;
+  if (sx === 1 && sy === 1 && shape.rotation === 0) {
+    return points;
+  }
+  const middle = { x: shape.w / 2, y: shape.h / 2 };
+  return points.map((point) => ({
+    ...point,
+    ...turned({ x: point.x * sx, y: point.y * sy }, middle, shape.rotation),
+  }));
 }

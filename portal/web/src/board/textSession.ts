@@ -3,7 +3,7 @@
 import ink from '@spec/ink.json';
 import type { Board } from '../core/board';
 import type { PageId, ShapeId } from '../core/ids';
-import type { Colour } from '../core/shape';
+import { type Colour, type GeoShape, isWritten, type NoteShape } from '../core/shape';
 import type { TextTarget, ToolStyle } from './tools/tool';
 
 export interface TextHost {
@@ -47,7 +47,18 @@ export class TextSession {
   /** What the board holds. */
   get text(): string {
     const shape = this.shape ? this.host.board.shape(this.shape) : null;
-    return shape?.type === 'text' ? shape.text : '';
+    return shape && isWritten(shape) ? shape.text : '';
+  }
+
+  /** The box that the letters stand in the middle of; null for a text, which stands free. */
+  get frame(): GeoShape | NoteShape | null {
+    const shape = this.shape ? this.host.board.shape(this.shape) : null;
+    return shape?.type === 'geo' || shape?.type === 'note' ? shape : null;
+  }
+
+  get isBold(): boolean {
+    const shape = this.shape ? this.host.board.shape(this.shape) : null;
+    return shape !== null && isWritten(shape) && shape.bold;
   }
 
   /** Where and how it stands now; another may move or recolour it meanwhile. */
@@ -72,16 +83,17 @@ export class TextSession {
   close(): void {
     const { board, view } = this.host;
     const { shape } = this;
-    if (shape && board.writable && board.shape(shape)?.erased === false && this.text.trim() === '') {
+    const isText = shape !== null && board.shape(shape)?.type === 'text';
+    if (shape && isText && board.writable && board.shape(shape)?.erased === false && this.text.trim() === '') {
       this.host.attempt(() => board.erase([shape]));
     }
     this.closeStep();
     view.setLifted(new Set());
   }
 
-  /** The editor shows it instead of the page. */
+  /** The editor shows a text instead of the page; letters in a box stay where they are, under the editor's caret. */
   private lift(): void {
-    if (this.shape) {
+    if (this.shape && !this.frame) {
       this.host.view.setLifted(new Set([this.shape]));
     }
   }

@@ -1,7 +1,9 @@
 /** What lasts and everybody should know, above the board. One line each. */
 
-import { CircleAlert, Hand } from 'lucide-preact';
+import { CircleAlert, Hand, History, X } from 'lucide-preact';
+import { IconButton } from '../ui/IconButton';
 import type { RoomStore } from './store';
+import { awayWords } from './whileAway';
 
 /** Browsers without it (or with it switched off by policy) still have board and chat over the server. */
 const hasWebRtc = typeof globalThis.RTCPeerConnection !== 'undefined';
@@ -45,6 +47,31 @@ export function Banners({ store }: { store: RoomStore }) {
           <CircleAlert class="icon" aria-hidden="true" />
           <span class="banner__text">This browser cannot carry sound and picture. Board and chat work.</span>
         </p>
+      )}
+      {store.missed.value && (
+        <div class="banner" data-testid="missed">
+          <History class="icon" aria-hidden="true" />
+          <span class="banner__text">{awayWords(store.missed.value)}</span>
+          {store.missed.value.pages.length > 0 && (
+            <button
+              type="button"
+              class="button button--small"
+              data-testid="missed-show"
+              onClick={() => store.showMissed()}
+            >
+              Show me
+            </button>
+          )}
+          <IconButton
+            label="Dismiss"
+            testId="missed-dismiss"
+            tip="bottom"
+            class="button--quiet"
+            onPress={() => store.dismissMissed()}
+          >
+            <X class="icon" aria-hidden="true" />
+          </IconButton>
+        </div>
       )}
       {hands.length > 0 && (
         <p class="banner" data-testid="hands">

@@ -4,6 +4,7 @@ import { CircleAlert, ShieldCheck } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { LessonFacts } from './room';
+import { lessonHours } from './words';
 
 export function LoadingPage({ words }: { words: string }) {
   return (
@@ -85,15 +86,4 @@ export function NoticePage({ info, onAgree }: { info: LessonFacts; onAgree: () =
       </section>
     </WayIn>
   );
-}
-
-function lessonHours(info: LessonFacts): string {
-  const [from, to] = [new Date(info.starts_at), new Date(info.ends_at)];
-  if (Number.isNaN(from.getTime()) || Number.isNaN(to.getTime())) {
-    return info.subject;
-  }
-  // The list before this page is in the school's time zone; these are by this device's clock, and say so.
-  const hour = (at: Date, zone: Intl.DateTimeFormatOptions = {}): string =>
-    at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', ...zone });
-  return `${info.subject} · ${hour(from)}–${hour(to, { timeZoneName: 'short' })}`;
 }

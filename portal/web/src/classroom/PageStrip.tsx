@@ -4,6 +4,7 @@ import { LocateFixed, Plus } from 'lucide-preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Page } from '../core/shape';
 import { IconButton } from '../ui/IconButton';
+import { PageMenu } from './PageMenu';
 import type { RoomStore } from './store';
 import { pageName } from './words';
 
@@ -42,6 +43,7 @@ export function PageStrip({ store }: { store: RoomStore }) {
           <Plus class="icon" aria-hidden="true" />
         </IconButton>
       )}
+      <PageMenu store={store} />
       {!store.isFollowing.value && !store.isStaff.value && (
         <button
           type="button"

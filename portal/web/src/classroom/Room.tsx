@@ -13,6 +13,7 @@ import { RoomCard } from './Cards';
 import { exposeForTests } from './expose';
 import { EndDialog, LeaveDialog, StartRefusedDialog } from './RoomDialogs';
 import type { RoomSession } from './room';
+import { SelectionBar } from './SelectionBar';
 import { type PanelTab, SidePanel } from './SidePanel';
 import { endLesson, type StartRefusal, startLesson } from './staff';
 import { RoomStore } from './store';
@@ -41,6 +42,7 @@ export function Room({ session, media, portal, csrf, onLeave }: RoomProps) {
   const onController = useCallback(
     (made: BoardController | null) => {
       store.onLive = () => made?.view.refreshLive();
+      store.onPointOut = (page, ids) => made?.pointOut(page, ids);
       setController(made);
       exposeForTests(session, store, made);
     },
@@ -89,6 +91,7 @@ export function Room({ session, media, portal, csrf, onLeave }: RoomProps) {
           cursors={store.cursors}
           onController={onController}
         >
+          {controller && <SelectionBar controller={controller} />}
           <div class="room__over">
             <Banners store={store} />
             <RoomCard store={store} />

@@ -1,6 +1,6 @@
 /** Tools, colours, sizes and undo. A column beside the board; under it, on small screens, a row. */
 
-import { Eraser, Highlighter, MousePointer2, Move, Pencil, Redo2, Type, Undo2 } from 'lucide-preact';
+import { Eraser, Hand, Highlighter, MousePointer2, Pencil, PencilOff, Redo2, Type, Undo2 } from 'lucide-preact';
 import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
 import type { BoardController } from '../board/controller';
 import { cssColour } from '../board/scene';
@@ -9,6 +9,7 @@ import { COLOURS } from '../core/shape';
 import { IconButton } from '../ui/IconButton';
 import { Popover } from '../ui/Popover';
 import { theme } from '../ui/theme';
+import { ShapeMenu } from './ShapeMenu';
 
 interface ToolEntry {
   readonly name: ToolName;
@@ -23,8 +24,20 @@ const TOOLS: readonly ToolEntry[] = [
   { name: 'highlighter', label: 'Highlighter', keys: 'H', icon: <Highlighter class="icon" aria-hidden="true" /> },
   { name: 'eraser', label: 'Eraser', keys: 'E', icon: <Eraser class="icon" aria-hidden="true" /> },
   { name: 'text', label: 'Text', keys: 'T', icon: <Type class="icon" aria-hidden="true" /> },
-  { name: 'pan', label: 'Move the page', keys: 'Space', icon: <Move class="icon" aria-hidden="true" /> },
 ];
+
+const RUBBER = <PencilOff class="icon" aria-hidden="true" />;
+
+/** The eraser has two ends: pressed again, the button turns it round. */
+const isHeld = (name: ToolName, held: ToolName): boolean => name === held || (name === 'eraser' && held === 'rubber');
+const next = (name: ToolName, held: ToolName): ToolName => (name === 'eraser' && held === 'eraser' ? 'rubber' : name);
+
+function eraserWords(held: ToolName): string {
+  if (held === 'eraser') {
+    return 'Eraser: whole strokes. Press again for parts of them';
+  }
+  return held === 'rubber' ? 'Eraser: parts of strokes. Press again for whole ones' : 'Eraser';
+}
 
 export function ToolRail({ controller }: { controller: BoardController }) {
   const { tool, canUndo, canRedo, isWritable } = controller;
@@ -34,18 +47,30 @@ export function ToolRail({ controller }: { controller: BoardController }) {
         {TOOLS.map((entry) => (
           <IconButton
             key={entry.name}
-            label={entry.label}
+            label={entry.name === 'eraser' ? eraserWords(tool.value) : entry.label}
             keys={entry.keys}
             testId={`tool-${entry.name}`}
             tip="right"
             class="button--quiet rail__tool"
-            pressed={tool.value === entry.name}
-            disabled={!isWritable.value && entry.name !== 'pan'}
-            onPress={() => controller.choose(entry.name)}
+            pressed={isHeld(entry.name, tool.value)}
+            disabled={!isWritable.value}
+            onPress={() => controller.choose(next(entry.name, tool.value))}
           >
-            {entry.icon}
+            {entry.name === 'eraser' && tool.value === 'rubber' ? RUBBER : entry.icon}
           </IconButton>
         ))}
+        <ShapeMenu controller={controller} />
+        <IconButton
+          label="Move the page"
+          keys="Space"
+          testId="tool-pan"
+          tip="right"
+          class="button--quiet rail__tool rail__pan"
+          pressed={tool.value === 'pan'}
+          onPress={() => controller.choose('pan')}
+        >
+          <Hand class="icon" aria-hidden="true" />
+        </IconButton>
       </div>
       <div class="rail__group rail__styles">
         <Styles controller={controller} />

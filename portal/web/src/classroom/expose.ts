@@ -14,6 +14,7 @@ export function exposeForTests(session: RoomSession, store: RoomStore, controlle
   const view = controller?.view ?? null;
   globalThis.chalkmesh = {
     ...session.diagnostics(),
+    session: () => session.me?.session ?? null,
     saveState: () => session.saveState,
     connection: () => session.connection,
     page: () => store.page.value,

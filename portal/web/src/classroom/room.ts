@@ -13,7 +13,7 @@ export interface LessonFacts extends LessonInfo {
 }
 
 export interface RoomLive extends LiveInk, LivePeers {
-  cursor(page: PageId, x: number, y: number): void;
+  cursor(page: PageId, x: number, y: number, laser?: boolean): void;
   hideCursor(): void;
 }
 

@@ -16,6 +16,7 @@ function open(role: Role): { room: MemoryRoom; store: RoomStore } {
     room: 'r1',
     state: 'open',
     starts_at: '',
+    time_zone: 'UTC',
     ends_at: '',
     me: { user: 'me', name: 'Me', role },
     school: 'School',

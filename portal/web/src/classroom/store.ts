@@ -3,14 +3,18 @@
 import { computed, signal } from '@preact/signals';
 import type { CursorMark } from '../board/Cursors';
 import type { BoardRoom } from '../board/controller';
-import type { LiveStroke } from '../board/liveLayer';
+import { Lasers } from '../board/lasers';
+import type { LiveStroke, Sketch } from '../board/liveLayer';
 import { cursorMarks, liveStrokes } from '../board/livePeers';
+import type { Pictures } from '../board/painter';
 import type { ChatMessage } from '../core/chat';
-import { isStaff, type PageId, type SessionId, type UserId } from '../core/ids';
+import { isStaff, type PageId, type SessionId, type ShapeId, type UserId } from '../core/ids';
 import type { Page } from '../core/shape';
 import type { StageState } from '../core/stage';
 import { toast } from '../ui/toasts';
+import { readTouch, rememberTouch } from './remember';
 import type { Connection, Cuts, LocalMedia, Participant, RoomSession, SaveState } from './room';
+import { type AwaySummary, AwayWatch } from './whileAway';
 
 /** How often the timer and the network panel look at the clock, ms. */
 const TICK_MS = 500;
@@ -33,6 +37,8 @@ export class RoomStore implements BoardRoom {
   readonly isForgetful = signal(false);
   readonly cursors = signal<readonly CursorMark[]>([]);
   readonly cuts = signal<Cuts>({ relay: false, mesh: false });
+  /** What others did while this page was cut off; null when there is nothing to tell, or it was read. */
+  readonly missed = signal<AwaySummary | null>(null);
   /** Counts up when somebody's sound or picture changed. */
   readonly mediaVersion = signal(0);
   /** Room clock, unix ms; moves twice a second. */
@@ -42,6 +48,8 @@ export class RoomStore implements BoardRoom {
   readonly isFollowing = signal(true);
   /** What of `live` changed is drawn by the board, which sets this. */
   onLive: () => void = () => {};
+  /** Shapes of a page are to be seen: set by the board too. */
+  onPointOut: (page: PageId, ids: readonly ShapeId[]) => void = () => {};
 
   readonly isStaff = computed(() => {
     const role = this.me.value?.role ?? this.session.info.me.role;
@@ -76,26 +84,45 @@ export class RoomStore implements BoardRoom {
     return pages;
   });
 
+  private readonly awayWatch: AwayWatch;
+  private readonly trails = new Lasers();
+  private missedShown = 0;
   private readonly stops: (() => void)[] = [];
   private cutTimer: ReturnType<typeof setTimeout> | undefined;
   private clockTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(readonly session: RoomSession) {
+    const { lesson, me } = session.info;
+    this.awayWatch = new AwayWatch(
+      session.board,
+      (id) => session.person(id),
+      me.user as UserId,
+      readTouch(lesson, me.user),
+    );
     this.readAll();
     this.page.value = this.stagePage.value;
     session.setPresence({ page: this.page.value });
     this.clockTimer = setInterval(() => {
       this.clockMs.value = session.now();
+      this.beat();
     }, TICK_MS);
     this.stops.push(
       session.on('participants', () => this.readPeople()),
       session.on('presence', () => this.readPeople()),
-      session.on('live', () => this.readLive()),
+      session.on('live', () => {
+        this.awayWatch.heard(session.now());
+        this.readLive();
+      }),
       session.on('save', (state) => {
         this.save.value = state;
       }),
       session.on('connection', (connection) => {
+        const isAnswered = tripsOf(connection) !== tripsOf(this.connection.value);
         this.connection.value = connection;
+        this.beat();
+        if (isAnswered) {
+          this.awayWatch.heard(session.now());
+        }
         if (connection.relay === 'online') {
           this.stopped.value = null;
         }
@@ -104,6 +131,7 @@ export class RoomStore implements BoardRoom {
         this.mediaVersion.value += 1;
       }),
       session.on('me', () => this.readAll()),
+      session.on('synced', () => this.awayWatch.synced(session.now())),
       session.on('room', (state) => {
         this.isClosed.value = state === 'closed';
       }),
@@ -123,6 +151,10 @@ export class RoomStore implements BoardRoom {
       session.board.onChange((change) => {
         if (change.pages) {
           this.readPages();
+        }
+        this.awayWatch.changed(change, session.now());
+        if (!change.local) {
+          this.awayWatch.heard(session.now());
         }
       }),
       session.stage.onChange(() => this.readStage()),
@@ -154,6 +186,24 @@ export class RoomStore implements BoardRoom {
     this.show(this.stagePage.value);
   }
 
+  /** Shows what was missed, one page after another; nobody else is taken along. */
+  showMissed(): void {
+    const pages = this.missed.value?.pages ?? [];
+    const next = pages[this.missedShown % Math.max(1, pages.length)];
+    if (next !== undefined) {
+      this.missedShown += 1;
+      this.isFollowing.value = next.page === this.session.stage.page;
+      this.show(next.page);
+      this.onPointOut(next.page, next.ids);
+    }
+  }
+
+  dismissMissed(): void {
+    this.awayWatch.dismiss();
+    this.missed.value = null;
+    this.missedShown = 0;
+  }
+
   setCuts(cuts: Partial<Cuts>): void {
     this.session.cut(cuts);
     this.cuts.value = { ...this.session.cuts };
@@ -176,6 +226,8 @@ export class RoomStore implements BoardRoom {
   }
 
   // BoardRoom
+
+  readonly pictures: Pictures = () => null;
 
   get live(): RoomSession['live'] {
     return this.session.live;
@@ -201,6 +253,20 @@ export class RoomStore implements BoardRoom {
     }
   }
 
+  /** Whether anybody is reached, for what is told after a time when nobody was. */
+  private beat(): void {
+    const { relay, peers } = this.connection.value;
+    const inTouch = relay === 'online' || peers.some((peer) => peer.path === 'mesh');
+    const now = this.session.now();
+    this.awayWatch.beat(now, inTouch);
+    if (this.awayWatch.takeNews()) {
+      this.missed.value = this.awayWatch.summary;
+    }
+    if (inTouch) {
+      rememberTouch(this.session.info.lesson, this.session.info.me.user, now);
+    }
+  }
+
   private readAll(): void {
     const { session } = this;
     this.me.value = session.me;
@@ -219,8 +285,13 @@ export class RoomStore implements BoardRoom {
     this.readLive();
   }
 
+  lasers(page: PageId, zoom: number): readonly Sketch[] {
+    return this.trails.sketches(page, zoom);
+  }
+
   private readLive(): void {
     const { session } = this;
+    this.trails.read(session.live, (id) => session.person(id)?.colour ?? null);
     this.cursors.value = cursorMarks(session.live, this.page.value, (id) => session.person(id));
     this.onLive();
   }
@@ -251,6 +322,10 @@ export class RoomStore implements BoardRoom {
     }
   }
 }
+
+/** Round trips: new ones mean that somebody answered. */
+const tripsOf = ({ relayRttMs, peers }: Connection): string =>
+  [relayRttMs, ...peers.map((peer) => peer.rttMs)].join(' ');
 
 /**
  * One entry a person, whatever they have open: a page that was loaded again leaves its old session behind until the

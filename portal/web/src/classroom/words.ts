@@ -2,6 +2,7 @@
 
 import { CloseCode } from '../core/errors';
 import type { StageState } from '../core/stage';
+import type { LessonInfo } from '../net/portal';
 import type { Connection, SaveState } from './room';
 
 export function saveWords(state: SaveState): string {
@@ -42,13 +43,25 @@ export function lessonWords(state: StageState, isRecorded: boolean | null): Stat
   }
 }
 
-const VIDEO_PAUSED_WORDS = 'Video paused to keep the sound clear';
+const VIDEO_PAUSED_WORDS = {
+  line: 'Video paused to keep the sound clear',
+  device: 'Video paused: this device is busy',
+} as const;
+
+const TCP_ROUTES: readonly (string | undefined)[] = ['turn-tcp', 'turn-tls'];
+
+/** Every link goes through the school's server over TCP: slower than straight, and worth knowing when asked. */
+function isByTcp({ peers }: Connection): boolean {
+  const direct = peers.filter((peer) => peer.path === 'mesh');
+  return direct.length > 0 && direct.every((peer) => TCP_ROUTES.includes(peer.route));
+}
 
 export function connectionWords(connection: Connection): string {
   const direct = connection.peers.filter((peer) => peer.path === 'mesh').length;
   switch (connection.relay) {
     case 'online':
-      return connection.video === 'paused' ? VIDEO_PAUSED_WORDS : 'Connected';
+      if (connection.video === 'paused') return VIDEO_PAUSED_WORDS[connection.videoCause ?? 'line'];
+      return isByTcp(connection) ? 'Connected over TCP: your network blocks UDP' : 'Connected';
     case 'connecting':
       return direct > 0 ? 'Connected directly; reaching the server…' : 'Connecting…';
     case 'offline':
@@ -119,4 +132,24 @@ export function formatDuration(ms: number): string {
 
 export function pageName(title: string, position: number): string {
   return title.trim() || `Page ${position + 1}`;
+}
+
+/** `Mathematics · 11:45 to 12:45, EST`: in the school's zone, as every page of the portal says it. */
+export function lessonHours(info: Pick<LessonInfo, 'subject' | 'starts_at' | 'ends_at' | 'time_zone'>): string {
+  const [from, to] = [new Date(info.starts_at), new Date(info.ends_at)];
+  try {
+    const clock = new Intl.DateTimeFormat('en-GB', {
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+      timeZone: info.time_zone,
+    });
+    const named = new Intl.DateTimeFormat('en-US', { timeZone: info.time_zone, timeZoneName: 'short' });
+    const zone = named.formatToParts(from).find((part) => part.type === 'timeZoneName')?.value ?? info.time_zone;
+    return `${info.subject} · ${clock.format(from)} to ${clock.format(to)}, ${zone}`;
+  } catch (error) {
+    // Times that are none, or a zone that this browser does not know.
+    if (error instanceof RangeError) return info.subject;
+    throw error;
+  }
 }

@@ -9,6 +9,8 @@ export interface Preflight {
 /** `null`: not checked (no address known yet, or the school has no TURN server). */
 export interface ConnectionResult {
   readonly relay: boolean | null;
+  /** There and back to the relay, ms; null: not measured. */
+  readonly relayRttMs?: number | null;
   readonly direct: boolean;
   /** The TURN server answers over UDP. */
   readonly udp?: boolean | null;
@@ -45,6 +47,38 @@ export function checkRelay(url: string, open: (url: string) => WebSocket = openS
     socket.onerror = () => finish(false);
     socket.onclose = () => finish(false);
   });
+}
+
+const ROUND_TRIPS = 3;
+
+/**
+ * The shortest of a few round trips to the relay, ms; null when it does not answer within 5 s. Asked is the session's own
+ * address, which refuses a plain request at once: a proxy may lead nothing else there. The first request makes the
+ * connection and is not counted.
+ */
+export async function measureRelay(
+  url: string,
+  ask: (url: string, given: RequestInit) => Promise<unknown> = fetch,
+): Promise<number | null> {
+  const given: RequestInit = {
+    mode: 'no-cors',
+    cache: 'no-store',
+    credentials: 'omit',
+    signal: AbortSignal.timeout(CHECK_TIMEOUT_MS),
+  };
+  let bestMs: number | null = null;
+  try {
+    for (let trip = 0; trip <= ROUND_TRIPS; trip++) {
+      const askedMs = performance.now();
+      await ask(url.replace(/^ws/, 'http'), given);
+      const tookMs = performance.now() - askedMs;
+      if (trip > 0) bestMs = Math.min(bestMs ?? tookMs, tookMs);
+    }
+  } catch {
+    // Refused, cut off or too slow: what was measured until then holds.
+    return bestMs;
+  }
+  return bestMs;
 }
 
 function openSocket(url: string): WebSocket {
@@ -136,13 +170,14 @@ export async function checkConnection(
   relayUrl: string | null,
   servers: readonly RTCIceServer[] = [],
 ): Promise<ConnectionResult> {
-  const [relay, direct, udp, tcp] = await Promise.all([
+  const [relay, relayRttMs, direct, udp, tcp] = await Promise.all([
     relayUrl ? checkRelay(relayUrl) : null,
+    relayUrl ? measureRelay(relayUrl) : null,
     checkDirect(),
     checkTurn(serversOver(false, servers)),
     checkTurn(serversOver(true, servers)),
   ]);
-  return { relay, direct, udp, tcp };
+  return { relay, relayRttMs, direct, udp, tcp };
 }
 
 export interface ConnectionWords {
@@ -150,7 +185,22 @@ export interface ConnectionWords {
   readonly text: string;
 }
 
-export function connectionWords({ relay, direct, udp = null, tcp = null }: ConnectionResult): ConnectionWords {
+/** Above this a talk over the server lags enough to be felt. */
+const SLOW_MS = 400;
+
+export function connectionWords(result: ConnectionResult): ConnectionWords {
+  const { tone, text } = waysWords(result);
+  const rttMs = result.relay === false ? null : (result.relayRttMs ?? null);
+  if (rttMs === null) return { tone, text };
+  const isSlow = rttMs >= SLOW_MS;
+  const trip = `${Math.max(1, Math.round(rttMs))} ms to the lesson server`;
+  return {
+    tone: isSlow && tone === 'good' ? 'fair' : tone,
+    text: `${text} · ${trip}${isSlow ? ', which is slow' : ''}`,
+  };
+}
+
+function waysWords({ relay, direct, udp = null, tcp = null }: ConnectionResult): ConnectionWords {
   if (relay === false) {
     return direct
       ? { tone: 'bad', text: 'The lesson server does not answer. You can join; the lesson starts when it does.' }

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { checkRelay, checkTurn, connectionWords, serversOver } from './connectionCheck';
+import { describe, expect, it, vi } from 'vitest';
+import { checkRelay, checkTurn, connectionWords, measureRelay, serversOver } from './connectionCheck';
 import { faultSentences } from './faults';
 import { loudness, SpeakingGate } from './speaking';
 import { initialsOf, roleWord } from './Tile';
@@ -113,6 +113,32 @@ describe('the connection check', () => {
     );
     expect(connectionWords({ ...blocked, tcp: false }).text).toContain('the board works');
     expect(connectionWords({ relay: true, direct: true, udp: true, tcp: true }).tone).toBe('good');
+  });
+
+  it('measures the way to the relay without the request that makes the connection', async () => {
+    const asked: string[] = [];
+    const tripsMs = [80, 30, 20, 25];
+    const ask = (url: string): Promise<unknown> => {
+      const tookMs = tripsMs[asked.push(url) - 1] ?? 0;
+      return new Promise((resolve) => setTimeout(resolve, tookMs));
+    };
+    vi.useFakeTimers();
+    const found = measureRelay('wss://relay.example/v1/session', ask);
+    await vi.runAllTimersAsync();
+    expect(Math.round((await found) ?? 0)).toBe(20);
+    vi.useRealTimers();
+    expect(asked[0]).toBe('https://relay.example/v1/session');
+    expect(await measureRelay('ws://relay.example/v1/session', () => Promise.reject(new TypeError()))).toBeNull();
+  });
+
+  it('tells how far the relay is', () => {
+    const ready = { relay: true, direct: true };
+    expect(connectionWords({ ...ready, relayRttMs: 44.6 }).text).toBe(
+      'Your connection is ready · 45 ms to the lesson server',
+    );
+    const slow = connectionWords({ ...ready, relayRttMs: 620 });
+    expect([slow.tone, slow.text.endsWith('which is slow')]).toEqual(['fair', true]);
+    expect(connectionWords({ relay: false, direct: true, relayRttMs: 30 }).text).not.toContain('ms');
   });
 
   it('says it in plain words', () => {

@@ -87,10 +87,10 @@ export class Channels {
   }
 
   /** A copy of an own envelope (M7), unless it would stand in the way of the rest. */
-  sendCopy(message: Message, index: number, nowMs: number): boolean {
+  sendCopy(message: Message, index: number, nowMs: number, links: number): boolean {
     if (this.waiting) return false;
     const bytes = encodeMessage(message);
-    return this.meter.afford(index, bytes.length, nowMs) && this.send(this.live, bytes, LIVE_BUFFER_MAX_BYTES);
+    return this.meter.afford(index, bytes.length, nowMs, links) && this.send(this.live, bytes, LIVE_BUFFER_MAX_BYTES);
   }
 
   /** Twice a second: what the lossy channel loses (M7). */

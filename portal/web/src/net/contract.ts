@@ -2,7 +2,7 @@
 import type { Capability, SessionId } from '../core/ids';
 import type { Presence } from '../core/presence';
 import type { Route } from './health';
-import type { VideoQuality } from './ladder';
+import type { Cause, VideoQuality } from './ladder';
 import type { LinkState } from './link';
 import type { MediaKind } from './media';
 import type { Participant, Person } from './people';
@@ -41,6 +41,8 @@ export interface Connection {
   readonly peers: readonly PeerConnection[];
   /** How our own picture goes to whoever gets least of it; absent while none is sent. */
   readonly video?: VideoQuality;
+  /** Why it is less than whole; absent while it is whole. */
+  readonly videoCause?: Cause;
 }
 
 export interface Cuts {
@@ -66,6 +68,6 @@ export interface SessionEvents {
   me: Me | null;
   /** This document differs from the relay's; its copy here is deleted, the page should be loaded again. */
   rebuild: { readonly doc: string };
-  /** This device does not keep changes (private mode, no space). */
+  /** This device does not keep changes (private mode, no space). Told at once to who asks after it happened. */
   storage: { readonly failed: boolean };
 }

@@ -38,14 +38,18 @@ export type RelayControl =
       readonly roomMs: number;
       readonly participants: readonly PresentEntry[];
       readonly sessions: readonly string[];
-      readonly revoked: readonly SessionId[];
+      /** Tokens (T5). */
+      readonly revocations: readonly string[];
+      /** Whom the relay itself has put out (E5). */
+      readonly frozen: readonly SessionId[];
       readonly assets: { readonly token: string } | null;
     }
   | ({ readonly t: 'joined' } & PresentEntry)
   | { readonly t: 'left'; readonly session: SessionId; readonly reason: string }
   | { readonly t: 'signal'; readonly from: SessionId; readonly data: SignalData }
   | { readonly t: 'renewed'; readonly expiresMs: number; readonly assets: { readonly token: string } | null }
-  | { readonly t: 'revoked'; readonly sessions: readonly SessionId[]; readonly reason: string }
+  | { readonly t: 'revoked'; readonly token: string }
+  | { readonly t: 'frozen'; readonly sessions: readonly SessionId[] }
   | { readonly t: 'room'; readonly state: 'open' | 'closed' }
   | { readonly t: 'equivocation'; readonly session: SessionId }
   /** Of a later version of the protocol: passed over. */
@@ -129,7 +133,8 @@ export function decodeRelayControl(data: string): RelayControl {
         roomMs: number(json.room_ms),
         participants: list(json.participants, present),
         sessions: list(json.sessions, text),
-        revoked: list(json.revoked, session),
+        revocations: list(json.revocations ?? [], text),
+        frozen: list(json.frozen ?? [], session),
         assets: assetGrant(json.assets),
       };
     case 'joined':
@@ -141,7 +146,9 @@ export function decodeRelayControl(data: string): RelayControl {
     case 'renewed':
       return { t: 'renewed', expiresMs: number(json.expires_ms), assets: assetGrant(json.assets) };
     case 'revoked':
-      return { t: 'revoked', sessions: list(json.sessions, session), reason: text(json.reason ?? '') };
+      return { t: 'revoked', token: text(json.token) };
+    case 'frozen':
+      return { t: 'frozen', sessions: list(json.sessions, session) };
     case 'room':
       return { t: 'room', state: json.state === 'closed' ? 'closed' : 'open' };
     case 'equivocation':

@@ -10,6 +10,7 @@ import type { Ticket } from '../core/ticket';
 import type { Mesh } from './mesh';
 import type { Persistence } from './persist';
 import { Bucket } from './rates';
+import type { RevocationDesk } from './revocations';
 import type { SessionSocket } from './socket';
 
 export type Party = SessionId | 'relay';
@@ -22,6 +23,8 @@ export interface ExchangeHooks {
   readonly equivocation: (session: SessionId) => void;
   readonly synced: () => void;
   readonly rebuild: (doc: DocRef) => void;
+  /** Put out of the room (T5). */
+  readonly out: (session: SessionId) => void;
 }
 
 const ANSWER_BYTES = 524_288;
@@ -30,6 +33,8 @@ const TICK_MS = 200;
 const CHANNEL_HEADS = 600;
 const MAX_ROUNDS = 256;
 const MAX_PROOFS = 64;
+/** Envelopes in answer to one HAVE. */
+const MAX_EVIDENCE = 16;
 const TICKETS_PER_S = 20;
 const TICKETS_BURST = 500;
 const PUT_OUT: readonly number[] = [CloseCode.revoked, CloseCode.equivocation];
@@ -51,6 +56,7 @@ export class Exchange {
     private readonly replica: Replica,
     private readonly socket: SessionSocket,
     private readonly persistence: Persistence | null,
+    private readonly revocations: RevocationDesk,
     private readonly hooks: ExchangeHooks,
   ) {
     this.timer = setInterval(() => this.tick(), TICK_MS);
@@ -66,6 +72,8 @@ export class Exchange {
         this.persistence?.ticket(ticket.session, ticket.token);
         this.hooks.ticket(ticket);
         this.handle(events);
+        // Perhaps by this very ticket: of a user put out after it was issued (T5).
+        if (this.replica.isRevoked(ticket.session)) this.hooks.out(ticket.session);
         return ticket;
       } catch (error) {
         if (error instanceof TicketError) return null;
@@ -85,6 +93,12 @@ export class Exchange {
     if (message.type === 'TICKET') {
       // Each costs a signature check that all which follows waits for.
       if (from === 'relay' || this.ticketsOf(from).take(performance.now() / 1000)) void this.admit(message.token);
+    } else if (message.type === 'REVOCATION') {
+      if (from === 'relay' || this.ticketsOf(from).take(performance.now() / 1000)) {
+        // What comes after it is judged by it.
+        const honoured = this.barrier.then(() => this.revocations.brought(from, message.token));
+        this.barrier = honoured.catch(() => null);
+      }
     } else void this.barrier.then(() => this.take(from, message));
   }
 
@@ -108,10 +122,12 @@ export class Exchange {
       case 'WANT':
         this.want(from, message.doc, message.session, message.from, message.to);
         return;
-      case 'ACK':
-        this.persistence?.acked(this.replica.ack(message.entries));
+      case 'ACK': {
+        const moved = this.replica.ack(message.entries);
+        this.persistence?.acked(moved);
         this.hooks.progress();
         return;
+      }
       case 'SNAPSHOT':
         this.snapshot(message.doc, message.heads, message.update);
         return;
@@ -137,11 +153,12 @@ export class Exchange {
     for (const event of events) {
       if (event.kind === 'applied') {
         this.headsMoved = true;
-        if (persist && !event.unproven) this.persistence?.received(event.envelope);
+        if (persist) this.persistence?.received(event.envelope);
       } else if (event.kind === 'refused') this.hooks.refused(event.envelope.session, event.code, event.rule);
       else if (event.kind === 'equivocation') {
         for (const envelope of [event.a, event.b]) if (envelope !== null) this.prove(envelope);
         this.hooks.equivocation(event.session);
+        this.hooks.out(event.session);
       }
     }
   }
@@ -152,10 +169,13 @@ export class Exchange {
     for (const session of this.readers(envelope.doc)) this.send(session, { type: 'ENVELOPE', envelope });
   }
 
-  /** Work of this user's other tabs, out of the store: the relay may not have it. */
+  /** Work of this user's other pages, out of the store: neither the relay nor anybody else may have it. */
   bring(events: readonly ReplicaEvent[]): void {
     this.handle(events, false);
-    for (const event of events) if (event.kind === 'applied') this.sendEnvelope('relay', event.envelope);
+    for (const event of events) {
+      if (event.kind !== 'applied') continue;
+      for (const to of ['relay' as const, ...this.readers(event.envelope.doc)]) this.sendEnvelope(to, event.envelope);
+    }
     this.hooks.progress();
   }
 
@@ -204,6 +224,10 @@ export class Exchange {
       if (differing !== undefined) this.hooks.rebuild(differing);
       this.noteRelay(heads);
       this.askForAcks();
+    } else {
+      // B3: without the relay, who was told another history than we learns of it in no other way.
+      const evidence = this.replica.evidence(heads, this.readable(from)).slice(0, MAX_EVIDENCE);
+      for (const envelope of evidence) this.sendEnvelope(from, envelope);
     }
     if (replyWanted) this.send(from, this.haveMessage(from, false));
     this.answer(from, heads);
@@ -321,12 +345,16 @@ export class Exchange {
     this.told.delete(session);
     const own = this.own();
     if (own !== null) this.tell(session, own.session);
+    // It may have been away from everybody who knew (S8).
+    for (const token of this.replica.revocationTokens) this.send(session, { type: 'REVOCATION', token });
     this.send(session, this.haveMessage(session, true));
   }
 
   /** The socket opened: whom the relay knows is forgotten with the old one. */
-  relayOpened(): void {
+  relayOpened(revocations: readonly string[]): void {
     this.told.delete('relay');
+    for (const token of revocations) this.receive('relay', { type: 'REVOCATION', token });
+    this.afterTickets(() => this.revocations.tellRelay(revocations));
   }
 
   private tick(): void {

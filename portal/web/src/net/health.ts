@@ -1,4 +1,4 @@
-/** What getStats() tells of a link, as one sample for the ladder and one word about its way. */
+/** What getStats() tells of a link, as one sample for the ladder, one word about its way, and how encoding goes. */
 import type { LinkSample } from './ladder';
 
 /** How the packets of a link travel: straight, or through the school's TURN server over UDP, TCP or TLS. */
@@ -9,7 +9,18 @@ export interface LinkStats {
   readonly route: Route | null;
   /** Arrival time of the newest receiver's report, to tell news from repetition. */
   readonly reportedMs: number;
+  readonly encoding: Encoding;
 }
+
+/** How this device keeps up with its own picture. Sums since the connection began. */
+export interface Encoding {
+  readonly frames: number;
+  readonly tookMs: number;
+  /** The browser itself holds the picture back because encoding takes too long. */
+  readonly isLimited: boolean;
+}
+
+export const NO_ENCODING: Encoding = { frames: 0, tookMs: 0, isLimited: false };
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -43,7 +54,15 @@ export function readStats(report: ReadonlyMap<string, Entry>, atMs: number, repo
   const pair = selectedPair(report);
   let loss: number | null = null;
   let newestMs = reportedMs;
+  let encoding = NO_ENCODING;
   for (const entry of report.values()) {
+    if (entry.type === 'outbound-rtp' && entry.kind === 'video') {
+      encoding = {
+        frames: numberOf(entry, 'framesEncoded') ?? 0,
+        tookMs: (numberOf(entry, 'totalEncodeTime') ?? 0) * 1000,
+        isLimited: entry.qualityLimitationReason === 'cpu',
+      };
+    }
     // A receiver's report stays in the stats until the next one comes: only a new one is news.
     const at = numberOf(entry, 'timestamp') ?? 0;
     if (entry.type !== 'remote-inbound-rtp' || at <= reportedMs) continue;
@@ -58,5 +77,5 @@ export function readStats(report: ReadonlyMap<string, Entry>, atMs: number, repo
     rttMs: rttS === null ? null : rttS * 1000,
     availableBps: numberOf(pair, 'availableOutgoingBitrate'),
   };
-  return { sample, route: routeOf(report, pair), reportedMs: newestMs };
+  return { sample, route: routeOf(report, pair), reportedMs: newestMs, encoding };
 }

@@ -45,7 +45,15 @@ export interface LinkSample {
   readonly rttMs: number | null;
   /** The sender's estimate for all media of the link. */
   readonly availableBps: number | null;
+  /**
+   * This device does not keep up. Answers then lie about in it, so that a good line looks slow and short: only what the
+   * other side counts as lost is still news of the line.
+   */
+  readonly busy?: boolean;
 }
+
+/** Why there is less of a picture: the line carries no more, or this device encodes no more. */
+export type Cause = 'line' | 'device';
 
 const LOSS_BAD = 0.08;
 const LOSS_SEVERE = 0.2;
@@ -56,6 +64,8 @@ const QUEUE_GOOD_MS = 60;
 const QUEUE_SEVERE_MS = 400;
 /** Bad for two looks in a row, one second apart: one lost report is nothing. */
 const BAD_LOOKS = 2;
+/** So long the least picture is given time to make a busy device less so; then it goes, or the sound does. */
+const BUSY_OFF_MS = 8_000;
 const HOLD_MS = 3_000;
 const CLIMB_MIN_MS = 10_000;
 const CLIMB_MAX_MS = 120_000;
@@ -74,10 +84,16 @@ export class Ladder {
   private steppedMs = Number.NEGATIVE_INFINITY;
   private climbedMs = Number.NEGATIVE_INFINITY;
   private climbAfterMs = CLIMB_MIN_MS;
+  private reason: Cause | null = null;
 
   /** Index into RUNGS, or OFF. */
   get rung(): number {
     return this.at;
+  }
+
+  /** Of the last step down; null at the top. */
+  get cause(): Cause | null {
+    return this.at === 0 ? null : this.reason;
   }
 
   get ceiling(): number {
@@ -98,15 +114,21 @@ export class Ladder {
   /** True: `target` changed. */
   look(sample: LinkSample): boolean {
     const before = this.at;
-    const severe = this.isSevere(sample);
-    if (severe || this.isBad(sample)) this.bad(sample.atMs, severe, this.mayTurnOff(sample));
+    const line = sample.busy === true ? { ...sample, rttMs: null, availableBps: null } : sample;
+    const severe = this.isSevere(line);
+    if (severe || this.isBad(line)) this.bad(sample.atMs, severe, this.mayTurnOff(line), 'line');
+    else if (sample.busy === true) this.bad(sample.atMs, false, this.isHopeless(sample.atMs), 'device');
     else {
       this.badLooks = 0;
       if (this.isGood(sample)) this.good(sample.atMs);
       else if (sample.loss !== null || sample.rttMs !== null) this.goodSinceMs = null;
     }
-    this.learn(sample.rttMs);
+    this.learn(line.rttMs);
     return this.at !== before;
+  }
+
+  private isHopeless(atMs: number): boolean {
+    return this.at === LOWEST && atMs - this.steppedMs >= BUSY_OFF_MS;
   }
 
   private learn(rttMs: number | null): void {
@@ -148,7 +170,7 @@ export class Ladder {
     return this.isSevere(sample) || isQueueOurs || (this.isShort(sample) && queueMs >= QUEUE_SEVERE_MS);
   }
 
-  private bad(atMs: number, severe: boolean, mayTurnOff: boolean): void {
+  private bad(atMs: number, severe: boolean, mayTurnOff: boolean, cause: Cause): void {
     this.goodSinceMs = null;
     this.badLooks += 1;
     if (!severe && this.badLooks < BAD_LOOKS) return;
@@ -158,6 +180,7 @@ export class Ladder {
     if (to === this.at) return;
     if (atMs - this.climbedMs < RELAPSE_MS) this.climbAfterMs = Math.min(CLIMB_MAX_MS, this.climbAfterMs * 2);
     this.at = to;
+    this.reason = cause;
     this.steppedMs = atMs;
     this.badLooks = 0;
   }

@@ -8,7 +8,7 @@ import type { Message } from '../core/messages';
 import { Channels } from './channels';
 import type { Agent, SignalData } from './control';
 import type { Route } from './health';
-import type { VideoQuality } from './ladder';
+import type { Cause, VideoQuality } from './ladder';
 import { kindOf, type LocalMedia, type MediaKind, prepare } from './media';
 import { Quality } from './quality';
 
@@ -88,6 +88,11 @@ export class Link {
     return this.local.video === null || this.current !== 'up' ? null : (this.quality?.video ?? null);
   }
 
+  /** Why it is less than whole. */
+  get videoCause(): Cause | null {
+    return this.video === null ? null : (this.quality?.cause ?? null);
+  }
+
   get route(): Route | null {
     return this.current === 'up' ? (this.quality?.route ?? null) : null;
   }
@@ -163,7 +168,7 @@ export class Link {
     this.triedMs = Date.now();
     const peer = this.options.createPeer(this.config);
     this.peer = peer;
-    this.quality = new Quality(peer);
+    this.quality = new Quality(peer, this.options.agent === 'browser');
     const mine = (): boolean => this.peer === peer;
     this.channels = new Channels(peer, {
       message: (message) => mine() && this.receive(message),
@@ -416,8 +421,8 @@ export class Link {
     return this.channels?.meter.copiesMs ?? [];
   }
 
-  sendCopy(message: Message, index: number): boolean {
-    return this.channels?.sendCopy(message, index, Date.now()) ?? false;
+  sendCopy(message: Message, index: number, links: number): boolean {
+    return this.channels?.sendCopy(message, index, Date.now(), links) ?? false;
   }
 
   sendLive(message: Message): boolean {

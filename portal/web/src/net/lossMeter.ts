@@ -16,13 +16,15 @@ const MORE = 0.09;
 export const COPIES_MS: readonly [readonly number[], readonly number[], readonly number[]] = [
   [80],
   [20, 80],
-  [20, 50, 90, 140],
+  [20, 50, 90],
 ];
 /**
- * Copies share the link's congestion window with what they are copies of: too many delay both. So they have a budget,
- * and a later copy leaves room for the first copy of the next envelope.
+ * Copies share the link's congestion window with what they are copies of, and the user's line with sound and picture. So
+ * they have a budget, for a link and for all links together, and a later copy leaves room for the first copy of the next
+ * envelope.
  */
-const COPY_BYTES_PER_MS = 8;
+const COPY_BYTES_PER_MS = 24;
+const ALL_COPIES_BYTES_PER_MS = 48;
 const COPY_BURST_BYTES = 5_000;
 const RESERVE_BYTES = 700;
 
@@ -73,9 +75,10 @@ export class LossMeter {
     return COPIES_MS[share > MORE ? 2 : 1];
   }
 
-  /** Whether the copy with this index in `copiesMs` may go now; it is counted when it may. */
-  afford(index: number, sizeBytes: number, nowMs: number): boolean {
-    const gained = Math.max(0, nowMs - this.budgetMs) * COPY_BYTES_PER_MS;
+  /** Whether the copy with this index in `copiesMs` may go now; it is counted when it may. `links`: that share the line. */
+  afford(index: number, sizeBytes: number, nowMs: number, links = 1): boolean {
+    const perMs = Math.min(COPY_BYTES_PER_MS, ALL_COPIES_BYTES_PER_MS / Math.max(1, links));
+    const gained = Math.max(0, nowMs - this.budgetMs) * perMs;
     this.budgetBytes = Math.min(COPY_BURST_BYTES, this.budgetBytes + gained);
     this.budgetMs = nowMs;
     if (this.budgetBytes - sizeBytes < index * RESERVE_BYTES) return false;

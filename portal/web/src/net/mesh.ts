@@ -6,7 +6,7 @@ import { LIMITS } from '../core/limits';
 import type { Message } from '../core/messages';
 import type { Agent, SignalData } from './control';
 import type { Route } from './health';
-import type { VideoQuality } from './ladder';
+import type { Cause, VideoQuality } from './ladder';
 import { Link, type LinkState } from './link';
 import { LIVE_PING_MS } from './lossMeter';
 import { type LocalMedia, type MediaKind, NO_MEDIA } from './media';
@@ -152,6 +152,12 @@ export class Mesh {
     return (['paused', 'reduced', 'full'] as const).find((quality) => all.includes(quality)) ?? null;
   }
 
+  /** Why; the device's own trouble is named before the lines'. */
+  get videoCause(): Cause | null {
+    const all = [...this.links.values()].map((link) => link.videoCause);
+    return (['device', 'line'] as const).find((cause) => all.includes(cause)) ?? null;
+  }
+
   isUp(session: SessionId): boolean {
     return this.links.get(session)?.state === 'up';
   }
@@ -187,7 +193,7 @@ export class Mesh {
   }
 
   sendCopy(to: SessionId, message: Message, index: number): boolean {
-    return this.links.get(to)?.sendCopy(message, index) ?? false;
+    return this.links.get(to)?.sendCopy(message, index, this.links.size) ?? false;
   }
 
   broadcastSync(message: Message): void {

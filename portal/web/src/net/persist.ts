@@ -5,6 +5,7 @@ import type { Envelope } from '../core/envelope';
 import type { DocRef, SessionId } from '../core/ids';
 import type { StreamSeq } from '../core/messages';
 import type { Replica, ReplicaEvent } from '../core/replica';
+import type { Journal } from './journal';
 import type { RoomStore } from './store';
 
 const GATHER_MS = 50;
@@ -12,6 +13,8 @@ const COMPACT_EVERY_MS = 30_000;
 const COMPACT_ABOVE = 2_000;
 
 export class Persistence {
+  /** Of our own session, from its first edit on. */
+  journal: Journal | null = null;
   private waiting: Envelope[] = [];
   private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly compactTimer: ReturnType<typeof setInterval>;
@@ -70,10 +73,13 @@ export class Persistence {
     return events;
   }
 
-  /** E11: resolves when it is kept. */
+  /** E11: resolves when it is kept, or cannot be. */
   own(envelope: Envelope): Promise<void> {
     this.flush();
-    return this.write(() => this.store.putEnvelopes([envelope]));
+    return this.write(async () => {
+      await this.store.putEnvelopes([envelope]);
+      this.journal?.kept(envelope);
+    });
   }
 
   received(envelope: Envelope): void {
@@ -94,6 +100,7 @@ export class Persistence {
   }
 
   acked(entries: readonly StreamSeq[]): void {
+    this.journal?.acked(entries);
     if (entries.length > 0) void this.write(() => this.store.putAcks(entries));
   }
 

@@ -9,6 +9,8 @@ export interface LessonInfo {
   readonly state: 'scheduled' | 'open' | 'live' | 'ended';
   readonly starts_at: string;
   readonly ends_at: string;
+  /** IANA name of the school's zone, in which its pages tell every time. */
+  readonly time_zone: string;
   readonly me: { readonly user: string; readonly name: string; readonly role: Role };
   readonly school: string;
   readonly demo: boolean;
@@ -47,6 +49,9 @@ export interface Portal {
   lesson(): Promise<LessonInfo>;
   ticket(key: string, client: number): Promise<TicketGrant>;
   renew(session: string): Promise<TicketGrant>;
+  /** Puts a person out: the signed revocation (T5). Staff only. */
+  remove(user: string): Promise<{ readonly token: string }>;
+  readmit(user: string): Promise<unknown>;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -68,6 +73,14 @@ export class HttpPortal implements Portal {
 
   renew(session: string): Promise<TicketGrant> {
     return this.call<TicketGrant>('POST', '/renew', { session });
+  }
+
+  remove(user: string): Promise<{ readonly token: string }> {
+    return this.call('POST', '/remove', { user });
+  }
+
+  readmit(user: string): Promise<unknown> {
+    return this.call('POST', '/readmit', { user });
   }
 
   private async call<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> {

@@ -1,4 +1,5 @@
 /** "Saved", "Saving…", "Offline — N changes kept on this device". */
+import type { Replica } from '../core/replica';
 import type { RelayState } from './socket';
 
 export type SaveState =
@@ -61,4 +62,13 @@ export class SaveTracker {
   close(): void {
     if (this.timer !== null) clearTimeout(this.timer);
   }
+}
+
+/** Changes of this user, of this page and of earlier ones, that the relay has not made durable. */
+export function unackedOf(replica: Replica, user: string): number {
+  let count = replica.settled ? 0 : 1;
+  for (const stream of replica.streams.values()) {
+    if (replica.tickets.get(stream.session)?.user === user) count += stream.unackedCount;
+  }
+  return count;
 }

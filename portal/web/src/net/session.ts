@@ -3,35 +3,40 @@
  * relay, mesh and this device's storage.
  *
  * Without the portal at the start a page shows the board of this device read-only: a ticket needs a key, and a key
- * lives as long as its page. With the portal but without the relay it draws under its new ticket, keeps the
+ * writes for its own page only. With the portal but without the relay it draws under its new ticket, keeps the
  * envelopes, and uploads them later. A page that loses both goes on under the ticket that it has (T3).
  */
 import type { Board } from '../core/board';
 import { Chat } from '../core/chat';
-import { SetupError } from '../core/errors';
+import { CloseCode, SetupError } from '../core/errors';
 import { asRoomId, BOARD, CHAT, type DocRef, desk, type SessionId, STAGE, type UserId } from '../core/ids';
 import { loadJwks, randomClientId, SessionKey } from '../core/keys';
 import { LIMITS } from '../core/limits';
 import type { Message } from '../core/messages';
-import { mayWrite } from '../core/policy';
+import { mayShow, mayWrite } from '../core/policy';
 import type { Presence } from '../core/presence';
 import { Replica } from '../core/replica';
 import { Stage } from '../core/stage';
+import type { Ticket } from '../core/ticket';
 import { Admission, type Admitted } from './admission';
 import { Boards } from './boards';
+import { connectionOf } from './connection';
 import type { Connection, Cuts, LessonOptions, Me, SessionEvents } from './contract';
 import { type Diagnostics, diagnose } from './diagnostics';
 import { Emitter } from './emitter';
 import { Exchange, type Party } from './exchange';
 import { LessonAssets } from './lessonAssets';
+import { iceConfig, makeMesh } from './lessonMesh';
 import { LiveReceiver, LiveSender } from './live';
 import { type LocalMedia, NO_MEDIA } from './media';
-import { Mesh } from './mesh';
+import type { Mesh } from './mesh';
 import type { Participant, Person } from './people';
 import { Persistence } from './persist';
-import { HttpPortal, type LessonInfo, type Portal, type TicketGrant } from './portal';
+import { HttpPortal, type LessonInfo, type Portal } from './portal';
+import { Recovery } from './recovery';
+import { RevocationDesk } from './revocations';
 import { Roster } from './roster';
-import { type SaveState, SaveTracker } from './save';
+import { type SaveState, SaveTracker, unackedOf } from './save';
 import { openWebSocket, SessionSocket } from './socket';
 import { LessonIndex, RoomStore } from './store';
 import { RoomTalk } from './talk';
@@ -49,11 +54,6 @@ const CONNECTION_EVERY_MS = 1_000;
 /** Not 1000: the relay is to take a cut for a broken line, not for somebody who leaves. */
 const CUT_CODE = 4000;
 
-const iceConfig = ({ ice_servers, ice_policy }: TicketGrant): RTCConfiguration => ({
-  iceServers: [...ice_servers],
-  iceTransportPolicy: ice_policy,
-});
-
 export class LessonSession {
   readonly board: Board;
   readonly stage: Stage;
@@ -67,12 +67,14 @@ export class LessonSession {
   private readonly received: LiveReceiver;
   private readonly sender: LiveSender;
   private readonly socket: SessionSocket;
+  private readonly revocations: RevocationDesk;
   private readonly exchange: Exchange;
   private readonly talk: RoomTalk;
   private readonly save: SaveTracker;
   private readonly admission: Admission;
   private readonly replica: Replica;
   private readonly persistence: Persistence | null;
+  private readonly recovery: Recovery | null;
   private mesh: Mesh | null = null;
   private own: Admitted | null = null;
   private loaded: boolean;
@@ -82,12 +84,13 @@ export class LessonSession {
   private flushTimer: ReturnType<typeof setTimeout> | null = null;
   private readonly connectionTimer: ReturnType<typeof setInterval>;
   private lastConnection = '';
+  private isForgetful = false;
 
   private constructor(
     readonly info: LessonInfo,
     private readonly options: LessonOptions,
     key: SessionKey,
-    portal: Portal,
+    private readonly portal: Portal,
     private readonly index: LessonIndex | null,
     store: RoomStore | null,
     keys: Awaited<ReturnType<typeof loadJwks>> | null,
@@ -96,10 +99,19 @@ export class LessonSession {
     this.replica = new Replica(asRoomId(info.room), randomClientId(), keys ?? new Map(), {
       persist: (envelope) => this.persistence?.own(envelope) ?? Promise.resolve(),
       authored: (envelope) => this.exchange.authored(envelope),
-      edited: (_ref, urgent) => this.edited(urgent),
+      edited: (ref, update, urgent) => {
+        this.persistence?.journal?.edited(ref, update, this.now());
+        this.edited(urgent);
+      },
+      numbered: (ref, parts) => this.persistence?.journal?.numbered(ref, parts),
     });
-    this.persistence =
-      store === null ? null : new Persistence(store, this.replica, () => this.events.emit('storage', { failed: true }));
+    this.persistence = store === null ? null : new Persistence(store, this.replica, () => this.storageFailed());
+    this.recovery = Recovery.ofPage(store, info.me.user, this.replica, {
+      now: this.now,
+      loadOthers: () => this.talk.bringOthers(),
+      recovered: (events) => this.exchange.bring(events),
+      failed: () => this.storageFailed(),
+    });
     this.boards = new Boards((ref) => this.replica.doc(ref));
     this.board = this.boards.get(BOARD);
     this.stage = new Stage(this.replica.doc(STAGE));
@@ -118,7 +130,14 @@ export class LessonSession {
       connect: options.connect ?? openWebSocket,
     });
     this.assets = new LessonAssets(info.room, info.me.user, store !== null, () => this.mesh);
-    this.exchange = new Exchange(() => this.own?.ticket ?? null, this.replica, this.socket, this.persistence, {
+    this.revocations = new RevocationDesk(this.replica, {
+      toRelay: (message) => void this.socket.send(message),
+      toLinks: (message) => this.mesh?.broadcastSync(message),
+      out: (session) => this.putOut(session),
+      breach: (session) => this.mesh?.breach(session),
+    });
+    const own = (): Ticket | null => this.own?.ticket ?? null;
+    this.exchange = new Exchange(own, this.replica, this.socket, this.persistence, this.revocations, {
       now: this.now,
       ticket: (ticket) => this.roster.people.know(ticket),
       progress: () => this.save.update(),
@@ -126,6 +145,7 @@ export class LessonSession {
       equivocation: (session) => this.events.emit('equivocation', { session }),
       synced: () => this.events.emit('synced', {}),
       rebuild: (doc) => this.rebuild(doc),
+      out: (session) => this.putOut(session),
     });
     this.roster = new Roster({
       relayOnline: () => this.socket.state === 'online',
@@ -138,14 +158,13 @@ export class LessonSession {
       },
       sendPresence: (version, json) => this.sendPresence(version, json),
     });
-    this.talk = new RoomTalk(this.replica, this.exchange, this.roster, this.persistence, {
+    this.talk = new RoomTalk(this.replica, this.exchange, this.roster, this.persistence, this.revocations, {
       now: this.now,
       own: () => this.own?.ticket.session ?? null,
       mesh: () => this.mesh,
-      revoked: (session) => this.revoked(session),
       room: (state) => this.events.emit('room', state),
       equivocation: (session) => this.events.emit('equivocation', { session }),
-      storageFailed: () => this.events.emit('storage', { failed: true }),
+      storageFailed: () => this.storageFailed(),
     });
     this.received = new LiveReceiver(
       (session) => this.events.emit('live', { session }),
@@ -160,6 +179,8 @@ export class LessonSession {
       sessions: () => this.received.sessions(),
     });
     this.board.onChange(({ shapes }) => this.received.settle(shapes));
+    // The relay has brought what an earlier page's last edits build on.
+    this.events.on('synced', () => this.recovery?.look());
     this.save = new SaveTracker(
       () => this.unacked(),
       () => this.socket.state,
@@ -194,6 +215,7 @@ export class LessonSession {
     await this.admission.ask().catch((error: unknown) => {
       if (error instanceof SetupError) throw error;
     });
+    if (this.persistence === null) this.storageFailed();
     if (hasKeys) await this.load();
     this.socket.start();
     this.save.update();
@@ -205,9 +227,10 @@ export class LessonSession {
     try {
       this.exchange.handle((await this.persistence?.load(this.now())) ?? [], false);
     } catch {
-      this.events.emit('storage', { failed: true });
+      this.storageFailed();
     }
     for (const ticket of this.replica.tickets.values()) this.roster.people.know(ticket);
+    this.recovery?.look();
   }
 
   /** First ticket: this page may write. Later ones: it may come back. */
@@ -216,6 +239,7 @@ export class LessonSession {
     this.replica.setKeys(await loadJwks(grant.jwks));
     await this.load();
     await this.replica.admitTicket(ticket.token, this.now());
+    if (!renewed && this.persistence) this.persistence.journal = (await this.recovery?.begin(ticket, key)) ?? null;
     this.own = admitted;
     this.replica.setOwn({ ticket, sign: key.sign });
     this.persistence?.ticket(ticket.session, ticket.token);
@@ -235,26 +259,13 @@ export class LessonSession {
     this.events.emit('me', this.me);
   }
 
-  private makeMesh(key: SessionKey, { ticket, grant }: Admitted): Mesh {
-    const config = iceConfig(grant);
-    const createPeer = this.options.createPeer ?? ((given) => new RTCPeerConnection(given));
-    const options = { room: ticket.room, own: ticket.session, sign: key.sign, config, createPeer };
-    return new Mesh(options, {
-      signal: (to, data) => this.socket.signal(to, data),
-      maySignal: () => this.socket.state === 'online',
-      message: (from, message) => this.receive(from, message),
-      opened: (session) => {
-        this.exchange.linkOpened(session);
-        const { version, json } = this.roster.ownPresence;
-        this.mesh?.sendSync(session, { type: 'PRESENCE', session: ticket.session, version, json });
-      },
-      bulk: (from, data) => this.assets.receive(from, data),
-      bulkDrained: (session) => this.assets.pump(session),
-      changed: (session) => {
-        this.assets.linkChanged(session, this.mesh?.isUp(session) ?? false);
-        this.roster.look();
-        this.connectionChanged();
-      },
+  private makeMesh(key: SessionKey, admitted: Admitted): Mesh {
+    const { socket, exchange, roster, assets } = this;
+    return makeMesh(key, admitted, {
+      ...{ socket, exchange, roster, assets },
+      createPeer: this.options.createPeer,
+      receive: (from, message) => this.receive(from, message),
+      changed: () => this.connectionChanged(),
       track: (session, kind, track) => {
         this.remote.set(session, { ...(this.remote.get(session) ?? NO_MEDIA), [kind]: track });
         this.events.emit('media', { session, kind, track });
@@ -264,7 +275,8 @@ export class LessonSession {
 
   private applyRights(): void {
     const ticket = this.own?.ticket ?? null;
-    const author = (ref: DocRef): SessionId | null => (ticket && mayWrite(ticket, ref) ? ticket.session : null);
+    const out = ticket !== null && this.replica.isRevoked(ticket.session);
+    const author = (ref: DocRef): SessionId | null => (ticket && !out && mayWrite(ticket, ref) ? ticket.session : null);
     this.boards.setAuthor(author);
     this.chat.setAuthor(author(CHAT));
     this.stage.writable = author(STAGE) !== null;
@@ -272,33 +284,53 @@ export class LessonSession {
 
   // From the relay and the peers
 
-  private revoked(session: SessionId): void {
+  /** Somebody may not be here any more; if it is we, nothing of ours would be taken. */
+  private putOut(session: SessionId): void {
+    this.roster.remove(session);
     if (session !== this.own?.ticket.session) return;
     this.boards.setAuthor(() => null);
     this.chat.setAuthor(null);
     this.stage.writable = false;
+    // With a relay it is the relay that says so, as it closes.
+    if (this.socket.state !== 'online') this.events.emit('stopped', { code: CloseCode.revoked, reason: '' });
+  }
+
+  /** Staff: puts a person out. Everybody hears it from here too, should the relay be away. Rejects with PortalError. */
+  async removePerson(user: UserId): Promise<void> {
+    const { token } = await this.portal.remove(user);
+    await this.putOutBy(token);
+  }
+
+  /** Lets in again who was put out; they open the lesson anew. */
+  async readmitPerson(user: UserId): Promise<void> {
+    await this.portal.readmit(user);
+  }
+
+  /** A revocation that the portal signed: it goes to everybody from here. Rejects with TicketError (T5). */
+  async putOutBy(token: string): Promise<readonly SessionId[]> {
+    return this.revocations.honour(token);
   }
 
   private receive(from: Party, message: Message): void {
     if (message.type === 'PRESENCE') {
-      if (this.mayShow(message.session)) this.roster.receive(message.session, message.version, message.json);
+      if (mayShow(this.replica.tickets.get(message.session)))
+        this.roster.receive(message.session, message.version, message.json);
     } else if (message.type === 'LIVE') {
       const { session, ink } = message.live;
-      if (this.mayShow(session, ink !== null) && this.roster.people.isPresent(session))
+      if (mayShow(this.replica.tickets.get(session), ink !== null) && this.roster.people.isPresent(session))
         this.received.receive(message.live, Date.now());
     } else this.exchange.receive(from, message);
-  }
-
-  /** The rights that the relay asks for on its own way hold on direct links too (M9). */
-  private mayShow(session: SessionId, drawing = false): boolean {
-    const caps = this.replica.tickets.get(session)?.caps;
-    if (caps === undefined || (drawing && !caps.has('board'))) return false;
-    return caps.has('presence');
   }
 
   private relayChanged(): void {
     this.save.update();
     this.connectionChanged();
+  }
+
+  /** Quota, private mode: work goes on, and is as safe as the relay makes it. */
+  private storageFailed(): void {
+    this.isForgetful = true;
+    this.events.emit('storage', { failed: true });
   }
 
   private rebuild(doc: DocRef): void {
@@ -343,7 +375,10 @@ export class LessonSession {
   // For the page
 
   on<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): () => void {
-    return this.events.on(event, listener);
+    const stop = this.events.on(event, listener);
+    // It fails while the page is being opened, when nobody listens yet.
+    if (event === 'storage' && this.isForgetful) this.storageFailed();
+    return stop;
   }
 
   /** The room's clock, unix ms (E10). */
@@ -382,28 +417,12 @@ export class LessonSession {
     return this.save.state;
   }
 
-  /** Changes of this user, of this page and of earlier ones, that the relay has not made durable. */
   private unacked(): number {
-    let count = this.replica.settled ? 0 : 1;
-    for (const stream of this.replica.streams.values()) {
-      if (this.replica.tickets.get(stream.session)?.user === this.info.me.user) count += stream.unackedCount;
-    }
-    return count;
+    return unackedOf(this.replica, this.info.me.user);
   }
 
   get connection(): Connection {
-    const peers = this.participants()
-      .filter(({ isMe }) => !isMe)
-      .map(({ session }) => {
-        const link = this.mesh?.state(session) ?? null;
-        const path = link?.state === 'up' ? 'mesh' : this.roster.byRelay(session) ? 'relay' : 'none';
-        const route = link?.route ?? null;
-        const found = { session, path, rttMs: link?.rttMs ?? null, state: link?.state ?? 'closed' } as const;
-        return route === null ? found : { ...found, route };
-      });
-    const video = this.mesh?.video ?? null;
-    const found = { relay: this.socket.state, relayRttMs: this.socket.rttMs, peers };
-    return video === null ? found : { ...found, video };
+    return connectionOf(this.socket, this.roster, this.mesh);
   }
 
   private connectionChanged(): void {
@@ -464,6 +483,7 @@ export class LessonSession {
     this.socket.stop();
     this.save.close();
     await this.assets.close();
+    await this.recovery?.end();
     await this.persistence?.close();
     this.index?.close();
     this.events.clear();
@@ -473,6 +493,7 @@ export class LessonSession {
   async forget(): Promise<void> {
     await this.index?.remove(this.options.lesson).catch(() => undefined);
     await this.close();
+    this.recovery?.clear();
     await this.persistence?.clear();
     await this.assets.forget();
   }

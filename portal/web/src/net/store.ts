@@ -51,6 +51,8 @@ interface SnapshotRow {
 
 interface Schema extends DBSchema {
   tickets: { key: string; value: { session: string; token: string } };
+  /** Of sessions of this device whose last edits may not be sealed yet (net/recovery.ts). */
+  keys: { key: string; value: { session: string; key: CryptoKey } };
   envelopes: { key: [string, string, number]; value: EnvelopeRow; indexes: { at: number } };
   snapshots: { key: string; value: SnapshotRow };
   streams: { key: [string, string]; value: StreamRow };
@@ -66,8 +68,10 @@ export class RoomStore {
 
   static async open(room: string, user: string): Promise<RoomStore> {
     const name = `chalkmesh/${room}/${user}`;
-    const db = await openDB<Schema>(name, 1, {
-      upgrade(fresh) {
+    const db = await openDB<Schema>(name, 2, {
+      upgrade(fresh, oldVersion) {
+        fresh.createObjectStore('keys', { keyPath: 'session' });
+        if (oldVersion >= 1) return;
         fresh.createObjectStore('tickets', { keyPath: 'session' });
         fresh.createObjectStore('envelopes', { keyPath: ['doc', 'session', 'seq'] }).createIndex('at', 'at');
         fresh.createObjectStore('snapshots', { keyPath: 'doc' });
@@ -110,6 +114,26 @@ export class RoomStore {
 
   async putTicket(session: SessionId, token: string): Promise<void> {
     await this.db.put('tickets', { session, token });
+  }
+
+  /** Our own session, so that a later page can seal what this one does not come to. Both or neither. */
+  async putOwn(session: SessionId, token: string, key: CryptoKey): Promise<void> {
+    const tx = this.db.transaction(['tickets', 'keys'], 'readwrite');
+    await tx.objectStore('tickets').put({ session, token });
+    await tx.objectStore('keys').put({ session, key });
+    await tx.done;
+  }
+
+  async ownSessions(): Promise<readonly SessionId[]> {
+    return (await this.db.getAllKeys('keys')) as SessionId[];
+  }
+
+  async ownKey(session: SessionId): Promise<CryptoKey | null> {
+    return (await this.db.get('keys', session))?.key ?? null;
+  }
+
+  async dropOwn(session: SessionId): Promise<void> {
+    await this.db.delete('keys', session);
   }
 
   /** Kept in the order of the calls, whatever the clock does. */

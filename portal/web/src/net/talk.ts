@@ -5,13 +5,13 @@ import type { PresentEntry, RelayControl } from './control';
 import type { Exchange } from './exchange';
 import type { Mesh } from './mesh';
 import type { Persistence } from './persist';
+import type { RevocationDesk } from './revocations';
 import type { Roster } from './roster';
 
 export interface TalkHooks {
   readonly now: () => number;
   readonly own: () => SessionId | null;
   readonly mesh: () => Mesh | null;
-  readonly revoked: (session: SessionId) => void;
   readonly room: (state: 'open' | 'closed') => void;
   readonly equivocation: (session: SessionId) => void;
   readonly storageFailed: () => void;
@@ -25,6 +25,7 @@ export class RoomTalk {
     private readonly exchange: Exchange,
     private readonly roster: Roster,
     private readonly persistence: Persistence | null,
+    private readonly revocations: RevocationDesk,
     private readonly hooks: TalkHooks,
   ) {}
 
@@ -36,9 +37,9 @@ export class RoomTalk {
     switch (control.t) {
       case 'welcome':
         this.start = { roomMs: control.roomMs, atMs: this.hooks.now() };
-        for (const session of control.revoked) this.replica.revoke(session);
+        this.revocations.frozen(control.frozen);
         for (const token of control.sessions) void this.exchange.admit(token);
-        this.exchange.relayOpened();
+        this.exchange.relayOpened(control.revocations);
         this.welcomed(control.participants);
         return;
       case 'joined':
@@ -52,7 +53,10 @@ export class RoomTalk {
         this.exchange.afterTickets(() => this.hooks.mesh()?.receiveSignal(control.from, control.data));
         return;
       case 'revoked':
-        for (const session of control.sessions) this.revoke(session);
+        this.exchange.receive('relay', { type: 'REVOCATION', token: control.token });
+        return;
+      case 'frozen':
+        this.exchange.afterTickets(() => this.revocations.frozen(control.sessions));
         return;
       case 'room':
         this.hooks.room(control.state);
@@ -70,26 +74,26 @@ export class RoomTalk {
       this.hooks.mesh()?.signalingBack();
       this.roster.sendMine();
     });
-    this.persistence
-      ?.loadOthers(this.hooks.now())
-      .then((events) => this.exchange.bring(events))
-      .catch(() => this.hooks.storageFailed());
+    void this.bringOthers();
+  }
+
+  /** What other pages of this user stored meanwhile, and may not have sent. */
+  async bringOthers(): Promise<void> {
+    try {
+      this.exchange.bring((await this.persistence?.loadOthers(this.hooks.now())) ?? []);
+    } catch {
+      this.hooks.storageFailed();
+    }
   }
 
   /** Somebody is in the room: by a good ticket, or not at all. */
   private enter(entry: PresentEntry, entered?: (session: SessionId) => void): void {
     void this.exchange.admit(entry.ticket).then((ticket) => {
-      if (ticket === null || ticket.session === this.hooks.own()) return;
+      if (ticket === null || ticket.session === this.hooks.own() || this.replica.isOut(ticket.session)) return;
       const { session, publicKey } = ticket;
       entered?.(session);
       this.roster.entered(session, entry);
       this.hooks.mesh()?.add({ session, key: publicKey, agent: entry.agent });
     });
-  }
-
-  private revoke(session: SessionId): void {
-    this.replica.revoke(session);
-    this.roster.remove(session);
-    this.hooks.revoked(session);
   }
 }

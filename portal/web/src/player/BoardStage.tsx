@@ -151,6 +151,8 @@ function lookAround(board: BoardView, playback: Playback, onAuthor: (author: Aut
     toolInHand: () => tool,
     attempt: (run) => run(),
     pan: tool,
+    penOnly: { value: false },
+    onPen: () => undefined,
     onPointer: () => undefined,
     onPress: () => undefined,
   });

@@ -21,7 +21,6 @@ export function ChatLog({ playback }: { playback: Playback }) {
 
   return (
     <section class="chat-log" aria-label="Chat of the lesson">
-      <h2 class="chat-log__title">Chat</h2>
       {count === 0 ? (
         <p class="chat-log__empty">
           <MessageSquare class="icon" aria-hidden="true" />

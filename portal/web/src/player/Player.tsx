@@ -1,25 +1,32 @@
-import { ArrowLeft, CircleAlert, Download, Film, Link2, Moon, Play, Sun, TriangleAlert } from 'lucide-preact';
+import { ArrowLeft, CircleAlert, CloudOff, Download, Film, Link2, Moon, Play, Sun, TriangleAlert } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { IconButton } from '../ui/IconButton';
 import { setTheme, theme } from '../ui/theme';
 import { BoardStage } from './BoardStage';
-import { ChatLog } from './ChatLog';
+import { Continue } from './Continue';
 import { filmName } from './loader';
+import { Missing } from './Missing';
+import type { NotesDesk } from './notesDesk';
 import { PlayerTiles } from './PlayerTiles';
 import type { Playback } from './playback';
+import type { RecordingPortal } from './portalCalls';
+import { Side } from './Side';
+import { SoundOnly } from './SoundOnly';
 import { Transport } from './Transport';
 import './player.css';
 
 export interface PlayerProps {
   playback: Playback;
+  portal: RecordingPortal;
+  notes: NotesDesk;
   /** For the theme, which the server remembers. */
   csrf: string;
   onRetry: () => void;
 }
 
 /** A recorded lesson. */
-export function Player({ playback, csrf, onRetry }: PlayerProps) {
+export function Player({ playback, portal, notes, csrf, onRetry }: PlayerProps) {
   const phase = playback.phase.value;
   return (
     <main
@@ -29,9 +36,9 @@ export function Player({ playback, csrf, onRetry }: PlayerProps) {
       data-live={playback.isLive.value}
       data-damaged={playback.damaged.value}
     >
-      <Bar playback={playback} csrf={csrf} />
+      <Bar playback={playback} portal={portal} csrf={csrf} />
       {phase === 'ready' ? (
-        <Stage playback={playback} />
+        <Stage playback={playback} portal={portal} notes={notes} />
       ) : (
         <Waiting phase={phase} sentence={playback.failure.value} onRetry={onRetry} />
       )}
@@ -46,28 +53,32 @@ function motionOf(playback: Playback): 'waiting' | 'playing' | 'paused' {
   return playback.waiting.value ? 'waiting' : 'playing';
 }
 
-function Stage({ playback }: { playback: Playback }) {
+function Stage({ playback, portal, notes }: { playback: Playback; portal: RecordingPortal; notes: NotesDesk }) {
+  const { tiles, soundOnly } = playback.view.value;
   return (
     <>
       <Banner playback={playback} />
       <div class="player__body">
         <div class="player__board">
-          <BoardStage playback={playback} />
+          {soundOnly ? <SoundOnly playback={playback} /> : <BoardStage playback={playback} />}
+          <Missing playback={playback} />
           <BigPlay playback={playback} />
         </div>
-        <aside class="player__side" aria-label="Participants and chat">
-          <div class="player__tiles" data-count={playback.people.value.length}>
-            <PlayerTiles playback={playback} />
-          </div>
-          <ChatLog playback={playback} />
+        <aside class="player__side" aria-label="Participants, chat and notes" data-tiles={tiles}>
+          {tiles && (
+            <div class="player__tiles" data-count={playback.people.value.length}>
+              <PlayerTiles playback={playback} />
+            </div>
+          )}
+          <Side playback={playback} portal={portal} notes={notes} />
         </aside>
       </div>
-      <Transport playback={playback} />
+      <Transport playback={playback} notes={notes} />
     </>
   );
 }
 
-function Bar({ playback, csrf }: { playback: Playback; csrf: string }) {
+function Bar({ playback, portal, csrf }: { playback: Playback; portal: RecordingPortal; csrf: string }) {
   const manifest = playback.manifest.value;
   const isDark = theme.value === 'dark';
   const date = manifest && manifest.started_at > 0 ? new Date(manifest.started_at) : null;
@@ -91,6 +102,7 @@ function Bar({ playback, csrf }: { playback: Playback; csrf: string }) {
         </span>
       )}
       <div class="player-bar__end">
+        {manifest && <Continue playback={playback} portal={portal} />}
         {manifest && <CopyLink playback={playback} />}
         {manifest && <FilmLink playback={playback} />}
         <IconButton
@@ -181,6 +193,14 @@ function Banner({ playback }: { playback: Playback }) {
         <button type="button" class="button button--small" onClick={() => playback.play()}>
           Play with sound
         </button>
+      </Notice>
+    );
+  }
+  if (playback.offline.value) {
+    return (
+      <Notice>
+        <CloudOff class="icon" aria-hidden="true" />
+        <p class="banner__text">You are offline. What is loaded plays on; the rest comes when the line is back.</p>
       </Notice>
     );
   }

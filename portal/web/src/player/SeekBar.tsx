@@ -1,11 +1,13 @@
 import { useRef, useState } from 'preact/hooks';
+import { missingAt, stretches } from './gaps';
 import type { Chapter } from './manifest';
+import type { NotesDesk } from './notesDesk';
 import type { Playback } from './playback';
 import { type Storyboard, shotAt } from './storyboard';
 import { formatTime, spokenTime } from './times';
 
 /** The line of the lesson: where one is, its chapters, and where nothing was recorded. Dragging it moves the board. */
-export function SeekBar({ playback }: { playback: Playback }) {
+export function SeekBar({ playback, notes }: { playback: Playback; notes: NotesDesk }) {
   const bar = useRef<HTMLDivElement>(null);
   const [hover, setHover] = useState<number | null>(null);
   const manifest = playback.manifest.value;
@@ -53,15 +55,19 @@ export function SeekBar({ playback }: { playback: Playback }) {
       onPointerLeave={() => setHover(null)}
     >
       <div class="seek-bar__line">
-        {manifest?.holes.map((hole) => (
+        <span class="seek-bar__played" style={{ width: share(position_ms) }} />
+        {stretches(manifest?.gaps ?? []).map(({ from_ms, to_ms, isWhole }) => (
           <span
-            key={hole.from_ms}
+            key={`${from_ms}-${isWhole}`}
             class="seek-bar__hole"
-            title="Nothing was recorded here"
-            style={{ left: share(hole.from_ms - start_ms), width: share(hole.to_ms - hole.from_ms) }}
+            data-whole={isWhole}
+            data-testid="player-gap"
+            style={{
+              left: share(Math.max(0, from_ms - start_ms)),
+              width: share(to_ms - Math.max(start_ms, from_ms)),
+            }}
           />
         ))}
-        <span class="seek-bar__played" style={{ width: share(position_ms) }} />
         {chapters.map((chapter) => (
           <span
             key={`${chapter.t_ms}-${chapter.title}`}
@@ -71,6 +77,14 @@ export function SeekBar({ playback }: { playback: Playback }) {
           />
         ))}
       </div>
+      {notes.notes.value.list.map((note) => (
+        <span
+          key={note.id}
+          class="seek-bar__note"
+          data-audience={note.audience}
+          style={{ left: share(note.t_ms - start_ms) }}
+        />
+      ))}
       <span class="seek-bar__handle" style={{ left: share(position_ms) }} />
       {hover !== null && (
         <span
@@ -81,6 +95,11 @@ export function SeekBar({ playback }: { playback: Playback }) {
           {manifest?.storyboard && <Shot board={manifest.storyboard} lesson_ms={hover} />}
           <time>{formatTime(hover)}</time>
           <ChapterName chapter={chapterAt(manifest?.chapters ?? [], start_ms + hover)} />
+          {missingAt(manifest?.gaps ?? [], start_ms + hover, playback.people.value).map((sentence) => (
+            <span key={sentence} class="seek-bar__tip-gap">
+              {sentence}
+            </span>
+          ))}
         </span>
       )}
     </div>

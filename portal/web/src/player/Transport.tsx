@@ -12,23 +12,24 @@ import {
 } from 'lucide-preact';
 import { IconButton } from '../ui/IconButton';
 import { Popover } from '../ui/Popover';
-import { Authors } from './Authors';
 import { SPEEDS } from './clock';
+import type { NotesDesk } from './notesDesk';
 import { Pager } from './Pager';
 import type { Playback } from './playback';
 import { Search } from './Search';
 import { chapterAt, SeekBar } from './SeekBar';
 import { silentTime } from './silence';
 import { formatTime } from './times';
+import { View } from './View';
 import './transport.css';
 
 const JUMP_MS = 10_000;
 
 /** Play, where, how fast, how loud. */
-export function Transport({ playback }: { playback: Playback }) {
+export function Transport({ playback, notes }: { playback: Playback; notes: NotesDesk }) {
   return (
     <section class="transport" aria-label="Playback">
-      <SeekBar playback={playback} />
+      <SeekBar playback={playback} notes={notes} />
       <div class="transport__row">
         <PlayButton playback={playback} />
         <IconButton
@@ -53,7 +54,7 @@ export function Transport({ playback }: { playback: Playback }) {
         <div class="transport__end">
           <Search playback={playback} />
           <Chapters playback={playback} />
-          <Authors playback={playback} />
+          <View playback={playback} />
           <SkipSilence playback={playback} />
           <Speed playback={playback} />
           <Volume playback={playback} />
@@ -114,7 +115,7 @@ function Live({ playback }: { playback: Playback }) {
       onClick={() => playback.goLive()}
     >
       <Radio class="icon" aria-hidden="true" />
-      {isFollowing ? 'Live' : 'Go to live'}
+      {isFollowing ? 'Live' : 'Back to live'}
     </button>
   );
 }

@@ -7,7 +7,7 @@ import { Chat } from '../core/chat';
 import { ProtocolError } from '../core/errors';
 import type { PageId, SessionId, ShapeId } from '../core/ids';
 import { LIVE_LIMITS } from '../core/limits';
-import type { Page, Shape, StrokeShape } from '../core/shape';
+import { isStroke, type Page, type Shape, type StrokeShape } from '../core/shape';
 import { Stage } from '../core/stage';
 import { scanUpdate } from '../core/yupdate';
 import { stepsUntil } from './replay';
@@ -163,7 +163,7 @@ export class LessonJournal {
       if (after) {
         this.#shapes.set(id, after);
         this.#grow(after);
-        if (!before && !after.erased && after.type !== 'text') {
+        if (!before && !after.erased && isStroke(after)) {
           fresh.push(after);
         }
       } else {

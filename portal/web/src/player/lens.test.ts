@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { BoardSource } from '../board/source';
+import { PARTICIPANT_COLOURS } from '../core/colours';
 import { MAIN_PAGE as PAGE, type ShapeId } from '../core/ids';
 import type { Shape } from '../core/shape';
-import { AuthorLens, PLAIN_LOOK } from './lens';
+import { AuthorLens, inkOf, PLAIN_LOOK } from './lens';
 
 const shape = (id: string, author: string): Shape =>
   ({ id, author, page: PAGE, colour: 'black', type: 'draw' }) as unknown as Shape;
@@ -39,4 +40,9 @@ describe('the lens', () => {
     expect(lens.shape('a' as ShapeId)).toBe(first);
     expect(SHAPES[0]?.colour).toBe('black');
   });
+});
+
+it('as many people as there are colours draw in colours of their own', () => {
+  expect(new Set(PARTICIPANT_COLOURS.map(inkOf)).size).toBe(PARTICIPANT_COLOURS.length);
+  expect(inkOf('#000000')).toBe('black');
 });

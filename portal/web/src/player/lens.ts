@@ -1,18 +1,13 @@
 import type { BoardSource, BoardSourceChange } from '../board/source';
+import { PARTICIPANT_COLOURS } from '../core/colours';
 import type { PageId, ShapeId } from '../core/ids';
 import type { Colour, Shape } from '../core/shape';
 
-/** The board's colours in the order in which people get them, next to what `spec/palette.json` gives the people. */
-export const AUTHOR_COLOURS: readonly Colour[] = [
-  'green',
-  'orange',
-  'blue',
-  'violet',
-  'yellow',
-  'red',
-  'grey',
-  'black',
-];
+/** The board's colours next to what `spec/palette.json` gives the people, in its order. */
+const AUTHOR_COLOURS: readonly Colour[] = ['green', 'orange', 'blue', 'violet', 'yellow', 'red', 'grey', 'black'];
+
+/** The colour of the board that is nearest to a person's own. */
+export const inkOf = (person: string): Colour => AUTHOR_COLOURS[PARTICIPANT_COLOURS.indexOf(person)] ?? 'black';
 
 /** How a viewer looks at who drew what. `only`: sessions of the one whose work is shown, null shows everybody's. */
 export interface Look {

@@ -1,7 +1,10 @@
 import { render } from 'preact';
+import { BoardApp } from './boards/BoardApp';
 import { handlePlayerKey } from './keys';
+import { NotesDesk } from './notesDesk';
 import { Player } from './Player';
 import { Playback } from './playback';
+import { RecordingPortal } from './portalCalls';
 import { positionStore } from './resume';
 import { mountForTests } from './testHandle';
 import { parseTime } from './times';
@@ -11,6 +14,18 @@ const SAVE_EVERY_MS = 5_000;
 function start(root: HTMLElement): void {
   const lesson = root.dataset.lesson ?? '';
   const csrf = document.querySelector<HTMLMetaElement>('meta[name="csrf"]')?.content ?? '';
+  const portal = new RecordingPortal(lesson, csrf);
+  const board = new URLSearchParams(location.search).get('board');
+  root.replaceChildren();
+  if (board) {
+    render(<BoardApp portal={portal} board={board} csrf={csrf} />, root);
+  } else {
+    play(root, portal, csrf);
+  }
+}
+
+function play(root: HTMLElement, portal: RecordingPortal, csrf: string): void {
+  const { lesson } = portal;
   const sounds = document.createElement('div');
   sounds.hidden = true;
   document.body.append(sounds);
@@ -27,11 +42,17 @@ function start(root: HTMLElement): void {
   };
   setInterval(save, SAVE_EVERY_MS);
   window.addEventListener('pagehide', save);
+  window.addEventListener('offline', () => playback.reach(false));
+  window.addEventListener('online', () => playback.reach(true));
   window.addEventListener('keydown', (event) => handlePlayerKey(playback, event));
   mountForTests(playback);
 
-  root.replaceChildren();
-  render(<Player playback={playback} csrf={csrf} onRetry={() => playback.reopen()} />, root);
+  const notes = new NotesDesk(portal);
+  void notes.load();
+  render(
+    <Player playback={playback} portal={portal} notes={notes} csrf={csrf} onRetry={() => playback.reopen()} />,
+    root,
+  );
 }
 
 const root = document.getElementById('app');

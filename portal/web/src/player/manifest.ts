@@ -1,5 +1,6 @@
 /** What the portal says about a recording (docs/recording.md, "Manifest JSON"). All times are room time in ms. */
 
+import { type Gap, parseGap } from './gaps';
 import type { Span } from './silence';
 import { parseStoryboard, type Storyboard } from './storyboard';
 
@@ -37,11 +38,13 @@ export interface Chapter {
   readonly page: string;
 }
 
-/** A stretch in which the room's board was not recorded. */
-export interface Hole {
-  readonly from_ms: number;
-  readonly to_ms: number;
-  readonly cause: string;
+/** What the portal lets this viewer do beside watching. */
+export interface Viewer {
+  readonly user: string;
+  readonly continues: boolean;
+  readonly readsBoards: boolean;
+  readonly reviews: boolean;
+  readonly readsReview: boolean;
 }
 
 export interface Manifest {
@@ -55,7 +58,8 @@ export interface Manifest {
   readonly people: readonly RecordedPerson[];
   readonly tracks: readonly RecordedTrack[];
   readonly chapters: readonly Chapter[];
-  readonly holes: readonly Hole[];
+  /** What is missing, and why. */
+  readonly gaps: readonly Gap[];
   readonly timeline: string;
   readonly film: string | null;
   readonly poster: string | null;
@@ -66,6 +70,7 @@ export interface Manifest {
   /** Share of the film that is rendered, 0…1; null when the portal does not say. */
   readonly filmProgress: number | null;
   readonly problems: readonly string[];
+  readonly viewer: Viewer;
 }
 
 export class ManifestError extends Error {
@@ -106,7 +111,7 @@ export function parseManifest(value: unknown): Manifest {
     people: list(value.participants).flatMap(parsePerson),
     tracks: list(value.tracks).flatMap(parseTrack),
     chapters: list(value.chapters).flatMap(parseChapter),
-    holes: list(value.coverage).flatMap(parseHole),
+    gaps: list(value.coverage).flatMap(parseGap),
     timeline,
     film: address(value.export),
     poster: address(value.poster),
@@ -114,6 +119,7 @@ export function parseManifest(value: unknown): Manifest {
     silences: list(value.silences).flatMap(parseSpan),
     filmProgress: parseProgress(value.render),
     problems: list(value.problems).filter((problem): problem is string => typeof problem === 'string'),
+    viewer: parseViewer(value.viewer),
   };
 }
 
@@ -183,11 +189,16 @@ function parseChapter(value: unknown): Chapter[] {
   return [{ t_ms: value.t_ms, title: text(value.title), kind: text(value.kind), page: text(value.page, 'main') }];
 }
 
-function parseHole(value: unknown): Hole[] {
-  if (!isFields(value) || value.kind !== 'board' || text(value.cause) === '') {
-    return [];
-  }
-  return [{ from_ms: number(value.from_ms), to_ms: number(value.to_ms), cause: text(value.cause) }];
+/** Without one nothing but watching is offered. */
+function parseViewer(value: unknown): Viewer {
+  const fields = isFields(value) ? value : {};
+  return {
+    user: text(fields.user),
+    continues: fields.continues === true,
+    readsBoards: fields.reads_boards === true,
+    reviews: fields.reviews === true,
+    readsReview: fields.reads_review === true,
+  };
 }
 
 /** One participant as the player shows them: all sessions of one user together, in order of first appearance. */

@@ -30,14 +30,14 @@ describe('a manifest', () => {
       ],
       chapters: [{ t_ms: 'soon' }, { t_ms: 5, title: 'One' }],
       coverage: [
-        { kind: 'board', from_ms: 1, to_ms: 2, cause: 'recorder' },
+        { kind: 'board', from_ms: 1, to_ms: 2_000, cause: 'recorder' },
         { kind: 'board', cause: '' },
       ],
       problems: ['torn', 7],
     });
     expect(manifest.tracks.map(({ id }) => id)).toEqual([1]);
     expect(manifest.chapters).toHaveLength(1);
-    expect(manifest.holes).toHaveLength(1);
+    expect(manifest.gaps).toHaveLength(1);
     expect(manifest.problems).toEqual(['torn']);
     expect(manifest.people[1]?.colour).toBe('#686b60');
   });

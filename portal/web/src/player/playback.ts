@@ -4,13 +4,14 @@ import type { Page } from '../core/shape';
 import { BoardSync } from './boardSync';
 import { MasterClock } from './clock';
 import type { ChatLine } from './journal';
-import { AUTHOR_COLOURS, PLAIN_LOOK } from './lens';
+import { inkOf, PLAIN_LOOK } from './lens';
 import type { Manifest, PlayerPerson } from './manifest';
 import { peopleByUser } from './manifest';
 import { Recording } from './recording';
 import { RecordingSource } from './recordingSource';
 import { endOfSilence } from './silence';
 import { Tracks } from './tracks';
+import { loadViewChoice, saveViewChoice, type ViewChoice } from './viewChoice';
 
 export type Phase = 'loading' | 'ready' | 'empty' | 'error';
 
@@ -43,6 +44,9 @@ export class Playback {
   readonly onlyUser = signal<string | null>(null);
   /** Everybody's work has a colour of its own. */
   readonly byAuthor = signal(false);
+  readonly view = signal<ViewChoice>(loadViewChoice(localStorage));
+  /** The server cannot be reached: what is loaded plays on. */
+  readonly offline = signal(false);
   /** The browser wants a press before it plays sound. */
   readonly blocked = signal(false);
   readonly damaged = signal(false);
@@ -80,11 +84,13 @@ export class Playback {
       this.blocked.value = true;
       this.pause();
     });
+    this.tracks.setVideo(isSeen(this.view.peek()));
     this.#source = new RecordingSource(manifestUrl, this.recording, {
       onManifest: (manifest) => this.#takeManifest(manifest),
       onRecords: (isBackFill) => this.#takeRecords(isBackFill),
       onEnd: (isDamaged) => this.#takeEnd(isDamaged),
       onFailure: (sentence) => this.#fail(sentence),
+      onReach: (isReached) => this.#takeReach(isReached),
       onEarly: (sentence) => {
         this.failure.value = sentence;
         this.phase.value = 'empty';
@@ -192,14 +198,29 @@ export class Playback {
   #look(): void {
     const [user, byAuthor, people] = [this.onlyUser.peek(), this.byAuthor.peek(), this.people.peek()];
     const one = people.find((person) => person.user === user);
-    const colours = people.flatMap(({ sessions }, index) => {
-      const colour = AUTHOR_COLOURS[index % AUTHOR_COLOURS.length];
-      return colour ? sessions.map((session) => [session, colour] as const) : [];
-    });
+    const colours = people.flatMap(({ sessions, colour }) =>
+      sessions.map((session) => [session, inkOf(colour)] as const),
+    );
     const isPlain = !one && !byAuthor;
     this.board.look(
       isPlain ? PLAIN_LOOK : { only: one ? new Set(one.sessions) : null, colours: byAuthor ? new Map(colours) : null },
     );
+  }
+
+  /** Chooses what of the lesson is on screen. */
+  choose(view: ViewChoice): void {
+    this.view.value = view;
+    this.tracks.setVideo(isSeen(view));
+    saveViewChoice(view, localStorage);
+    this.tick();
+  }
+
+  /** The device lost its network or has it again. */
+  reach(isOnline: boolean): void {
+    this.#takeReach(isOnline);
+    if (isOnline && this.phase.peek() === 'error') {
+      this.reopen();
+    }
   }
 
   pin(page: PageId | null): void {
@@ -339,10 +360,22 @@ export class Playback {
     }
   }
 
+  #takeReach(isReached: boolean): void {
+    if (isReached && this.offline.peek()) {
+      this.tracks.revive();
+    }
+    this.offline.value = !isReached;
+  }
+
   #loop(): void {
     this.#frame = requestAnimationFrame(() => {
       this.tick();
       this.#loop();
     });
   }
+}
+
+/** Whether there is a place for pictures of people. */
+function isSeen({ tiles, soundOnly }: ViewChoice): boolean {
+  return tiles && !soundOnly;
 }

@@ -8,6 +8,8 @@ export interface SourceListener {
   /** The timeline that there is has been read. */
   onEnd(isDamaged: boolean): void;
   onFailure(sentence: string): void;
+  /** Whether the last request got through; only said of a recording that came before. */
+  onReach(isReached: boolean): void;
   /** There is nothing yet; it is asked for again by itself. */
   onEarly(sentence: string): void;
 }
@@ -57,6 +59,7 @@ export class RecordingSource {
       await pause(wasRecording ? LIVE_POLL_MS : FILM_POLL_MS, signal);
       try {
         manifest = await loadManifest(this.url, signal);
+        this.listener.onReach(true);
         this.listener.onManifest(manifest);
         if (wasRecording) {
           token = await this.#read(manifest.timeline, token, signal);
@@ -66,6 +69,7 @@ export class RecordingSource {
         if (!(error instanceof LoadError && error.isPassing)) {
           throw error;
         }
+        this.listener.onReach(false);
       }
     }
   }

@@ -1,4 +1,5 @@
 import type { ShapeId } from '../core/ids';
+import { isWritten } from '../core/shape';
 import type { ChatLine, JournalStep } from './journal';
 
 /** A place in the lesson where something is written. `t_ms`: room time at which it first stood there. */
@@ -31,7 +32,7 @@ export function findMoments(query: string, steps: readonly JournalStep[], chat: 
   const known = new Set<ShapeId>();
   for (const { t_ms, shapes } of steps) {
     for (const { id, after } of shapes) {
-      if (after?.type !== 'text' || after.erased || known.has(id)) {
+      if (!after || !isWritten(after) || after.erased || known.has(id)) {
         continue;
       }
       const excerpt = excerptOf(after.text, words);

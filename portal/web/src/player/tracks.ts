@@ -35,6 +35,7 @@ export class Tracks {
   readonly #decks = new Map<number, Deck>();
   readonly #onBlocked: () => void;
   #volume = 1;
+  #hasVideo = true;
   #muted = false;
 
   constructor(
@@ -105,6 +106,22 @@ export class Tracks {
       element.volume = volume;
       element.muted = muted || track.kind === 'video';
     }
+  }
+
+  /** Without pictures their files are let go of, and not loaded. */
+  setVideo(isWanted: boolean): void {
+    this.#hasVideo = isWanted;
+  }
+
+  /** Files that could not be read are tried anew: the line was gone, and is back. */
+  revive(): void {
+    for (const deck of this.#decks.values()) {
+      if (deck.broken) {
+        this.#unload(deck);
+        deck.broken = false;
+      }
+    }
+    this.retry();
   }
 
   /** For tests: where each active element stands against the clock, ms. */
@@ -193,6 +210,12 @@ export class Tracks {
   /** Returns whether the master must wait for this one. */
   #steer(deck: Deck, master: Master, now_ms: number): boolean {
     const { track, element } = deck;
+    if (track.kind === 'video' && !this.#hasVideo) {
+      this.#unload(deck);
+      deck.isActive = false;
+      deck.isShown = false;
+      return false;
+    }
     const place_s = fileTime(track, master.position_ms);
     const inHole = deck.growing !== null && isInHole(element.buffered, place_s);
     const isInert = deck.broken || inHole || (deck.growing?.failed ?? false);

@@ -11,7 +11,7 @@ export interface PopoverProps {
   button: Omit<IconButtonProps, 'onPress' | 'expanded'>;
   children: ComponentChildren;
   /** Corner of the button at which the panel stands. */
-  side?: 'below-end' | 'above-start' | 'above-end';
+  side?: 'below-start' | 'below-end' | 'above-start' | 'above-end' | 'beside';
   testId?: string;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readStats } from '../../src/net/health';
+import { Busy } from '../../src/net/busy';
+import { NO_ENCODING, readStats } from '../../src/net/health';
 import { Ladder, type LinkSample, OFF, qualityOf, RUNGS, videoCeiling } from '../../src/net/ladder';
 
 type Line = Partial<Omit<LinkSample, 'atMs'>>;
@@ -97,6 +98,66 @@ describe('up', () => {
   });
 });
 
+describe('a busy device', () => {
+  const BUSY: Line = { loss: 0, rttMs: 700, availableBps: 60_000, busy: true };
+
+  test('gets a smaller picture at once and none only when that does not help; it is not called the line', () => {
+    const drive = new Drive();
+    drive.go(10, CLEAN);
+    expect(drive.ladder.cause).toBeNull();
+    drive.go(11, BUSY);
+    expect([drive.ladder.rung, drive.ladder.cause]).toEqual([RUNGS.length - 1, 'device']);
+    drive.go(9, BUSY);
+    expect([drive.ladder.rung, drive.ladder.cause]).toEqual([OFF, 'device']);
+  });
+
+  test('what the other side counts as lost is the line’s all the same', () => {
+    const drive = new Drive();
+    drive.go(10, CLEAN);
+    drive.go(6, { ...BUSY, loss: 0.3 });
+    expect([drive.ladder.rung, drive.ladder.cause]).toEqual([OFF, 'line']);
+  });
+
+  test('one slow moment is nothing', () => {
+    const drive = new Drive();
+    drive.go(10, CLEAN);
+    drive.go(1, BUSY);
+    expect(drive.go(5, CLEAN)).toBe(0);
+  });
+
+  test('climbs again when it is free, and has no cause at the top', () => {
+    const drive = new Drive();
+    drive.go(5, CLEAN);
+    drive.go(5, BUSY);
+    expect(drive.go(90, CLEAN)).toBe(0);
+    expect(drive.ladder.cause).toBeNull();
+  });
+
+  test('its round trips are not taken for the way’s length', () => {
+    const drive = new Drive();
+    drive.go(3, { ...CLEAN, rttMs: 300, busy: true });
+    drive.go(60, CLEAN);
+    drive.go(6, { ...CLEAN, rttMs: 260 });
+    expect(drive.ladder.rung).toBeGreaterThan(0);
+  });
+
+  const encoded = (frames: number, tookMs: number) => ({ frames, tookMs, isLimited: false });
+
+  test('is known by late answers, late timers, slow encoding, and the browser’s own word', () => {
+    const look = (askedMs: number, answeredMs: number, tookMs = 0, links = 1): boolean => {
+      const busy = new Busy();
+      busy.look(NO_ENCODING, 0, 5, links);
+      return busy.look(encoded(15, tookMs), askedMs, answeredMs, links);
+    };
+    expect(look(1_000, 1_008)).toBe(false);
+    expect(look(1_000, 1_300)).toBe(true);
+    expect(look(1_700, 1_705)).toBe(true);
+    expect(look(1_000, 1_008, 90)).toBe(false);
+    expect(look(1_000, 1_008, 150, 5)).toBe(true);
+    expect(new Busy().look({ ...NO_ENCODING, isLimited: true }, 0, 5, 1)).toBe(true);
+  });
+});
+
 test('a 1:4 lesson with the recorder stays under 2 Mbit/s per user', () => {
   const onWire = (links: number): number => links * (videoCeiling(links) * 1.08 + 90_000) + 60_000;
   for (let links = 1; links <= 9; links++) expect(onWire(links)).toBeLessThan(2_000_000);
@@ -123,6 +184,16 @@ describe('getStats', () => {
         { type: 'candidate-pair', localCandidateId: 'L', currentRoundTripTime: 0.08, availableOutgoingBitrate: 4e5 },
       ],
       ['L', { type: 'local-candidate', ...local }],
+      [
+        'O',
+        {
+          type: 'outbound-rtp',
+          kind: 'video',
+          framesEncoded: 30,
+          totalEncodeTime: 0.09,
+          qualityLimitationReason: lost > 0.1 ? 'cpu' : 'none',
+        },
+      ],
       ['A', { type: 'remote-inbound-rtp', kind: 'audio', fractionLost: lost, timestamp: at }],
       ['V', { type: 'remote-inbound-rtp', kind: 'video', fractionLost: 0.01, timestamp: at }],
     ]);
@@ -131,6 +202,12 @@ describe('getStats', () => {
     const { sample, route, reportedMs } = readStats(entries({ candidateType: 'host' }, 0.04, 500), 1_000, 0);
     expect(sample).toEqual({ atMs: 1_000, loss: 0.04, rttMs: 80, availableBps: 400_000 });
     expect([route, reportedMs]).toEqual(['direct', 500]);
+  });
+
+  test('how encoding goes', () => {
+    const of = (lost: number) => readStats(entries({ candidateType: 'host' }, lost, 500), 1_000, 0).encoding;
+    expect(of(0)).toEqual({ frames: 30, tookMs: 90, isLimited: false });
+    expect(of(0.2).isLimited).toBe(true);
   });
 
   test('a report that was seen before is no news', () => {

@@ -3,8 +3,7 @@ import { MAIN_PAGE, type PageId, type ShapeId } from '../../src/core/ids';
 import { decodeMessage, encodeMessage } from '../../src/core/messages';
 import type { LivePacket } from '../../src/core/presence';
 import { LiveReceiver, LiveSender } from '../../src/net/live';
-import { assignColours } from '../../src/net/people';
-import { sessionOf, user } from '../support/school';
+import { sessionOf } from '../support/school';
 
 const ME = sessionOf(7);
 const points = (from: number, n: number) => Array.from({ length: n }, (_, i) => ({ x: from + i, y: 1, pressure: 9 }));
@@ -116,11 +115,4 @@ describe('receiving', () => {
     for (const packet of packets) one.receive(packet, 0);
     expect(one.peer(ME).cursor).toBeNull();
   });
-});
-
-test('eight users get eight colours, whatever order they are known in', () => {
-  const users = Array.from({ length: 8 }, (_, i) => ({ user: user(`u${i}`), sinceMs: i }));
-  const colours = assignColours(users);
-  expect(new Set(colours.values()).size).toBe(8);
-  expect(assignColours(users.toReversed())).toEqual(colours);
 });

@@ -48,5 +48,12 @@ test('copies have a budget, and later ones leave room for the next envelope', ()
   expect(meter.afford(0, 1_000, 1)).toBe(true);
   let sent = 0;
   for (let ms = 0; ms < 10_000; ms += 10) if (meter.afford(0, 1_000, 1_000 + ms)) sent += 1;
+  expect(sent).toBeLessThanOrEqual(246);
+});
+
+test('many links share one line', () => {
+  const meter = new LossMeter();
+  let sent = 0;
+  for (let ms = 0; ms < 10_000; ms += 10) if (meter.afford(0, 1_000, 1_000 + ms, 6)) sent += 1;
   expect(sent).toBeLessThanOrEqual(86);
 });

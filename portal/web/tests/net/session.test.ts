@@ -4,75 +4,32 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CloseCode } from '../../src/core/errors';
 import type { Role } from '../../src/core/ids';
 import { MAIN_PAGE, type ShapeId } from '../../src/core/ids';
-import { LessonSession } from '../../src/net/session';
+import type { LessonSession } from '../../src/net/session';
+import { MemoryDevice } from '../support/device';
+import { online, Pages, saved, stroke } from '../support/lesson';
 import { MemoryPortal } from '../support/portal';
 import { MemoryRelay } from '../support/relay';
-import { School } from '../support/school';
+import { ROOM, School } from '../support/school';
 
 let school: School;
 let relay: MemoryRelay;
-const open: LessonSession[] = [];
+let pages: Pages;
 
-/** A peer connection that never connects: these tests are about the relay path. */
-class NoPeer extends EventTarget {
-  signalingState = 'stable';
-  connectionState = 'new';
-  localDescription = null;
-  createDataChannel = (): object => ({ readyState: 'connecting', bufferedAmount: 0 });
-  addTransceiver = (kind: string): object => ({
-    receiver: { track: { kind } },
-    sender: { replaceTrack: async () => {}, getParameters: () => ({ encodings: [] }) },
-    setCodecPreferences: () => {},
-  });
-  getTransceivers = (): object[] => [];
-  setLocalDescription = async (): Promise<void> => {};
-  setRemoteDescription = async (): Promise<void> => {};
-  restartIce = (): void => {};
-  close = (): void => {};
-}
-
-async function join(user: string, portal = new MemoryPortal(school, user), role?: Role): Promise<LessonSession> {
-  const made = role === undefined ? portal : new MemoryPortal(school, user, role);
-  const session = await LessonSession.open({
-    lesson: 'L1',
-    portal: made,
-    connect: relay.connect,
-    createPeer: () => new NoPeer() as unknown as RTCPeerConnection,
-  });
-  open.push(session);
-  return session;
-}
-
-async function leave(session: LessonSession): Promise<void> {
-  open.splice(open.indexOf(session), 1);
-  await session.close();
-}
-
-const stroke = (session: LessonSession) =>
-  session.board.addStroke({
-    page: MAIN_PAGE,
-    points: [
-      { x: 1, y: 2, pressure: 9, t: 0 },
-      { x: 5, y: 2, pressure: 9, t: 9 },
-    ],
-    kind: 'draw',
-    colour: 'blue',
-    size: 4,
-    nowMs: session.now(),
-  });
+const join = (user: string, portal?: MemoryPortal, role?: Role): Promise<LessonSession> =>
+  pages.join(portal ?? new MemoryPortal(school, user, role));
+const leave = (session: LessonSession): Promise<void> => pages.leave(session);
 
 const content = (session: LessonSession): string => session.diagnostics().boardContent();
-const saved = (session: LessonSession) => vi.waitFor(() => expect(session.diagnostics().unacked()).toBe(0), 5_000);
-const online = (session: LessonSession) => vi.waitFor(() => expect(session.connection.relay).toBe('online'), 5_000);
 
 beforeEach(async () => {
   vi.stubGlobal('indexedDB', new IDBFactory());
   school = await School.open();
   relay = new MemoryRelay(school.keys);
+  pages = new Pages(relay);
 });
 
 afterEach(async () => {
-  for (const session of [...open]) await leave(session);
+  await pages.close();
   vi.unstubAllGlobals();
 });
 
@@ -218,6 +175,65 @@ describe('when the relay is away', () => {
   });
 });
 
+describe('with a journal', () => {
+  let device: MemoryDevice;
+  beforeEach(() => {
+    device = new MemoryDevice();
+    vi.stubGlobal('localStorage', device.storage);
+    vi.stubGlobal('navigator', { locks: device.locks });
+  });
+
+  test('an edit is in it before the next line runs, and out of it when it is stored E11', async () => {
+    const a = await join('anna');
+    stroke(a);
+    expect(device.storage.length).toBe(1);
+    a.chat.post('hello', a.now());
+    await saved(a);
+    expect(device.storage.length).toBe(0);
+  });
+
+  test('a tab that is killed leaves its last stroke to the other tab, which tells everybody', async () => {
+    const [one, two] = [await join('anna'), await join('anna')];
+    await online(two);
+    relay.die();
+    stroke(one);
+    device.memoryLocks.kill(`chalkmesh/${ROOM}/anna/${one.me?.session}`);
+    await vi.waitFor(() => expect(two.board.shapes(MAIN_PAGE)).toHaveLength(1));
+    relay.down = false;
+    two.retry();
+    await vi.waitFor(() => expect(relay.replica.log).toHaveLength(1), 8_000);
+    expect(two.board.shapes(MAIN_PAGE)[0]?.author).toBe(one.me?.session);
+  });
+
+  test('forgotten with the room', async () => {
+    const a = await join('anna');
+    device.storage.setItem(`chalkmesh.journal/${ROOM}/anna/0123456789abcdef`, '1\n');
+    await pages.forget(a);
+    expect(device.storage.length).toBe(0);
+  });
+
+  test('and nothing else on this device to keep things with, work goes on and the page says so', async () => {
+    vi.stubGlobal('indexedDB', undefined);
+    const a = await join('anna');
+    const told = vi.fn();
+    a.on('storage', told);
+    expect(told).toHaveBeenCalledWith({ failed: true });
+    await online(a);
+    stroke(a);
+    await saved(a);
+    expect(device.storage.length).toBe(0);
+  });
+
+  test('that is refused everything, work goes on', async () => {
+    device.storage.quota = 0;
+    const a = await join('anna');
+    await online(a);
+    stroke(a);
+    await saved(a);
+    expect(relay.replica.log).toHaveLength(1);
+  });
+});
+
 describe('tickets', () => {
   test('another client id when the first is taken T4', async () => {
     const portal = new MemoryPortal(school, 'anna');
@@ -276,7 +292,6 @@ test('forget deletes this device’s copy', async () => {
   const a = await join('anna');
   stroke(a);
   await saved(a);
-  open.splice(open.indexOf(a), 1);
-  await a.forget();
+  await pages.forget(a);
   expect((await indexedDB.databases()).map(({ name }) => name)).not.toContain('chalkmesh/lesson-1/anna');
 });

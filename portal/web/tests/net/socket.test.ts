@@ -35,7 +35,8 @@ const WELCOME = {
   room_ms: 0,
   participants: [],
   sessions: [],
-  revoked: [],
+  revocations: [],
+  frozen: [],
 };
 
 function relay(hooks: Partial<SocketHooks> = {}) {

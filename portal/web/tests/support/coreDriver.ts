@@ -36,6 +36,7 @@ async function begin({ room, jwks, client }: Question): Promise<object> {
     persist: async () => {},
     authored: (envelope) => void sealed.push(envelope),
     edited: () => {},
+    numbered: () => {},
   });
   board = new Board(replica.doc(BOARD));
   chat = new Chat(replica.doc(CHAT));

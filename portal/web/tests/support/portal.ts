@@ -35,6 +35,7 @@ export class MemoryPortal implements Portal {
       room: ROOM,
       state: 'open',
       starts_at: '',
+      time_zone: 'UTC',
       ends_at: '',
       me: { user: this.user, name: this.user, role: this.role },
       school: 'School',
@@ -64,11 +65,23 @@ export class MemoryPortal implements Portal {
     return this.grant(session as SessionId, known.key, known.client);
   }
 
+  async remove(user: string): Promise<{ token: string }> {
+    this.check();
+    return { token: await this.school.revoke({ sub: user }) };
+  }
+
+  async readmit(): Promise<unknown> {
+    this.check();
+    return {};
+  }
+
   private async grant(session: SessionId, key: string, client: number): Promise<TicketGrant> {
     const iat = Math.floor(Date.now() / 1000);
     const exp = iat + this.lifetimeS;
     const holder = { point: parseBase64Url(key) };
-    const ticket = await this.school.issue(holder, { session, client, user: this.user, role: this.role, iat, exp });
+    const { school, user, role } = this;
+    const colour = school.colourOf(user);
+    const ticket = await school.issue(holder, { session, client, user, role, iat, exp, colour });
     return {
       ticket,
       room: ROOM,

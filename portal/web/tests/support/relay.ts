@@ -60,7 +60,12 @@ export class MemoryRelay {
   private readonly sockets = new Set<ClientSocket>();
 
   constructor(private readonly keys: KeySet) {
-    this.replica = new Replica(ROOM, 1, keys, { persist: async () => {}, authored: () => {}, edited: () => {} });
+    this.replica = new Replica(ROOM, 1, keys, {
+      persist: async () => {},
+      authored: () => {},
+      edited: () => {},
+      numbered: () => {},
+    });
   }
 
   readonly connect = (): SocketLike => {
@@ -141,7 +146,8 @@ export class MemoryRelay {
       sessions: [...this.replica.tickets.values()]
         .filter(({ session }) => !present.has(session))
         .map(({ token }) => token),
-      revoked: [],
+      revocations: [...this.replica.revocationTokens],
+      frozen: [],
     });
     for (const other of others) {
       this.text(other, { t: 'joined', ticket: from.token, agent: 'browser', joined_ms: Date.now() });
@@ -172,6 +178,9 @@ export class MemoryRelay {
         }
         return;
       }
+      case 'REVOCATION':
+        await this.putOut(message.token);
+        return;
       case 'HAVE':
         this.answer(from, message.heads);
         return;
@@ -194,6 +203,18 @@ export class MemoryRelay {
     for (const member of this.members.values()) {
       this.text(member, { t: 'joined', ticket: token, agent: 'browser', joined_ms: Date.now() });
     }
+  }
+
+  /** To everybody, whatever it is. */
+  say(control: object): void {
+    for (const member of this.members.values()) this.text(member, control);
+  }
+
+  /** As the portal asks for it, or a client brings it (T5). */
+  async putOut(token: string): Promise<void> {
+    const sessions = await this.replica.revokeBy(token);
+    if (sessions === null) return;
+    for (const member of this.members.values()) this.text(member, { t: 'revoked', token, sessions, reason: 'removed' });
   }
 
   broadcast(from: ServerSide, message: Message): void {

@@ -17,9 +17,13 @@ export interface Claims {
   readonly caps: readonly Capability[];
   readonly iat: number;
   readonly exp: number;
+  readonly colour: number;
 }
 
 export class School {
+  /** By user, in the order of first tickets. */
+  private readonly colours = new Map<string, number>();
+
   private constructor(
     private readonly pair: CryptoKeyPair,
     readonly keys: KeySet,
@@ -33,13 +37,19 @@ export class School {
     return new School(pair, new Map([['k1', pair.publicKey]]), jwks);
   }
 
+  colourOf(user: string): number {
+    const number = this.colours.get(user) ?? this.colours.size;
+    this.colours.set(user, number);
+    return number;
+  }
+
   async issue(
     key: Pick<SessionKey, 'point'>,
     claims: Partial<Claims> & Pick<Claims, 'session' | 'client'>,
   ): Promise<string> {
     const now = Math.floor(Date.now() / 1000);
     const { session, client, user = 'anna', role = 'student', iat = now, exp = now + 300 } = claims;
-    const caps = claims.caps ?? ['board', 'stage', 'chat', 'media', 'presence'];
+    const caps = claims.caps ?? ['board', 'stage', 'chat', 'media', 'presence', 'desk'];
     const payload = {
       v: 1,
       room: ROOM,
@@ -52,9 +62,20 @@ export class School {
       key: formatBase64Url(key.point),
       iat,
       exp,
+      ...(claims.colour === undefined ? {} : { colour: claims.colour }),
     };
+    return this.signed('chalkmesh-ticket', payload);
+  }
+
+  /** T5: either sessions or a user. */
+  revoke(whom: { sids: readonly SessionId[] } | { sub: string }, room: string = ROOM): Promise<string> {
+    const iat = Math.floor(Date.now() / 1000);
+    return this.signed('chalkmesh-revocation', { v: 1, room, iat, reason: 'removed', ...whom });
+  }
+
+  private async signed(typ: string, payload: object): Promise<string> {
     const part = (value: object): string => formatBase64Url(encodeUtf8(JSON.stringify(value)));
-    const text = `${part({ alg: 'ES256', typ: 'chalkmesh-ticket', kid: 'k1' })}.${part(payload)}`;
+    const text = `${part({ alg: 'ES256', typ, kid: 'k1' })}.${part(payload)}`;
     const sig = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, this.pair.privateKey, encodeUtf8(text));
     return `${text}.${formatBase64Url(new Uint8Array(sig))}`;
   }
@@ -86,6 +107,7 @@ export async function member(
     persist: async () => {},
     authored: (envelope) => void sent.push(envelope),
     edited: () => {},
+    numbered: () => {},
     ...hooks,
   });
   const { ticket } = await replica.admitTicket(token, NOW);

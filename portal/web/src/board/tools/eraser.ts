@@ -4,6 +4,7 @@ import type { ShapeId } from '../../core/ids';
 import type { Point } from '../camera';
 import { touches } from '../hit';
 import type { Sketch } from '../liveLayer';
+import { tipSketch } from '../sketches';
 import type { Tool, ToolHost, ToolPoint } from './tool';
 
 /** Radius of the eraser, CSS px. */
@@ -57,22 +58,7 @@ export class EraserTool implements Tool {
     if (!tip) {
       return [];
     }
-    const radius = RADIUS_PX / this.host.view.camera.zoom;
-    const reach = radius * 1.3;
-    return [
-      {
-        box: { minX: tip.x - reach, minY: tip.y - reach, maxX: tip.x + reach, maxY: tip.y + reach },
-        paint(context, scale) {
-          context.beginPath();
-          context.arc(tip.x, tip.y, radius, 0, 2 * Math.PI);
-          context.fillStyle = 'rgb(255 255 255 / 55%)';
-          context.fill();
-          context.lineWidth = Math.max(1, scale) / scale;
-          context.strokeStyle = '#6b7280';
-          context.stroke();
-        },
-      },
-    ];
+    return [tipSketch(tip, RADIUS_PX / this.host.view.camera.zoom)];
   }
 
   private sweep(point: ToolPoint): void {
@@ -88,7 +74,8 @@ export class EraserTool implements Tool {
     const found = new Set(this.marked);
     for (const entry of view.scene.inside(way)) {
       const id = entry.id as ShapeId;
-      const item = found.has(id) ? null : view.scene.item(id);
+      const isKept = found.has(id) || this.host.board.shape(id)?.locked;
+      const item = isKept ? null : view.scene.item(id);
       if (item && touches(item, from, point, radius)) {
         found.add(id);
       }

@@ -88,6 +88,15 @@ describe('pen', () => {
     expect(host.isDrawing).toBe(false);
   });
 
+  test('a page that ends with the pen down keeps the ink so far', () => {
+    pen.down(at(0, 0));
+    pen.move([at(10, 10), at(20, 20)]);
+    pen.endNow();
+    pen.endNow();
+    expect(strokes()).toHaveLength(1);
+    expect(host.isDrawing).toBe(false);
+  });
+
   test('a stroke that lost the right to draw half-way ends without one', () => {
     pen.down(at(0, 0));
     pen.move([at(10, 10)]);

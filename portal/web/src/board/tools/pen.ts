@@ -1,10 +1,16 @@
 /** Pen and highlighter: a stroke from pointer down to pointer up. */
 
 import ink from '@spec/ink.json';
+import type { PlainFields } from '../../core/copy';
 import type { ShapeId } from '../../core/ids';
-import type { InkPoint } from '../../core/ink';
-import type { LiveStroke } from '../liveLayer';
-import type { StrokeKind } from '../scene';
+import { encodeInk, type InkPoint, inkBox } from '../../core/ink';
+import { readFields } from '../../core/shape';
+import type { Point } from '../camera';
+import type { LiveStroke, Sketch } from '../liveLayer';
+import { measureText } from '../measure';
+import { paintItem } from '../painter';
+import { type Meant, recognise } from '../recognise';
+import { type StrokeKind, sceneItem } from '../scene';
 import type { Tool, ToolHost, ToolPoint, ToolStyle } from './tool';
 
 /** Samples closer than this (CSS px) to the one before add bytes and no line; small handwriting needs no more. */
@@ -26,6 +32,11 @@ interface Stroke {
   part: Part;
 }
 
+/** A pen that rests this long at the end of a stroke asks for the shape that was meant. */
+const HOLD_MS = 600;
+/** Trembling less than this (CSS px) is resting. */
+const REST_PX = 4;
+
 /** Positions are stored in tenths of a px: rounding at once makes live ink and the finished shape the same line. */
 function quantize(value: number): number {
   return Math.round(value * UNITS) / UNITS;
@@ -34,6 +45,11 @@ function quantize(value: number): number {
 export class PenTool implements Tool {
   readonly cursor = 'crosshair';
   private stroke: Stroke | null = null;
+  /** What the stroke was turned into; it becomes a shape when the pen is lifted. */
+  private meant: Meant | null = null;
+  private restedAt: Point | null = null;
+  private holdTimer: ReturnType<typeof setTimeout> | undefined;
+  private ahead: readonly ToolPoint[] = [];
 
   constructor(
     private readonly host: ToolHost,
@@ -45,6 +61,7 @@ export class PenTool implements Tool {
   }
 
   down(point: ToolPoint): void {
+    this.rest(point);
     const { board } = this.host;
     const style = this.host.style(this.name);
     this.stroke = {
@@ -59,8 +76,18 @@ export class PenTool implements Tool {
 
   move(points: readonly ToolPoint[]): void {
     const { stroke } = this;
-    if (!stroke) {
+    const last = points.at(-1);
+    if (!stroke || !last) {
       return;
+    }
+    this.ahead = [];
+    if (this.meant) {
+      this.pull(this.meant, last);
+      return;
+    }
+    const rested = this.restedAt ?? last;
+    if (Math.hypot(last.x - rested.x, last.y - rested.y) * this.host.view.camera.zoom > REST_PX) {
+      this.rest(last);
     }
     const leastStep = LEAST_STEP_PX / this.host.view.camera.zoom;
     for (const point of points) {
@@ -68,9 +95,19 @@ export class PenTool implements Tool {
     }
   }
 
+  predict(points: readonly ToolPoint[]): void {
+    this.ahead = points;
+  }
+
   up(point: ToolPoint): void {
-    const { stroke } = this;
+    const { stroke, meant } = this;
+    this.ahead = [];
+    this.wake();
     if (!stroke) {
+      return;
+    }
+    if (meant) {
+      this.become(stroke, meant);
       return;
     }
     // The browser reports no pressure for a lifted pen: its last sample keeps the one before.
@@ -81,6 +118,9 @@ export class PenTool implements Tool {
 
   cancel(): void {
     const { stroke } = this;
+    this.ahead = [];
+    this.wake();
+    this.meant = null;
     if (!stroke) {
       return;
     }
@@ -94,13 +134,84 @@ export class PenTool implements Tool {
     this.host.view.refreshLive();
   }
 
+  endNow(): void {
+    this.wake();
+    if (this.stroke && this.meant) {
+      this.become(this.stroke, this.meant);
+    } else if (this.stroke) {
+      this.finish(this.stroke);
+    }
+  }
+
   strokes(): readonly LiveStroke[] {
     const { stroke } = this;
-    if (!stroke) {
+    if (!stroke || this.meant) {
       return [];
     }
     const { colour, size } = stroke.style;
-    return [{ key: `own-${stroke.part.number}`, kind: this.kind, colour, size, points: stroke.part.points }];
+    const last = stroke.part.points.at(-1);
+    const ahead = this.ahead.map(({ x, y, pressure }) => ({
+      x,
+      y,
+      pressure: last?.pressure === null ? null : pressure,
+    }));
+    const points = ahead.length > 0 ? [...stroke.part.points, ...ahead] : stroke.part.points;
+    return [{ key: `own-${stroke.part.number}`, kind: this.kind, colour, size, points }];
+  }
+
+  sketches(): readonly Sketch[] {
+    const { stroke, meant, host } = this;
+    const fields = stroke && meant ? meantFields(meant, stroke.style) : null;
+    const whole = { ...fields?.fields, type: fields?.type, page: host.page, index: 'a0' };
+    const draft = fields ? readFields(DRAFT, new Map<string, unknown>(Object.entries(whole))) : null;
+    const item = draft ? sceneItem(draft, measureText) : null;
+    return item ? [{ box: item.box, paint: (context, scale) => paintItem(context, item, scale, host.theme) }] : [];
+  }
+
+  /** The pen is where it will rest, if it rests. A highlighter marks things: it is never a shape. */
+  private rest(at: Point): void {
+    this.wake();
+    this.restedAt = { x: at.x, y: at.y };
+    if (this.name === 'pen') {
+      this.holdTimer = setTimeout(() => this.held(), HOLD_MS);
+    }
+  }
+
+  private wake(): void {
+    clearTimeout(this.holdTimer);
+    this.restedAt = null;
+  }
+
+  private held(): void {
+    const { stroke } = this;
+    if (!stroke || stroke.committed.length > 0) {
+      return;
+    }
+    this.meant = recognise(stroke.part.points, this.host.view.camera.zoom);
+    if (this.meant) {
+      this.host.live.end();
+      this.host.view.refreshLive();
+    }
+  }
+
+  /** A line's end goes with the pen as long as it is down. */
+  private pull(meant: Meant, { x, y }: Point): void {
+    if (meant.kind === 'line') {
+      this.meant = { ...meant, to: { x, y } };
+      this.host.view.refreshLive();
+    }
+  }
+
+  private become(stroke: Stroke, meant: Meant): void {
+    this.stroke = null;
+    this.meant = null;
+    const { type, fields } = meantFields(meant, stroke.style);
+    try {
+      this.host.board.addThing({ type, page: this.host.page, fields, nowMs: this.host.now() });
+    } finally {
+      stroke.closeStep();
+      this.host.view.refreshLive();
+    }
   }
 
   private begin(stroke: Stroke): void {
@@ -157,4 +268,26 @@ export class PenTool implements Tool {
       this.host.view.refreshLive();
     }
   }
+}
+
+const DRAFT = '0000000000000000-1' as ShapeId;
+
+function meantFields(meant: Meant, { colour, size }: ToolStyle): { type: 'line' | 'geo'; fields: PlainFields } {
+  if (meant.kind === 'line') {
+    const { from, to } = meant;
+    return { type: 'line', fields: { colour, size, x: from.x, y: from.y, dx: to.x - from.x, dy: to.y - from.y } };
+  }
+  if (meant.kind === 'polygon') {
+    const { blob, x, y } = encodeInk(meant.corners.map((corner) => ({ ...corner, pressure: null, t: null })));
+    const { w, h } = inkBox(blob);
+    return {
+      type: 'geo',
+      fields: { colour, size, form: 'polygon', ink: blob, x, y, w: Math.max(1, w), h: Math.max(1, h) },
+    };
+  }
+  const { minX: x, minY: y, maxX, maxY } = meant.box;
+  return {
+    type: 'geo',
+    fields: { colour, size, form: meant.kind, x, y, w: Math.max(1, maxX - x), h: Math.max(1, maxY - y) },
+  };
 }

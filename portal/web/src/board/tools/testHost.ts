@@ -4,11 +4,12 @@ import { Doc } from 'yjs';
 import { Board } from '../../core/board';
 import { MAIN_PAGE, type SessionId, type ShapeId } from '../../core/ids';
 import type { InkPoint } from '../../core/ink';
-import type { Camera } from '../camera';
+import type { Camera, Point } from '../camera';
 import { PageScene } from '../pageScene';
 import { roughMeasure } from '../scene';
 import { stubCanvas } from '../testCanvas';
-import type { TextTarget, ToolHost, ToolPoint, ToolStyle } from './tool';
+import type { ThingForm } from './shape';
+import type { TextTarget, ThingLook, ToolHost, ToolName, ToolPoint, ToolStyle } from './tool';
 
 export const ALICE = '00000000000000a1' as SessionId;
 
@@ -61,6 +62,27 @@ export class TestHost implements ToolHost {
       },
       refreshLive: () => undefined,
     };
+  }
+
+  readonly isWritable = { value: true };
+  readonly theme = 'light';
+  readonly pictures = (): null => null;
+  form: ThingForm = 'rectangle';
+  look: ThingLook = { fill: 'none', dash: 'solid', head: 'end', opacity: 1 };
+  chosen: ToolName = 'select';
+  /** Where a laser points. */
+  readonly pointed: (Point | null)[] = [];
+
+  choose(tool: ToolName): void {
+    this.chosen = tool;
+  }
+
+  made(id: ShapeId): void {
+    this.selection = new Set([id]);
+  }
+
+  point(at: Point | null): void {
+    this.pointed.push(at);
   }
 
   now(): number {

@@ -1,6 +1,7 @@
 /** Text: a click opens the editor, on a text that is there or on a new one. */
 
 import ink from '@spec/ink.json';
+import { isWritten } from '../../core/shape';
 import { thingAt } from './select';
 import type { Tool, ToolHost, ToolPoint } from './tool';
 
@@ -17,7 +18,7 @@ export class TextTool implements Tool {
   up(point: ToolPoint): void {
     const hit = thingAt(this.host, point);
     const shape = hit ? this.host.board.shape(hit) : null;
-    if (shape?.type === 'text') {
+    if (shape && isWritten(shape) && !shape.locked) {
       this.host.openText({ id: shape.id, x: shape.x, y: shape.y });
       return;
     }

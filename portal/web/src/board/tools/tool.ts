@@ -3,12 +3,27 @@
 import type { Board } from '../../core/board';
 import type { PageId, ShapeId } from '../../core/ids';
 import type { InkPoint } from '../../core/ink';
-import type { Colour } from '../../core/shape';
+import type { Colour, Dash, Fill, Head } from '../../core/shape';
 import type { Box, Camera, Point } from '../camera';
 import type { LiveStroke, Sketch } from '../liveLayer';
-import type { SceneItem } from '../scene';
+import type { Pictures } from '../painter';
+import type { SceneItem, Theme } from '../scene';
+import type { ThingForm } from './shape';
 
-export type ToolName = 'pen' | 'highlighter' | 'eraser' | 'text' | 'select' | 'pan';
+export type ToolName =
+  | 'pen'
+  | 'highlighter'
+  | 'eraser'
+  | 'text'
+  | 'select'
+  | 'pan'
+  | 'shape'
+  | 'note'
+  | 'lasso'
+  | 'rubber'
+  | 'laser';
+/** Tools that a colour and a size belong to. */
+export type StyledTool = 'pen' | 'highlighter' | 'text' | 'shape' | 'note';
 
 /** One sample of a pointer. */
 export interface ToolPoint extends Point {
@@ -19,6 +34,14 @@ export interface ToolPoint extends Point {
   /** The same place in CSS px of the view. */
   readonly screen: Point;
   readonly isShift: boolean;
+}
+
+/** How shapes look beside colour and size. */
+export interface ThingLook {
+  readonly fill: Fill;
+  readonly dash: Dash;
+  readonly head: Head;
+  readonly opacity: number;
 }
 
 export interface ToolStyle {
@@ -62,9 +85,20 @@ export interface ToolHost {
   readonly live: LiveInk;
   /** Room clock, unix ms. */
   now(): number;
-  style(tool: 'pen' | 'highlighter' | 'text'): ToolStyle;
+  style(tool: StyledTool): ToolStyle;
+  /** What the shape tool draws, and how. */
+  readonly form: ThingForm;
+  readonly look: ThingLook;
+  readonly theme: Theme;
+  readonly pictures: Pictures;
+  readonly isWritable: { readonly value: boolean };
   selection: ReadonlySet<ShapeId>;
+  choose(tool: ToolName): void;
   openText(target: TextTarget): void;
+  /** A tool that makes one thing at a time has made it: it is chosen, and the hand is free for it. */
+  made(id: ShapeId): void;
+  /** Something passes over the board that the others see and nobody keeps. */
+  point(at: Point | null): void;
 }
 
 export interface Tool {
@@ -73,9 +107,13 @@ export interface Tool {
   down(point: ToolPoint): void;
   /** All samples since the last call, oldest first. */
   move(points: readonly ToolPoint[]): void;
+  /** Where the browser thinks the pointer will be in the next frame: shown until the true points come, never kept. */
+  predict?(points: readonly ToolPoint[]): void;
   up(point: ToolPoint): void;
   /** The gesture turned out to be another (a second finger) or was taken away; leave no trace if that is possible. */
   cancel(): void;
+  /** The page ends in the midst of it: whoever has something to keep ends it here. */
+  endNow?(): void;
   /** A pointer that is not pressed passes by, or is gone. */
   hover?(point: ToolPoint | null): void;
   doubleClick?(point: ToolPoint): void;

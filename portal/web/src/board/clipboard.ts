@@ -1,0 +1,54 @@
+/** Copy, cut and paste of what is chosen, as open JSON in the system's clipboard: from board to board, tab to tab. */
+
+import { toast } from '../ui/toasts';
+import type { BoardController } from './controller';
+import { isTyping } from './keyboard';
+import { isOpen, OpenJsonError } from './openJson';
+
+/** Longer letters than this are a document, not a text for a board. */
+const MOST_LETTERS = 10_000;
+
+/** Returns the way to stop. */
+export function listenToClipboard(controller: BoardController): () => void {
+  const stop = new AbortController();
+  const { signal } = stop;
+  document.addEventListener('copy', (event) => copy(controller, event), { signal });
+  document.addEventListener('cut', (event) => copy(controller, event) && controller.hands.remove(), { signal });
+  document.addEventListener('paste', (event) => paste(controller, event), { signal });
+  return () => stop.abort();
+}
+
+function copy(controller: BoardController, event: ClipboardEvent): boolean {
+  const isElsewhere = isTyping(event.target) || !document.getSelection()?.isCollapsed;
+  const text = isElsewhere ? '' : controller.hands.copy();
+  if (text === '' || !event.clipboardData) {
+    return false;
+  }
+  event.clipboardData.setData('text/plain', text);
+  event.preventDefault();
+  return true;
+}
+
+function paste(controller: BoardController, event: ClipboardEvent): void {
+  if (isTyping(event.target) || !controller.isWritable.value || !event.clipboardData) {
+    return;
+  }
+  const text = event.clipboardData.getData('text/plain');
+  if (text === '') {
+    return;
+  }
+  event.preventDefault();
+  controller.choose('select');
+  if (!isOpen(text)) {
+    controller.pasteText(text.slice(0, MOST_LETTERS));
+    return;
+  }
+  try {
+    controller.hands.paste(text);
+  } catch (error) {
+    if (!(error instanceof OpenJsonError)) {
+      throw error;
+    }
+    toast(error.message);
+  }
+}

@@ -1,0 +1,203 @@
+/** What can be done with what is chosen: each is one step of undo, and leaves alone what is locked. */
+
+import type { Board, ShapeFields } from '../core/board';
+import { putShapes } from '../core/copy';
+import type { PageId, ShapeId } from '../core/ids';
+import { indexAfter, indexBefore, indexBetween } from '../core/pageindex';
+import { byIndex, type Shape } from '../core/shape';
+import { type Box, unionBox } from './camera';
+import { OpenJsonError, readOpen, writeOpen } from './openJson';
+import {
+  type Alignment,
+  aligned,
+  gripAround,
+  type Member,
+  middleOfBox,
+  movedBy,
+  resized,
+  spread,
+  turnedBy,
+} from './transform';
+
+export type Level = 'front' | 'forward' | 'backward' | 'back';
+
+export interface HandsHost {
+  readonly board: Board;
+  readonly page: PageId;
+  readonly view: { readonly scene: { boxOf(id: ShapeId): Box | null }; readonly visible: Box };
+  selection: ReadonlySet<ShapeId>;
+  now(): number;
+  attempt(run: () => unknown): void;
+}
+
+const OFFSET_PX = 24;
+
+export class Hands {
+  constructor(private readonly host: HandsHost) {}
+
+  /** In painting order. */
+  chosen(): Shape[] {
+    return [...this.host.selection].flatMap((id) => this.host.board.shape(id) ?? []).sort(byIndex);
+  }
+
+  free(): Shape[] {
+    return this.chosen().filter((shape) => !shape.locked);
+  }
+
+  set(fields: ShapeFields): void {
+    const ids = this.free().map(({ id }) => id);
+    if (ids.length > 0) {
+      this.host.attempt(() => this.host.board.setFields(ids, fields));
+    }
+  }
+
+  move(dx: number, dy: number): void {
+    this.change((shapes) => movedBy(shapes, dx, dy));
+  }
+
+  turn(angle: number): void {
+    this.change((shapes, around) => turnedBy(shapes, middleOfBox(around), angle));
+  }
+
+  /** Wider and higher by so many board px. */
+  grow(dw: number, dh: number): void {
+    this.change((shapes, around) => {
+      const grip = gripAround(shapes, around);
+      const to = { x: grip.maxX + dw, y: grip.maxY + dh };
+      return resized(shapes, { ...grip, rotation: 0 }, 'se', to, false);
+    });
+  }
+
+  remove(): void {
+    const ids = this.free().map(({ id }) => id);
+    if (ids.length > 0) {
+      this.host.selection = new Set();
+      this.host.attempt(() => this.host.board.erase(ids));
+    }
+  }
+
+  lock(isLocked: boolean): void {
+    const ids = [...this.host.selection];
+    this.host.attempt(() => this.host.board.setFields(ids, { locked: isLocked ? true : null }));
+  }
+
+  group(): void {
+    const { board } = this.host;
+    if (this.free().length > 1) {
+      this.host.attempt(() => this.set({ group: board.shapeId(board.nextShapeNumber()) }));
+    }
+  }
+
+  ungroup(): void {
+    this.set({ group: null });
+  }
+
+  align(how: Alignment): void {
+    this.change((_, around) => aligned(this.members(), around, how));
+  }
+
+  spread(isAcross: boolean): void {
+    this.change(() => spread(this.members(), isAcross));
+  }
+
+  /** To the top, to the bottom, or past the next shape that is not chosen. */
+  level(to: Level): void {
+    const { board, page, selection } = this.host;
+    const shapes = this.free();
+    const all = board.shapes(page);
+    const rest = all.filter(({ id }) => !selection.has(id));
+    const [lowest, highest] = [shapes[0], shapes.at(-1)];
+    if (!lowest || !highest || rest.length === 0) {
+      return;
+    }
+    let slot: number;
+    if (to === 'front') {
+      slot = rest.length;
+    } else if (to === 'back') {
+      slot = 0;
+    } else if (to === 'forward') {
+      const next = rest.findIndex((other) => byIndex(other, highest) > 0);
+      slot = next < 0 ? rest.length : next + 1;
+    } else {
+      const below = rest.findLastIndex((other) => byIndex(other, lowest) < 0);
+      slot = Math.max(0, below);
+    }
+    const indices = between(rest[slot - 1]?.index ?? null, rest[slot]?.index ?? null, shapes.length);
+    this.host.attempt(() => board.setEach(shapes.map(({ id }, i) => [id, { index: indices[i] ?? null }] as const)));
+  }
+
+  duplicate(): void {
+    this.put(this.chosen(), OFFSET_PX, OFFSET_PX);
+  }
+
+  /** For the clipboard; '' when nothing is chosen. */
+  copy(): string {
+    const shapes = this.chosen();
+    return shapes.length === 0 ? '' : writeOpen([{ title: '', background: 'plain', shapes }]);
+  }
+
+  /** Puts what was copied in the middle of what is seen, or beside its original. Raises OpenJsonError. */
+  paste(text: string): void {
+    const shapes = readOpen(text).flatMap((page) => page.shapes);
+    if (shapes.length === 0) {
+      throw new OpenJsonError('There is nothing in it that can be shown.');
+    }
+    const { visible } = this.host.view;
+    const isSeen = shapes.some(
+      ({ x, y }) => x >= visible.minX && x <= visible.maxX && y >= visible.minY && y <= visible.maxY,
+    );
+    const [first] = shapes;
+    const middle = middleOfBox(visible);
+    const [dx, dy] = isSeen || !first ? [OFFSET_PX, OFFSET_PX] : [middle.x - first.x, middle.y - first.y];
+    this.put(shapes, dx, dy);
+  }
+
+  private put(shapes: readonly Shape[], dx: number, dy: number): void {
+    if (shapes.length > 0) {
+      this.host.attempt(() => {
+        const { board, page } = this.host;
+        this.host.selection = new Set(putShapes(board, page, shapes, { dx, dy }, this.host.now()));
+      });
+    }
+  }
+
+  private change(run: (shapes: readonly Shape[], around: Box) => ReadonlyMap<ShapeId, ShapeFields>): void {
+    const shapes = this.free();
+    const around = this.around(shapes);
+    if (around) {
+      this.host.attempt(() => this.host.board.setEach(run(shapes, around)));
+    }
+  }
+
+  private around(shapes: readonly Shape[]): Box | null {
+    let around: Box | null = null;
+    for (const { id } of shapes) {
+      around = unionBox(around, this.host.view.scene.boxOf(id));
+    }
+    return around;
+  }
+
+  /** Groups as one, other shapes by themselves. */
+  private members(): Member[] {
+    const groups = new Map<string, Shape[]>();
+    for (const shape of this.free()) {
+      const name = shape.group === '' ? shape.id : shape.group;
+      groups.set(name, [...(groups.get(name) ?? []), shape]);
+    }
+    return [...groups.values()].flatMap((shapes) => {
+      const box = this.around(shapes);
+      return box ? [{ shapes, box }] : [];
+    });
+  }
+}
+
+/** So many order keys between two. */
+function between(low: string | null, high: string | null, count: number): string[] {
+  const keys: string[] = [];
+  let last = low;
+  for (let i = 0; i < count; i += 1) {
+    last = high === null ? indexAfter(last) : last === null ? indexBefore(high) : indexBetween(last, high);
+    keys.push(last);
+  }
+  return keys;
+}

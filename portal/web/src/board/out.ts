@@ -1,0 +1,161 @@
+/** Boards taken out: pictures, vector pages, PDF and open JSON, all from the same scene that the screen shows. */
+
+import type { Board } from '../core/board';
+import type { PageId } from '../core/ids';
+import { rulingSvg } from './backgrounds';
+import { type Box, growBox, HOME_BOX, unionBox } from './camera';
+import { fontUrls, whenFontReady } from './fonts';
+import { measureText } from './measure';
+import { writeOpen } from './openJson';
+import type { Pictures } from './painter';
+import { type PdfPage, pdfOf } from './pdf';
+import { paintPicture } from './picture';
+import { type SceneItem, sceneItem, shapeBox, type Theme } from './scene';
+import { svgOf } from './svg';
+
+const MARGIN_PX = 24;
+/** Twice as sharp as the screen at 100 %, as far as a canvas goes. */
+const SHARPNESS = 2;
+const LONGEST_SIDE_PX = 8_000;
+/** Content farther out than this (board px) is somebody's joke, and would make all else a speck. */
+const FARTHEST_PX = 20_000;
+/** CSS px of 1/96 inch to points of 1/72 inch. */
+const POINTS_A_PX = 0.75;
+
+export interface OutOptions {
+  readonly board: Board;
+  readonly theme: Theme;
+  readonly pictures: Pictures;
+}
+
+/** Everything on a page, and at least the home sheet. */
+export function pageBox(board: Board, page: PageId): Box {
+  let box: Box = HOME_BOX;
+  for (const shape of board.shapes(page)) {
+    const own = shapeBox(shape, measureText);
+    const isNear =
+      Math.max(Math.abs(own.minX), Math.abs(own.minY), Math.abs(own.maxX), Math.abs(own.maxY)) < FARTHEST_PX;
+    box = isNear ? (unionBox(box, growBox(own, MARGIN_PX)) ?? box) : box;
+  }
+  return box;
+}
+
+export async function pagePicture({ board, theme, pictures }: OutOptions, page: PageId): Promise<HTMLCanvasElement> {
+  await whenFontReady();
+  const box = pageBox(board, page);
+  const [w, h] = [box.maxX - box.minX, box.maxY - box.minY];
+  const scale = Math.min(SHARPNESS, LONGEST_SIDE_PX / Math.max(w, h));
+  const frame = {
+    width: Math.round(w * scale),
+    height: Math.round(h * scale),
+    scale,
+    originX: Math.round(-box.minX * scale),
+    originY: Math.round(-box.minY * scale),
+  };
+  return paintPicture(board, page, frame, null, theme, pictures);
+}
+
+export async function pngOf(options: OutOptions, page: PageId): Promise<Blob> {
+  const canvas = await pagePicture(options, page);
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('the canvas gave no picture'))), 'image/png');
+  });
+}
+
+export async function svgBlob({ board, theme, pictures }: OutOptions, page: PageId): Promise<Blob> {
+  await whenFontReady();
+  const box = pageBox(board, page);
+  const ruling = board.pages().find(({ id }) => id === page)?.background ?? 'plain';
+  const items = board.shapes(page).flatMap((shape): SceneItem[] => {
+    const item = sceneItem(shape, measureText);
+    return item ? [item] : [];
+  });
+  const svg = svgOf({
+    items,
+    box,
+    theme,
+    ruling: rulingSvg(ruling, box, theme),
+    fonts: await fontData(),
+    pictureUrl: (asset) => dataUrl(pictures(asset)),
+  });
+  return new Blob([svg], { type: 'image/svg+xml' });
+}
+
+/** All pages, one after another: a page at a time is in memory as pixels. */
+export async function pdfBlob(options: OutOptions): Promise<Blob> {
+  const pages: PdfPage[] = [];
+  for (const { id } of options.board.pages()) {
+    const canvas = await pagePicture(options, id);
+    const box = pageBox(options.board, id);
+    const { width: widthPx, height: heightPx } = canvas;
+    const rgba = canvas.getContext('2d')?.getImageData(0, 0, widthPx, heightPx).data ?? new Uint8ClampedArray();
+    const rgb = new Uint8Array((rgba.length / 4) * 3);
+    for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
+      rgb[to] = rgba[from] ?? 0;
+      rgb[to + 1] = rgba[from + 1] ?? 0;
+      rgb[to + 2] = rgba[from + 2] ?? 0;
+    }
+    pages.push({
+      rgb: await deflated(rgb),
+      widthPx,
+      heightPx,
+      width: (box.maxX - box.minX) * POINTS_A_PX,
+      height: (box.maxY - box.minY) * POINTS_A_PX,
+    });
+  }
+  return pdfOf(pages);
+}
+
+export function jsonBlob(board: Board): Blob {
+  const pages = board.pages().map(({ id, title, background }) => ({ title, background, shapes: board.shapes(id) }));
+  return new Blob([writeOpen(pages)], { type: 'application/json' });
+}
+
+/** Hands a file to whoever sits here. */
+export function saveFile(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), KEPT_MS);
+}
+
+/** How long a download may take to begin. */
+const KEPT_MS = 60_000;
+
+async function deflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+async function fontData(): Promise<{ regular: string; bold: string } | null> {
+  try {
+    const [regular, bold] = await Promise.all([fontUrls.regular, fontUrls.bold].map(asDataUrl));
+    return regular && bold ? { regular, bold } : null;
+  } catch {
+    // Offline and not cached: the letters are set in what the reader has.
+    return null;
+  }
+}
+
+async function asDataUrl(url: string): Promise<string> {
+  const blob = await (await fetch(url)).blob();
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result));
+    reader.onerror = () => reject(reader.error ?? new Error('a font could not be read'));
+    reader.readAsDataURL(blob);
+  });
+}
+
+function dataUrl(picture: CanvasImageSource | null): string | null {
+  if (!picture || !('width' in picture) || typeof picture.width !== 'number' || typeof picture.height !== 'number') {
+    return null;
+  }
+  const canvas = document.createElement('canvas');
+  canvas.width = picture.width;
+  canvas.height = picture.height;
+  canvas.getContext('2d')?.drawImage(picture, 0, 0);
+  return canvas.toDataURL('image/png');
+}

@@ -1,0 +1,144 @@
+/** Geometric shapes, lines and arrows: pulled open from one corner, or put down whole by a click. */
+
+import { withEnds } from '../../core/arrows';
+import type { ShapeFields } from '../../core/board';
+import type { ShapeId } from '../../core/ids';
+import { type Form, readFields } from '../../core/shape';
+import type { Point } from '../camera';
+import type { Sketch } from '../liveLayer';
+import { measureText } from '../measure';
+import { paintItem } from '../painter';
+import { sceneItem } from '../scene';
+import { outlineSketch } from '../sketches';
+import { bindingAt } from './bind';
+import type { Tool, ToolHost, ToolPoint } from './tool';
+
+export type ThingForm = Form | 'line' | 'arrow';
+
+/** A press that moves less than this (CSS px) is a click. */
+const DRAG_PX = 5;
+const CLICKED = { w: 160, h: 120 };
+const DRAFT = '0000000000000000-1' as ShapeId;
+const STEP_ANGLE = Math.PI / 12;
+
+export class ShapeTool implements Tool {
+  readonly cursor = 'crosshair';
+  private from: Point | null = null;
+  private to: Point | null = null;
+  private isFar = false;
+
+  constructor(private readonly host: ToolHost) {}
+
+  private get form(): ThingForm {
+    return this.host.form;
+  }
+
+  private get isLine(): boolean {
+    return this.form === 'line' || this.form === 'arrow';
+  }
+
+  down(point: ToolPoint): void {
+    this.from = { x: point.x, y: point.y };
+    this.to = null;
+    this.isFar = false;
+  }
+
+  move(points: readonly ToolPoint[]): void {
+    const point = points.at(-1);
+    const { from } = this;
+    if (!from || !point) {
+      return;
+    }
+    this.isFar ||= Math.hypot(point.x - from.x, point.y - from.y) * this.host.view.camera.zoom >= DRAG_PX;
+    this.to = this.isFar ? this.straightened(from, point) : null;
+    this.host.view.refreshLive();
+  }
+
+  up(point: ToolPoint): void {
+    this.move([point]);
+    const { from, to } = this;
+    this.cancel();
+    if (from && (to || !this.isLine)) {
+      this.add(this.fieldsOf(from, to));
+    }
+  }
+
+  cancel(): void {
+    this.from = null;
+    this.to = null;
+    this.host.view.refreshLive();
+  }
+
+  /** With the keyboard: the shape in the middle of what is seen. */
+  place(at: Point): void {
+    const half = this.isLine ? { x: at.x - CLICKED.w / 2, y: at.y } : at;
+    this.add(this.fieldsOf(half, this.isLine ? { x: at.x + CLICKED.w / 2, y: at.y } : null));
+  }
+
+  sketches(): readonly Sketch[] {
+    const { from, to, host } = this;
+    if (!from || !to) {
+      return [];
+    }
+    const fields = { ...this.fieldsOf(from, to), type: this.type, page: host.page, index: 'a0' };
+    const draft = readFields(DRAFT, new Map<string, unknown>(Object.entries(fields)));
+    const item =
+      draft &&
+      sceneItem(
+        withEnds(draft, (id) => host.board.shape(id)),
+        measureText,
+      );
+    if (!draft || !item) {
+      return [];
+    }
+    const theme = host.theme;
+    const marked = this.form === 'arrow' ? [bindingAt(host, from), bindingAt(host, to)] : [];
+    return [
+      ...marked.flatMap((id) => (id ? [outlineSketch(host.view.scene.boxOf(id), host.view.camera.zoom)] : [])),
+      { box: item.box, paint: (context, scale) => paintItem(context, item, scale, theme) },
+    ];
+  }
+
+  private get type(): 'geo' | 'line' | 'arrow' {
+    return this.form === 'line' || this.form === 'arrow' ? this.form : 'geo';
+  }
+
+  private straightened(from: Point, point: ToolPoint): Point {
+    const [dx, dy] = [point.x - from.x, point.y - from.y];
+    if (!point.isShift) {
+      return { x: point.x, y: point.y };
+    }
+    if (this.isLine) {
+      const angle = Math.round(Math.atan2(dy, dx) / STEP_ANGLE) * STEP_ANGLE;
+      const far = Math.hypot(dx, dy);
+      return { x: from.x + far * Math.cos(angle), y: from.y + far * Math.sin(angle) };
+    }
+    const side = Math.max(Math.abs(dx), Math.abs(dy));
+    return { x: from.x + side * (dx < 0 ? -1 : 1), y: from.y + side * (dy < 0 ? -1 : 1) };
+  }
+
+  private fieldsOf(from: Point, to: Point | null): ShapeFields {
+    const { colour, size } = this.host.style('shape');
+    const { fill, dash, head, opacity } = this.host.look;
+    const look: ShapeFields = { colour, size, dash, ...(opacity < 1 ? { opacity } : {}) };
+    if (this.isLine && to) {
+      const line = { ...look, x: from.x, y: from.y, dx: to.x - from.x, dy: to.y - from.y };
+      if (this.form === 'line') {
+        return line;
+      }
+      const [start, end] = [bindingAt(this.host, from), bindingAt(this.host, to)];
+      const bound = { ...(start ? { start } : {}), ...(end && end !== start ? { end } : {}) };
+      return { ...line, head: head === 'both' ? 'both' : 'end', ...bound };
+    }
+    const [w, h] = to ? [Math.abs(to.x - from.x), Math.abs(to.y - from.y)] : [CLICKED.w, CLICKED.h];
+    const x = to ? Math.min(from.x, to.x) : from.x - w / 2;
+    const y = to ? Math.min(from.y, to.y) : from.y - h / 2;
+    return { ...look, fill, form: this.form, x, y, w: Math.max(1, w), h: Math.max(1, h) };
+  }
+
+  private add(fields: ShapeFields): void {
+    const { board, page } = this.host;
+    const id = board.addThing({ type: this.type, page, fields, nowMs: this.host.now() });
+    this.host.made(id);
+  }
+}

@@ -1,0 +1,170 @@
+/** What can be done with what is chosen on the board: a bar above it, only while something is chosen. */
+
+import {
+  AlignCenterHorizontal,
+  AlignCenterVertical,
+  AlignEndHorizontal,
+  AlignEndVertical,
+  AlignHorizontalSpaceBetween,
+  AlignStartHorizontal,
+  AlignStartVertical,
+  AlignVerticalSpaceBetween,
+  ArrowDown,
+  ArrowUp,
+  BringToFront,
+  Copy,
+  Group,
+  Layers,
+  Lock,
+  LockOpen,
+  Palette,
+  SendToBack,
+  Trash2,
+  Ungroup,
+} from 'lucide-preact';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { BoardController } from '../board/controller';
+
+import { IconButton } from '../ui/IconButton';
+import { Popover } from '../ui/Popover';
+import { LookFields } from './LookFields';
+
+export function SelectionBar({ controller }: { controller: BoardController }) {
+  const { hands, selected, isWritable, tool } = controller;
+  const ids = selected.value;
+  const [, redraw] = useState(0);
+  useEffect(
+    () =>
+      controller.board.onChange(({ shapes }) => {
+        if ([...controller.selection].some((id) => shapes.has(id))) {
+          redraw((count) => count + 1);
+        }
+      }),
+    [controller],
+  );
+  if (ids.size === 0 || !isWritable.value || tool.value !== 'select') {
+    return null;
+  }
+  const shapes = hands.chosen();
+  const isLocked = shapes.length > 0 && shapes.every((shape) => shape.locked);
+  const isGrouped = shapes.some((shape) => shape.group !== '');
+  return (
+    <div class="choice" role="toolbar" aria-label="What is chosen" data-testid="choice">
+      {isLocked ? (
+        <Act label="Unlock" keys="Ctrl+Shift+L" testId="unlock" onPress={() => hands.lock(false)}>
+          <LockOpen class="icon" aria-hidden="true" />
+        </Act>
+      ) : (
+        <>
+          <Popover
+            label="Look"
+            side="below-start"
+            button={{ label: 'Look', testId: 'look', children: <Palette class="icon" aria-hidden="true" /> }}
+          >
+            <LookFields controller={controller} shapes={shapes} />
+          </Popover>
+          <Popover
+            label="Arrange"
+            side="below-start"
+            testId="arrange-panel"
+            button={{ label: 'Arrange', testId: 'arrange', children: <Layers class="icon" aria-hidden="true" /> }}
+          >
+            <Arrange controller={controller} count={shapes.length} />
+          </Popover>
+          {shapes.length > 1 && !isGrouped && (
+            <Act label="Group" keys="Ctrl+G" testId="group" onPress={() => hands.group()}>
+              <Group class="icon" aria-hidden="true" />
+            </Act>
+          )}
+          {isGrouped && (
+            <Act label="Ungroup" keys="Ctrl+Shift+G" testId="ungroup" onPress={() => hands.ungroup()}>
+              <Ungroup class="icon" aria-hidden="true" />
+            </Act>
+          )}
+          <Act label="Lock" keys="Ctrl+Shift+L" testId="lock" onPress={() => hands.lock(true)}>
+            <Lock class="icon" aria-hidden="true" />
+          </Act>
+          <Act label="Duplicate" keys="Ctrl+D" testId="duplicate" onPress={() => hands.duplicate()}>
+            <Copy class="icon" aria-hidden="true" />
+          </Act>
+          <Act label="Delete" keys="Del" testId="delete" onPress={() => hands.remove()}>
+            <Trash2 class="icon" aria-hidden="true" />
+          </Act>
+        </>
+      )}
+    </div>
+  );
+}
+
+interface ActProps {
+  label: string;
+  keys?: string;
+  testId?: string;
+  disabled?: boolean;
+  onPress: () => void;
+  children: ComponentChildren;
+}
+
+function Act({ keys, testId, disabled, ...props }: ActProps) {
+  return (
+    <IconButton
+      {...props}
+      {...(keys ? { keys } : {})}
+      {...(testId ? { testId } : {})}
+      {...(disabled === undefined ? {} : { disabled })}
+      tip="bottom"
+      class="button--quiet"
+    />
+  );
+}
+
+function Arrange({ controller, count }: { controller: BoardController; count: number }) {
+  const { hands } = controller;
+  return (
+    <>
+      <fieldset class="choice__row" aria-label="Order">
+        <Act label="To the front" keys="Shift+]" testId="to-front" onPress={() => hands.level('front')}>
+          <BringToFront class="icon" aria-hidden="true" />
+        </Act>
+        <Act label="Forward" keys="]" onPress={() => hands.level('forward')}>
+          <ArrowUp class="icon" aria-hidden="true" />
+        </Act>
+        <Act label="Backward" keys="[" onPress={() => hands.level('backward')}>
+          <ArrowDown class="icon" aria-hidden="true" />
+        </Act>
+        <Act label="To the back" keys="Shift+[" testId="to-back" onPress={() => hands.level('back')}>
+          <SendToBack class="icon" aria-hidden="true" />
+        </Act>
+      </fieldset>
+      {count > 1 && (
+        <fieldset class="choice__row" aria-label="Line up">
+          <Act label="Left edges" testId="align-left" onPress={() => hands.align('left')}>
+            <AlignStartVertical class="icon" aria-hidden="true" />
+          </Act>
+          <Act label="Centres across" onPress={() => hands.align('centre')}>
+            <AlignCenterVertical class="icon" aria-hidden="true" />
+          </Act>
+          <Act label="Right edges" onPress={() => hands.align('right')}>
+            <AlignEndVertical class="icon" aria-hidden="true" />
+          </Act>
+          <Act label="Top edges" testId="align-top" onPress={() => hands.align('top')}>
+            <AlignStartHorizontal class="icon" aria-hidden="true" />
+          </Act>
+          <Act label="Centres down" onPress={() => hands.align('middle')}>
+            <AlignCenterHorizontal class="icon" aria-hidden="true" />
+          </Act>
+          <Act label="Bottom edges" onPress={() => hands.align('bottom')}>
+            <AlignEndHorizontal class="icon" aria-hidden="true" />
+          </Act>
+          <Act label="Equal gaps across" disabled={count < 3} onPress={() => hands.spread(true)}>
+            <AlignHorizontalSpaceBetween class="icon" aria-hidden="true" />
+          </Act>
+          <Act label="Equal gaps down" disabled={count < 3} onPress={() => hands.spread(false)}>
+            <AlignVerticalSpaceBetween class="icon" aria-hidden="true" />
+          </Act>
+        </fieldset>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,181 @@
+import { Lock, Pencil, Trash2, Users } from 'lucide-preact';
+import { useState } from 'preact/hooks';
+import { IconButton } from '../ui/IconButton';
+import type { Audience, Note, NotesDesk } from './notesDesk';
+import type { Playback } from './playback';
+import { formatTime } from './times';
+import './notes.css';
+
+/** Notes on this recording: each leads to its moment. */
+export function NotesPanel({ playback, desk }: { playback: Playback; desk: NotesDesk }) {
+  const { list } = desk.notes.value;
+  const [edited, setEdited] = useState<string | null>(null);
+  return (
+    <div class="notes">
+      <NoteForm
+        key="new"
+        desk={desk}
+        moment={formatTime(playback.shown_ms.value - playback.clock.start_ms)}
+        onSend={(words, audience) => desk.write(playback.clock.start_ms + playback.position_ms, words, audience)}
+      />
+      {desk.failure.value && (
+        <p class="notes__failure small" role="alert">
+          {desk.failure.value}{' '}
+          {desk.state.value === 'failed' && (
+            <button type="button" class="button button--small" onClick={() => void desk.load()}>
+              Try again
+            </button>
+          )}
+        </p>
+      )}
+      {list.length === 0 && desk.state.value === 'ready' && (
+        <p class="notes__empty">No notes yet. A note stands at the moment at which you write it.</p>
+      )}
+      <ol class="notes__list">
+        {list.map((note) => (
+          <li key={note.id} class="notes__item">
+            {edited === note.id ? (
+              <NoteForm
+                desk={desk}
+                note={note}
+                onCancel={() => setEdited(null)}
+                onSend={async (words, audience) => {
+                  const isKept = await desk.change(note.id, words, audience);
+                  if (isKept) {
+                    setEdited(null);
+                  }
+                  return isKept;
+                }}
+              />
+            ) : (
+              <NoteView playback={playback} desk={desk} note={note} onEdit={() => setEdited(note.id)} />
+            )}
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+interface NoteViewProps {
+  playback: Playback;
+  desk: NotesDesk;
+  note: Note;
+  onEdit: () => void;
+}
+
+function NoteView({ playback, desk, note, onEdit }: NoteViewProps) {
+  const at_ms = note.t_ms - playback.clock.start_ms;
+  const Audience = note.audience === 'class' ? Users : Lock;
+  return (
+    <>
+      <button type="button" class="notes__go" data-testid="player-note" onClick={() => playback.seek(at_ms)}>
+        <span class="notes__head">
+          <time class="numbers">{formatTime(at_ms)}</time>
+          <Audience class="icon" aria-hidden="true" />
+          <span class="notes__name">
+            {note.isOwn ? 'You' : note.name}
+            {note.audience === 'class' ? ', for the class' : ', for you alone'}
+          </span>
+        </span>
+        <span class="notes__words">{note.words}</span>
+      </button>
+      <span class="notes__actions">
+        {note.isOwn && (
+          <IconButton label="Change this note" tip="left" class="button--quiet button--small" onPress={onEdit}>
+            <Pencil class="icon" aria-hidden="true" />
+          </IconButton>
+        )}
+        {note.isRemovable && (
+          <IconButton
+            label="Remove this note"
+            tip="left"
+            class="button--quiet button--small"
+            onPress={() => void desk.remove(note.id)}
+          >
+            <Trash2 class="icon" aria-hidden="true" />
+          </IconButton>
+        )}
+      </span>
+    </>
+  );
+}
+
+interface NoteFormProps {
+  desk: NotesDesk;
+  note?: Note;
+  /** Where a new note will stand. */
+  moment?: string;
+  onSend: (words: string, audience: Audience) => Promise<boolean>;
+  onCancel?: () => void;
+}
+
+function NoteForm({ desk, note, moment, onSend, onCancel }: NoteFormProps) {
+  const [words, setWords] = useState(note?.words ?? '');
+  const [audience, setAudience] = useState<Audience>(note?.audience ?? 'private');
+  const [isSending, setSending] = useState(false);
+  const send = async (): Promise<void> => {
+    if (words.trim() === '' || isSending) {
+      return;
+    }
+    setSending(true);
+    const isKept = await onSend(words.trim(), audience);
+    setSending(false);
+    if (isKept && !note) {
+      setWords('');
+    }
+  };
+  return (
+    <form
+      class="notes__form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
+      <textarea
+        class="input notes__field"
+        rows={2}
+        maxLength={2000}
+        placeholder={moment ? `A note at ${moment}` : ''}
+        aria-label={note ? 'The note' : 'A new note at this moment'}
+        data-testid={note ? undefined : 'player-note-words'}
+        value={words}
+        onInput={(event) => setWords(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+            event.preventDefault();
+            void send();
+          }
+        }}
+      />
+      <div class="notes__row">
+        {desk.notes.value.mayAddressClass && (
+          <select
+            class="input notes__audience"
+            aria-label="Who sees the note"
+            data-testid={note ? undefined : 'player-note-audience'}
+            value={audience}
+            onChange={(event) => setAudience(event.currentTarget.value === 'class' ? 'class' : 'private')}
+          >
+            <option value="private">For me alone</option>
+            <option value="class">For the class</option>
+          </select>
+        )}
+        {onCancel && (
+          <button type="button" class="button button--small" onClick={onCancel}>
+            Cancel
+          </button>
+        )}
+        <button
+          type="submit"
+          class="button button--small button--primary notes__send"
+          data-testid={note ? undefined : 'player-note-send'}
+          disabled={words.trim() === '' || isSending}
+        >
+          {note ? 'Save' : 'Add note'}
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,76 @@
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { ChatLog } from './ChatLog';
+import { NotesPanel } from './NotesPanel';
+import type { NotesDesk } from './notesDesk';
+import type { Playback } from './playback';
+import type { RecordingPortal } from './portalCalls';
+import { ReviewPanel } from './ReviewPanel';
+import { ReviewDesk } from './reviewDesk';
+
+type Tab = 'chat' | 'notes' | 'review';
+
+const WORDS: Readonly<Record<Tab, string>> = { chat: 'Chat', notes: 'Notes', review: 'Review' };
+
+interface SideProps {
+  playback: Playback;
+  portal: RecordingPortal;
+  notes: NotesDesk;
+}
+
+/** Beside the board: what was written in the chat, notes, and the review where there is one for this viewer. */
+export function Side({ playback, portal, notes }: SideProps) {
+  const [tab, setTab] = useState<Tab>(new URLSearchParams(location.search).has('review') ? 'review' : 'chat');
+  const review = useMemo(() => new ReviewDesk(portal), [portal]);
+  const viewer = playback.manifest.value?.viewer;
+  const mayRead = viewer?.readsReview ?? false;
+  useEffect(() => {
+    if (mayRead) {
+      void review.load();
+    }
+  }, [review, mayRead]);
+  const hasReview = (viewer?.reviews ?? false) || review.view.value !== null;
+  const tabs: readonly Tab[] = hasReview ? ['chat', 'notes', 'review'] : ['chat', 'notes'];
+  const shown = tabs.includes(tab) ? tab : 'chat';
+  return (
+    <section class="side" aria-label={WORDS[shown]}>
+      <div class="tabs side__tabs" role="tablist" onKeyDown={(event) => walk(event, tabs, shown, setTab)}>
+        {tabs.map((name) => (
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            class="tabs__tab"
+            id={`side-tab-${name}`}
+            aria-selected={name === shown}
+            aria-controls="side-panel"
+            tabIndex={name === shown ? 0 : -1}
+            data-testid={`player-tab-${name}`}
+            onClick={() => setTab(name)}
+          >
+            {WORDS[name]}
+            {name === 'notes' && notes.notes.value.list.length > 0 && (
+              <span class="side__count numbers">{notes.notes.value.list.length}</span>
+            )}
+          </button>
+        ))}
+      </div>
+      <div class="side__panel" id="side-panel" role="tabpanel" aria-labelledby={`side-tab-${shown}`}>
+        {shown === 'chat' && <ChatLog playback={playback} />}
+        {shown === 'notes' && <NotesPanel playback={playback} desk={notes} />}
+        {shown === 'review' && <ReviewPanel playback={playback} desk={review} />}
+      </div>
+    </section>
+  );
+}
+
+function walk(event: KeyboardEvent, tabs: readonly Tab[], shown: Tab, choose: (tab: Tab) => void): void {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (step === undefined) {
+    return;
+  }
+  event.preventDefault();
+  event.stopPropagation();
+  const next = tabs[(tabs.indexOf(shown) + step + tabs.length) % tabs.length] ?? shown;
+  choose(next);
+  document.getElementById(`side-tab-${next}`)?.focus();
+}

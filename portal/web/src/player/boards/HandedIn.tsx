@@ -1,0 +1,210 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { BoardView } from '../../board/BoardView';
+import { PointerInput } from '../../board/input';
+import { PanTool } from '../../board/tools/pan';
+import { Board } from '../../core/board';
+import type { PageId } from '../../core/ids';
+import { PortalError } from '../../net/portal';
+import { theme } from '../../ui/theme';
+import type { RecordingPortal } from '../portalCalls';
+import { Head } from './BoardApp';
+import { DifferenceSource, differenceOf, type Emphasis, wordsOf } from './difference';
+import type { OpenBoard } from './open';
+import { Pages } from './Pages';
+import '../../board/board.css';
+
+interface HandedInProps {
+  portal: RecordingPortal;
+  open: OpenBoard;
+  csrf: string;
+  onChanged: () => void;
+}
+
+const CHOICES: readonly (readonly [Emphasis, string])[] = [
+  ['work', 'What was added'],
+  ['before', 'Before'],
+  ['after', 'As it is'],
+];
+
+/** A board that was handed in: what its owner did stands out from what the lesson left there. */
+export function HandedIn({ portal, open, csrf, onChanged }: HandedInProps) {
+  const { facts, fork } = open;
+  const { before, after, difference } = useMemo(() => {
+    const sides = { before: new Board(fork.base), after: new Board(fork.doc) };
+    return { ...sides, difference: differenceOf(sides.before, sides.after) };
+  }, [fork]);
+  const [emphasis, setEmphasis] = useState<Emphasis>('work');
+  const [page, setPage] = useState<PageId>(() => firstChanged(after, difference.added, difference.changed));
+  const source = useMemo(
+    () => new DifferenceSource(before, after, difference, emphasis),
+    [before, after, difference, emphasis],
+  );
+  return (
+    <>
+      <Head lesson={portal.lesson} csrf={csrf} open={open}>
+        {facts.isOwn && <TakeBack portal={portal} open={open} onChanged={onChanged} />}
+      </Head>
+      <div class="own-board__compare">
+        <fieldset class="own-board__choices">
+          <legend class="visually-hidden">What is shown</legend>
+          {CHOICES.map(([choice, words]) => (
+            <label key={choice} class="rubric__score">
+              <input
+                type="radio"
+                name="emphasis"
+                checked={emphasis === choice}
+                data-testid={`emphasis-${choice}`}
+                onChange={() => setEmphasis(choice)}
+              />
+              {words}
+            </label>
+          ))}
+        </fieldset>
+        <p class="own-board__words" data-testid="board-difference">
+          {wordsOf(difference) || 'Nothing was added.'}
+        </p>
+      </div>
+      <div class="own-board__body own-board__body--plain">
+        <Still source={source} page={page} />
+      </div>
+      <Pages pages={after.pages()} page={page} onTurn={setPage} />
+      <Answer portal={portal} open={open} onChanged={onChanged} />
+    </>
+  );
+}
+
+/** The page where something was done. */
+function firstChanged(after: Board, ...done: readonly ReadonlySet<string>[]): PageId {
+  const pages = after.pages();
+  const found = pages.find(({ id }) => after.shapes(id).some((shape) => done.some((ids) => ids.has(shape.id))));
+  return (found ?? pages[0])?.id ?? ('main' as PageId);
+}
+
+/** A board that nobody writes on: moved and zoomed only. */
+function Still({ source, page }: { source: DifferenceSource; page: PageId }) {
+  const host = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState<BoardView | null>(null);
+  const themeName = theme.value;
+  useEffect(() => {
+    if (!host.current) {
+      return;
+    }
+    const made = new BoardView(host.current, { theme: theme.peek(), label: 'The board', marginPx: 12 });
+    const pan = new PanTool({ view: made });
+    const input = new PointerInput(made.canvas, {
+      get camera() {
+        return made.camera;
+      },
+      setCamera: (camera) => made.setCamera(camera),
+      toolInHand: () => pan,
+      attempt: (run) => run(),
+      pan,
+      penOnly: { value: false },
+      onPen: () => undefined,
+      onPointer: () => undefined,
+      onPress: () => undefined,
+    });
+    setView(made);
+    return () => {
+      input.destroy();
+      made.destroy();
+      setView(null);
+    };
+  }, []);
+  useEffect(() => {
+    view?.show(source, page);
+    view?.fitAll();
+  }, [view, source, page]);
+  useEffect(() => view?.setTheme(themeName), [view, themeName]);
+  return (
+    <div class="board own-board__still" data-theme={themeName}>
+      <div class="board__stage" ref={host} />
+    </div>
+  );
+}
+
+interface PartProps {
+  portal: RecordingPortal;
+  open: OpenBoard;
+  onChanged: () => void;
+}
+
+function TakeBack({ portal, open, onChanged }: PartProps) {
+  const [failure, setFailure] = useState('');
+  return (
+    <button
+      type="button"
+      class="button"
+      data-testid="take-back"
+      title={failure}
+      onClick={() => void attempt(() => portal.post(`/boards/${open.facts.id}/take-back`), onChanged, setFailure)}
+    >
+      {failure ? 'Try again' : 'Take back and go on'}
+    </button>
+  );
+}
+
+function Answer({ portal, open, onChanged }: PartProps) {
+  const { facts } = open;
+  const [words, setWords] = useState(facts.answer);
+  const [failure, setFailure] = useState('');
+  if (!facts.canAnswer) {
+    return facts.answer ? (
+      <p class="own-board__answer" data-testid="board-answer">
+        <strong>Your tutor wrote:</strong> {facts.answer}
+      </p>
+    ) : (
+      <p class="own-board__answer soft">Handed in. Your tutor’s answer will stand here.</p>
+    );
+  }
+  return (
+    <form
+      class="own-board__form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void attempt(() => portal.post(`/boards/${facts.id}/answer`, { words: words.trim() }), onChanged, setFailure);
+      }}
+    >
+      <textarea
+        class="input notes__field"
+        rows={2}
+        maxLength={2000}
+        aria-label={`Your answer to ${facts.name}`}
+        placeholder={`Your answer to ${facts.name}`}
+        data-testid="answer-words"
+        value={words}
+        onInput={(event) => setWords(event.currentTarget.value)}
+      />
+      <button
+        type="submit"
+        class="button button--primary"
+        data-testid="answer-send"
+        disabled={words.trim() === '' || words === facts.answer}
+      >
+        {facts.answer ? 'Change the answer' : 'Answer'}
+      </button>
+      {failure && (
+        <p class="notes__failure small" role="alert">
+          {failure}
+        </p>
+      )}
+    </form>
+  );
+}
+
+async function attempt(
+  call: () => Promise<unknown>,
+  done: () => void,
+  fail: (sentence: string) => void,
+): Promise<void> {
+  try {
+    await call();
+    fail('');
+    done();
+  } catch (error) {
+    if (!(error instanceof PortalError)) {
+      throw error;
+    }
+    fail(error.message);
+  }
+}

@@ -1,0 +1,94 @@
+import type { PlayerPerson } from './manifest';
+
+/** A stretch that is missing from the recording, room time ms. `session` null: of the whole room. */
+export interface Gap {
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly kind: 'audio' | 'video' | 'board';
+  readonly cause: string;
+  readonly session: string | null;
+}
+
+/** Shorter than this is heard or seen as a flaw at most. */
+const LEAST_GAP_MS = 500;
+
+const CAUSES: Readonly<Record<string, string>> = {
+  lost: 'it was lost on the way',
+  link: 'there was no connection to the recorder',
+  recorder: 'the recorder was not running',
+  disk: 'the recorder’s disk was full',
+};
+
+const WHAT = { audio: 'voice', video: 'picture', board: 'board' } as const;
+
+/** Reads the manifest's coverage. `paused` is no gap: nothing was sent, and so nothing is missing. */
+export function parseGap(value: unknown): Gap[] {
+  if (typeof value !== 'object' || value === null) {
+    return [];
+  }
+  const { from_ms, to_ms, kind, cause, session } = value as Record<string, unknown>;
+  if (kind !== 'audio' && kind !== 'video' && kind !== 'board') {
+    return [];
+  }
+  if (typeof from_ms !== 'number' || typeof to_ms !== 'number' || !(to_ms - from_ms >= LEAST_GAP_MS)) {
+    return [];
+  }
+  if (typeof cause !== 'string' || cause === '' || cause === 'paused') {
+    return [];
+  }
+  return [{ from_ms, to_ms, kind, cause, session: typeof session === 'string' ? session : null }];
+}
+
+/** Gaps as stretches of the line, those that touch joined. `isWhole`: nothing at all was recorded there. */
+export function stretches(gaps: readonly Gap[]): { from_ms: number; to_ms: number; isWhole: boolean }[] {
+  return [true, false].flatMap((isWhole) => {
+    const joined: { from_ms: number; to_ms: number; isWhole: boolean }[] = [];
+    const some = gaps.filter((gap) => ofAll(gap) === isWhole).toSorted((a, b) => a.from_ms - b.from_ms);
+    for (const { from_ms, to_ms } of some) {
+      const last = joined.at(-1);
+      if (last && from_ms <= last.to_ms) {
+        last.to_ms = Math.max(last.to_ms, to_ms);
+      } else {
+        joined.push({ from_ms, to_ms, isWhole });
+      }
+    }
+    return joined;
+  });
+}
+
+/** What is missing at a moment, a sentence each; the same cause of several people is one sentence. */
+export function missingAt(gaps: readonly Gap[], t_ms: number, people: readonly PlayerPerson[]): string[] {
+  const byCause = new Map<string, Set<string>>();
+  for (const gap of gaps) {
+    if (t_ms < gap.from_ms || t_ms >= gap.to_ms) {
+      continue;
+    }
+    const parts = byCause.get(gap.cause) ?? new Set();
+    byCause.set(gap.cause, parts.add(partOf(gap, people)));
+  }
+  return [...byCause].map(([cause, parts]) => {
+    const what = parts.has(ALL) ? ALL : listOf([...parts]);
+    return `${what} missing here: ${CAUSES[cause] ?? cause}.`;
+  });
+}
+
+const ALL = 'The recording is';
+
+function ofAll({ kind, session }: Gap): boolean {
+  return session === null && kind === 'board';
+}
+
+function partOf(gap: Gap, people: readonly PlayerPerson[]): string {
+  if (gap.session === null) {
+    return gap.kind === 'board' ? ALL : `All ${WHAT[gap.kind]}s`;
+  }
+  const person = people.find(({ sessions }) => sessions.includes(gap.session ?? ''));
+  return `${person ? `${person.name.split(/\s+/u)[0]}’s` : 'Somebody’s'} ${WHAT[gap.kind]}`;
+}
+
+function listOf(parts: readonly string[]): string {
+  if (parts.length === 1) {
+    return `${parts[0]} is`;
+  }
+  return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)} are`;
+}

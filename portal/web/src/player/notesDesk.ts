@@ -1,0 +1,88 @@
+import { signal } from '@preact/signals';
+import { PortalError } from '../net/portal';
+import { fieldsOf, listOf, numberOf, type RecordingPortal, textOf } from './portalCalls';
+
+export type Audience = 'private' | 'class';
+
+/** A note at a moment. `t_ms`: room time. */
+export interface Note {
+  readonly id: string;
+  readonly t_ms: number;
+  readonly audience: Audience;
+  readonly words: string;
+  readonly author: string;
+  readonly name: string;
+  readonly isOwn: boolean;
+  readonly isRemovable: boolean;
+}
+
+export interface Notes {
+  readonly list: readonly Note[];
+  readonly mayAddressClass: boolean;
+}
+
+export function parseNotes(value: unknown): Notes {
+  const { notes, class_allowed } = fieldsOf(value);
+  const list = listOf(notes).flatMap((entry): Note[] => {
+    const note = fieldsOf(entry);
+    if (!textOf(note.id) || typeof note.room_time !== 'number') {
+      return [];
+    }
+    return [
+      {
+        id: textOf(note.id),
+        t_ms: numberOf(note.room_time),
+        audience: note.audience === 'class' ? 'class' : 'private',
+        words: textOf(note.words),
+        author: textOf(note.author),
+        name: textOf(note.name) || 'Someone',
+        isOwn: note.own === true,
+        isRemovable: note.removable === true,
+      },
+    ];
+  });
+  return { list, mayAddressClass: class_allowed === true };
+}
+
+/** The notes on a recording, kept on the portal. Each change answers with all of them, so that others' appear too. */
+export class NotesDesk {
+  readonly notes = signal<Notes>({ list: [], mayAddressClass: false });
+  readonly state = signal<'loading' | 'ready' | 'failed'>('loading');
+  /** A sentence about the last change that did not succeed. */
+  readonly failure = signal('');
+
+  constructor(private readonly portal: Pick<RecordingPortal, 'get' | 'post'>) {}
+
+  async load(): Promise<void> {
+    this.state.value = 'loading';
+    const found = await this.#attempt(() => this.portal.get('/notes'));
+    this.state.value = found ? 'ready' : 'failed';
+  }
+
+  /** Each returns whether the portal has it now. */
+  write(t_ms: number, words: string, audience: Audience): Promise<boolean> {
+    return this.#attempt(() => this.portal.post('/notes', { room_time: Math.round(t_ms), words, audience }));
+  }
+
+  change(id: string, words: string, audience: Audience): Promise<boolean> {
+    return this.#attempt(() => this.portal.post(`/notes/${id}`, { words, audience }));
+  }
+
+  remove(id: string): Promise<boolean> {
+    return this.#attempt(() => this.portal.post(`/notes/${id}/remove`));
+  }
+
+  async #attempt(call: () => Promise<unknown>): Promise<boolean> {
+    try {
+      this.notes.value = parseNotes(await call());
+      this.failure.value = '';
+      return true;
+    } catch (error) {
+      if (!(error instanceof PortalError)) {
+        throw error;
+      }
+      this.failure.value = error.message;
+      return false;
+    }
+  }
+}
