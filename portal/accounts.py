@@ -2,10 +2,11 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.authorize import Actor, Role
@@ -13,10 +14,13 @@ from portal.database import Database
 from portal.ids import new_id
 from portal.passwords import Passwords
 from portal.schema import logins, schools, users
+from portal.second_factor import check_code, has_second_factor
 from portal.throttle import Throttle
 from portal.times import local
 
 _SEEN_EVERY_MS = 60_000
+# So long after the password the code may be given.
+_CODE_WITHIN_MS = 5 * 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,24 @@ class Person:
     school_name: str
     time_zone: str
     demo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a right password gives: the token of the cookie, which may be worth nothing before a code is given."""
+
+    token: str
+    awaits_code: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """One of a person's log-ins that is still good."""
+
+    id: str
+    device: str
+    created_ms: int
+    seen_ms: int
 
 
 class TooManyAttempts(Exception):
@@ -50,8 +72,12 @@ class Accounts:
         # A class behind one address mistypes too: the address may fail far more often than one account from it.
         self._by_account = Throttle(size=6, refill_s=10)
         self._by_address = Throttle(size=60, refill_s=5)
+        # A million codes, of which three fit at a time: at this pace one is guessed in a hundred days.
+        self._by_code = Throttle(size=5, refill_s=30)
 
-    async def log_in(self, login: str, password: str, address: str, old_token: str | None, now_ms: int) -> str | None:
+    async def log_in(
+        self, login: str, password: str, address: str, old_token: str | None, now_ms: int, *, device: str = ""
+    ) -> Granted | None:
         """A fresh cookie token, or None when name and password do not fit; any older log-in of the browser ends.
 
         Raises TooManyAttempts. What is unknown, disabled or mistyped gets one and the same answer in the same time.
@@ -80,10 +106,77 @@ class Accounts:
                 await connection.execute(update(users).where(users.c.id == row.id).values(password_hash=fresh_hash))
             if old_token is not None:
                 await _revoke(connection, logins.c.token_hash == hash_token(old_token), now_ms)
-            return await self._new_login(connection, row.id, now_ms)
+            awaits_code = await has_second_factor(connection, row.id)
+            token = await self._new_login(connection, row.id, device, now_ms, awaits_code=awaits_code)
+            return Granted(token, awaits_code)
+
+    async def give_code(self, token: str, code: str, secret: str, now_ms: int) -> str | None:
+        """Turns a log-in that waits for its code into a good one, under a fresh token; None when it does not fit.
+
+        Raises TooManyAttempts, by account: codes are short. `secret`: under which the factors are kept.
+        """
+        async with self._database.write() as connection:
+            row = (
+                await connection.execute(
+                    select(logins.c.user, logins.c.device)
+                    .join(users, users.c.id == logins.c.user)
+                    .where(
+                        logins.c.token_hash == hash_token(token),
+                        logins.c.revoked_ms.is_(None),
+                        logins.c.awaits_code.is_(True),
+                        logins.c.created_ms > now_ms - _CODE_WITHIN_MS,
+                        users.c.disabled_ms.is_(None),
+                    )
+                )
+            ).first()
+            if row is None:
+                return None
+            if (wait_s := self._by_code.wait_s(row.user, now_ms)) > 0:
+                raise TooManyAttempts(wait_s)
+            if not await check_code(connection, secret, row.user, code, now_ms):
+                self._by_code.failed(row.user, now_ms)
+                return None
+            self._by_code.succeeded(row.user)
+            await _revoke(connection, logins.c.token_hash == hash_token(token), now_ms)
+            return await self._new_login(connection, row.user, row.device or "", now_ms, awaits_code=False)
+
+    async def awaits_code(self, token: str, now_ms: int) -> bool:
+        """Whether the token is of a log-in that waits for its code."""
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(logins.c.id).where(
+                    logins.c.token_hash == hash_token(token),
+                    logins.c.revoked_ms.is_(None),
+                    logins.c.awaits_code.is_(True),
+                    logins.c.created_ms > now_ms - _CODE_WITHIN_MS,
+                )
+            )
+            return found.first() is not None
+
+    async def list(self, user: str, now_ms: int) -> Sequence[LogIn]:
+        """A person's good log-ins, the one that was used last first."""
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(logins)
+                .where(
+                    logins.c.user == user,
+                    logins.c.revoked_ms.is_(None),
+                    logins.c.awaits_code.is_not(True),
+                    logins.c.expires_ms > now_ms,
+                    logins.c.seen_ms > now_ms - self._idle_ms,
+                )
+                .order_by(logins.c.seen_ms.desc(), logins.c.id)
+            )
+            return [LogIn(row.id, row.device or "", row.created_ms, row.seen_ms) for row in found]
+
+    async def revoke_login(self, user: str, login_id: str, now_ms: int) -> None:
+        """Ends one log-in of a person; another's is left as it is."""
+        async with self._database.write() as connection:
+            await _revoke(connection, (logins.c.id == login_id) & (logins.c.user == user), now_ms)
 
     async def person(self, token: str, now_ms: int) -> Person | None:
         """Whose log-in the token is, or None when it is unknown, over, idle for too long or revoked."""
+        home = schools.alias("home")
         async with self._database.read() as connection:
             row = (
                 await connection.execute(
@@ -94,20 +187,27 @@ class Accounts:
                         users.c.id.label("user"),
                         users.c.name,
                         users.c.role,
-                        users.c.school,
+                        schools.c.id.label("school"),
                         users.c.privacy_training_until,
                         schools.c.name.label("school_name"),
                         schools.c.time_zone,
                         schools.c.demo,
                     )
                     .join(users, users.c.id == logins.c.user)
-                    .join(schools, schools.c.id == users.c.school)
+                    .join(home, home.c.id == users.c.school)
+                    .join(schools, schools.c.id == func.coalesce(logins.c.at_school, home.c.id))
                     .where(
                         logins.c.token_hash == hash_token(token),
                         logins.c.revoked_ms.is_(None),
+                        logins.c.awaits_code.is_not(True),
                         logins.c.expires_ms > now_ms,
                         logins.c.seen_ms > now_ms - self._idle_ms,
                         users.c.disabled_ms.is_(None),
+                        # At another school only as the administrator of a district that has it now.
+                        or_(
+                            logins.c.at_school.is_(None),
+                            and_(users.c.role == Role.DISTRICT_ADMIN, home.c.district == schools.c.district),
+                        ),
                     )
                 )
             ).first()
@@ -141,7 +241,9 @@ class Accounts:
         async with self._database.write() as connection:
             await _revoke(connection, logins.c.user == user, now_ms)
 
-    async def _new_login(self, connection: AsyncConnection, user: str, now_ms: int) -> str:
+    async def _new_login(
+        self, connection: AsyncConnection, user: str, device: str, now_ms: int, *, awaits_code: bool
+    ) -> str:
         token = secrets.token_urlsafe(32)
         await connection.execute(
             logins.insert().values(
@@ -153,6 +255,8 @@ class Accounts:
                 seen_ms=now_ms,
                 expires_ms=now_ms + self._login_ms,
                 revoked_ms=None,
+                awaits_code=awaits_code,
+                device=device[:100],
             )
         )
         return token

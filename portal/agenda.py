@@ -114,6 +114,8 @@ def lesson_stage(lesson: Lesson, door: Door) -> Stage:
         return Stage("Live", "accent", moving=True)
     if lesson.state is LessonState.OPEN:
         return Stage("Open", "accent")
+    if lesson.cancelled:
+        return Stage("Called off", "attention")
     if lesson.state is LessonState.ENDED:
         return Stage("Ended")
     if door is Door.OVER:

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from portal.keyfiles import TICKET_KEYS_PUBLIC
 from recorder.export import export
+from recorder.render import FilmSettings
 from recorder.verify import Report, verify
 from whiteboard_crdt.errors import SetupError
 from whiteboard_crdt.keys import PublicKey, load_jwks
@@ -16,16 +17,16 @@ from whiteboard_crdt.keys import PublicKey, load_jwks
 _BROKEN = 1
 
 
-def run_export(folder: Path, output: Path, say: Callable[[str], None]) -> int:
+def run_export(folder: Path, output: Path, say: Callable[[str], None], settings: FilmSettings | None = None) -> int:
     """Renders with progress on standard error: a bar in a terminal, otherwise a line every ten per cent."""
     check_archive(folder)
     if sys.stderr.isatty():
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task(f"Rendering {output.name}", total=1.0)
-            film = export(folder, output, lambda done: bar.update(task, completed=done))
+            film = export(folder, output, lambda done: bar.update(task, completed=done), settings)
     else:
-        film = export(folder, output, TenthSayer(f"Rendering {output.name}"))
+        film = export(folder, output, TenthSayer(f"Rendering {output.name}"), settings)
     for problem in film.problems:
         say(f"note: {problem}")
     say(f"{output} is written ({output.stat().st_size / 1e6:.1f} MB).")

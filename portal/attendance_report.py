@@ -34,6 +34,7 @@ class Line:
     """One student in one lesson."""
 
     lesson: str
+    group: str | None  # the class that the lesson is of
     title: str
     subject: str
     student: str
@@ -45,6 +46,11 @@ class Line:
     presence: Presence
     correction: Correction | None
     erased: bool  # there is no record of the student any more, only the figure
+
+    @property
+    def absent(self) -> bool:
+        """Whether the student did not come, as far as anybody knows."""
+        return self.correction is None and not self.presence.intervals
 
     @property
     def minutes(self) -> int:
@@ -92,14 +98,7 @@ def parse_week(text: str, now_ms: int, time_zone: str) -> Week:
 
 async def week_lines(connection: AsyncConnection, school: str, week: Week, time_zone: str, now_ms: int) -> list[Line]:
     """The lines of the lessons that began in the week and are over, by student, subject and time."""
-    found = await _lines(
-        connection,
-        time_zone,
-        now_ms,
-        lessons.c.school == school,
-        lessons.c.starts_ms >= week.from_ms,
-        lessons.c.starts_ms < week.to_ms,
-    )
+    found = await school_lines(connection, school, week.from_ms, week.to_ms, time_zone, now_ms)
     return sorted(found, key=lambda line: (line.name.casefold(), line.student, line.subject, line.starts_ms))
 
 
@@ -116,6 +115,20 @@ async def student_lines(connection: AsyncConnection, student: str, time_zone: st
     return sorted(found, key=lambda line: -line.starts_ms)
 
 
+async def school_lines(
+    connection: AsyncConnection, school: str, from_ms: int, to_ms: int, time_zone: str, now_ms: int
+) -> list[Line]:
+    """The lines of a school's lessons that began in [from_ms, to_ms) and are over, in no order."""
+    return await _lines(
+        connection,
+        time_zone,
+        now_ms,
+        lessons.c.school == school,
+        lessons.c.starts_ms >= from_ms,
+        lessons.c.starts_ms < to_ms,
+    )
+
+
 async def _lines(connection: AsyncConnection, time_zone: str, now_ms: int, *where: ColumnElement[bool]) -> list[Line]:
     rows = (
         await connection.execute(
@@ -126,6 +139,7 @@ async def _lines(connection: AsyncConnection, time_zone: str, now_ms: int, *wher
                 lesson_members.c.part == "student",
                 # A room to try things in is no lesson.
                 lessons.c.demo.is_(False),
+                lessons.c.cancelled_ms.is_(None),
                 (lessons.c.state == LessonState.ENDED) | (lessons.c.ends_ms <= now_ms),
                 *where,
             )
@@ -139,6 +153,7 @@ async def _lines(connection: AsyncConnection, time_zone: str, now_ms: int, *wher
         lines.append(
             Line(
                 lesson=row[0],
+                group=row._mapping[lessons.c["class"]],
                 title=row.title,
                 subject=row.subject,
                 student=row.student,

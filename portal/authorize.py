@@ -32,8 +32,19 @@ class Action(StrEnum):
     JOIN_LESSON = "lesson.join"
     START_LESSON = "lesson.start"
     END_LESSON = "lesson.end"
+    REMOVE_FROM_LESSON = "lesson.remove"
     WATCH_RECORDING = "recording.watch"
     DOWNLOAD_RECORDING = "recording.download"
+    READ_NOTES = "notes.read"
+    WRITE_NOTES = "notes.write"
+    CONTINUE_LESSON = "boards.continue"
+    LIST_BOARDS = "boards.list"
+    READ_BOARDS = "boards.read"
+    ANSWER_BOARDS = "boards.answer"
+    LIST_REVIEWS = "reviews.list"
+    READ_REVIEW = "review.read"
+    WRITE_REVIEW = "review.write"
+    PLAN_LESSON = "lesson.plan"
     READ_ROSTER = "roster.read"
     CHANGE_ROSTER = "roster.change"
     READ_CLASSES = "classes.read"
@@ -43,6 +54,16 @@ class Action(StrEnum):
     READ_STUDENT = "student.read"
     READ_ATTENDANCE = "attendance.read"
     CORRECT_ATTENDANCE = "attendance.correct"
+    READ_HOURS = "hours.read"
+    CHANGE_HOURS = "hours.change"
+    LIST_PROGRESS = "progress.list"
+    READ_PROGRESS = "progress.read"
+    WRITE_PROGRESS = "progress.write"
+    READ_ONBOARDING = "onboarding.read"
+    CHANGE_ONBOARDING = "onboarding.change"
+    READ_DISTRICT = "district.read"
+    READ_GRADES = "grades.read"
+    CHANGE_GRADES = "grades.change"
     READ_OUTBOX = "outbox.read"
     CHANGE_OUTBOX = "outbox.change"
     READ_DISCLOSURES = "disclosures.read"
@@ -98,11 +119,12 @@ class ClassObject:
 
 @dataclass(frozen=True, slots=True)
 class StudentObject:
-    """The record of one student. `tutors`: who teaches the student now."""
+    """The record of one student. `tutors`: who teaches the student now; `guardians`: who answers for the student."""
 
     id: str
     school: str
     tutors: frozenset[str] = field(default_factory=frozenset)
+    guardians: frozenset[str] = field(default_factory=frozenset)
 
     kind = "student"
 
@@ -141,6 +163,13 @@ O = TypeVar("O")  # noqa: E741 - the letter for the object in (actor, action, ob
 _OVERSEERS = frozenset({Role.COORDINATOR, Role.REVIEWER})
 _OFFICE = frozenset({Role.COORDINATOR, Role.POINT_OF_CONTACT})
 _COORDINATION = frozenset({Role.COORDINATOR})
+# For whom there is a page of boards that go on from a lesson: whoever makes them, and whoever they are handed in to.
+_AT_BOARDS = frozenset({Role.TUTOR, Role.STUDENT, Role.COORDINATOR})
+# Who may look at a whole school: its office, and whoever administers its district, who changes nothing in it.
+_OVERVIEW = _OFFICE | {Role.DISTRICT_ADMIN}
+_PLANNING = _COORDINATION | {Role.DISTRICT_ADMIN}
+# For whom there is a page of the students whose progress is theirs to see; the office has its list of students.
+_IN_LESSONS = frozenset({Role.TUTOR, Role.STUDENT, Role.GUARDIAN})
 # A lesson that is under way must not fail the students in it; its recording and every other record do close.
 _OPEN_WITHOUT_TRAINING = frozenset(
     {
@@ -150,6 +179,7 @@ _OPEN_WITHOUT_TRAINING = frozenset(
         Action.JOIN_LESSON,
         Action.START_LESSON,
         Action.END_LESSON,
+        Action.REMOVE_FROM_LESSON,
     }
 )
 
@@ -177,8 +207,12 @@ def is_lesson_staff(actor: Actor, lesson: LessonObject) -> bool:
     return actor.school == lesson.school and (actor.user in lesson.tutors or actor.role is Role.COORDINATOR)
 
 
-def _leads_or_office(actor: Actor, lesson: LessonObject) -> bool:
-    return actor.school == lesson.school and (actor.user in lesson.tutors or actor.role in _OFFICE)
+def _leads_or_overview(actor: Actor, lesson: LessonObject) -> bool:
+    return actor.school == lesson.school and (actor.user in lesson.tutors or actor.role in _OVERVIEW)
+
+
+def _lesson_coordination(actor: Actor, lesson: LessonObject) -> bool:
+    return actor.school == lesson.school and actor.role in _COORDINATION
 
 
 def _own_school(actor: Actor, school: SchoolObject) -> bool:
@@ -193,6 +227,27 @@ def _takes_part_or_oversees(actor: Actor, lesson: LessonObject) -> bool:
     return _takes_part(actor, lesson) or (actor.school == lesson.school and actor.role in _OVERSEERS)
 
 
+def _takes_part_or_coordinates(actor: Actor, lesson: LessonObject) -> bool:
+    return _takes_part(actor, lesson) or is_lesson_staff(actor, lesson)
+
+
+def _reviews(actor: Actor, lesson: LessonObject) -> bool:
+    # Nobody reviews a lesson of their own.
+    return actor.school == lesson.school and actor.role is Role.REVIEWER and not _takes_part(actor, lesson)
+
+
+def _sees_review(actor: Actor, lesson: LessonObject) -> bool:
+    return actor.school == lesson.school and (actor.user in lesson.tutors or actor.role in _OVERSEERS)
+
+
+def _oversees_school(actor: Actor, school: SchoolObject) -> bool:
+    return actor.school == school.id and actor.role in _OVERSEERS
+
+
+def _at_boards(actor: Actor, school: SchoolObject) -> bool:
+    return actor.school == school.id and actor.role in _AT_BOARDS
+
+
 def _office(actor: Actor, target: SchoolRecord | ClassObject | StudentObject) -> bool:
     return actor.school == target.school and actor.role in _OFFICE
 
@@ -205,16 +260,45 @@ def _school_office(actor: Actor, school: SchoolObject) -> bool:
     return actor.school == school.id and actor.role in _OFFICE
 
 
+def _overview(actor: Actor, target: SchoolRecord | ClassObject | StudentObject) -> bool:
+    return actor.school == target.school and actor.role in _OVERVIEW
+
+
+def _school_overview(actor: Actor, school: SchoolObject) -> bool:
+    return actor.school == school.id and actor.role in _OVERVIEW
+
+
+def _school_planning(actor: Actor, school: SchoolObject) -> bool:
+    return actor.school == school.id and actor.role in _PLANNING
+
+
+def _school_district(actor: Actor, school: SchoolObject) -> bool:
+    return actor.school == school.id and actor.role is Role.DISTRICT_ADMIN
+
+
 def _school_coordination(actor: Actor, school: SchoolObject) -> bool:
     return actor.school == school.id and actor.role in _COORDINATION
 
 
-def _teaches_or_office(actor: Actor, target: ClassObject | StudentObject) -> bool:
-    return actor.school == target.school and (actor.user in target.tutors or actor.role in _OFFICE)
+def _teaches_or_overview(actor: Actor, target: ClassObject | StudentObject) -> bool:
+    return actor.school == target.school and (actor.user in target.tutors or actor.role in _OVERVIEW)
 
 
-def _own_or_office(actor: Actor, student: StudentObject) -> bool:
-    return actor.school == student.school and (actor.user == student.id or actor.role in _OFFICE)
+def _teaches_or_coordination(actor: Actor, target: ClassObject | StudentObject) -> bool:
+    return actor.school == target.school and (actor.user in target.tutors or actor.role in _COORDINATION)
+
+
+def _own_ward_or_overview(actor: Actor, student: StudentObject) -> bool:
+    own = actor.user == student.id or actor.user in student.guardians
+    return actor.school == student.school and (own or actor.role in _OVERVIEW)
+
+
+def _own_ward_teaches_or_overview(actor: Actor, student: StudentObject) -> bool:
+    return _own_ward_or_overview(actor, student) or _teaches_or_overview(actor, student)
+
+
+def _learns_or_teaches(actor: Actor, school: SchoolObject) -> bool:
+    return actor.school == school.id and actor.role in _IN_LESSONS
 
 
 def _rule(kind: type[O], test: Callable[[Actor, O], bool]) -> Rule:
@@ -231,30 +315,51 @@ _RULES: dict[tuple[Action, type], Rule] = {
     (Action.JOIN_LESSON, LessonObject): _rule(LessonObject, _takes_part_or_oversees),
     (Action.START_LESSON, LessonObject): _rule(LessonObject, is_lesson_staff),
     (Action.END_LESSON, LessonObject): _rule(LessonObject, is_lesson_staff),
+    (Action.REMOVE_FROM_LESSON, LessonObject): _rule(LessonObject, is_lesson_staff),
+    (Action.PLAN_LESSON, LessonObject): _rule(LessonObject, _lesson_coordination),
     (Action.WATCH_RECORDING, LessonObject): _rule(LessonObject, _takes_part_or_oversees),
     (Action.DOWNLOAD_RECORDING, LessonObject): _rule(LessonObject, _takes_part_or_oversees),
-    (Action.READ_ROSTER, SchoolObject): _rule(SchoolObject, _school_office),
+    (Action.READ_NOTES, LessonObject): _rule(LessonObject, _takes_part_or_oversees),
+    (Action.WRITE_NOTES, LessonObject): _rule(LessonObject, _takes_part_or_oversees),
+    (Action.CONTINUE_LESSON, LessonObject): _rule(LessonObject, _takes_part),
+    (Action.LIST_BOARDS, SchoolObject): _rule(SchoolObject, _at_boards),
+    (Action.READ_BOARDS, LessonObject): _rule(LessonObject, _takes_part_or_coordinates),
+    (Action.ANSWER_BOARDS, LessonObject): _rule(LessonObject, is_lesson_staff),
+    (Action.LIST_REVIEWS, SchoolObject): _rule(SchoolObject, _oversees_school),
+    (Action.READ_REVIEW, LessonObject): _rule(LessonObject, _sees_review),
+    (Action.WRITE_REVIEW, LessonObject): _rule(LessonObject, _reviews),
+    (Action.READ_ROSTER, SchoolObject): _rule(SchoolObject, _school_overview),
     (Action.CHANGE_ROSTER, SchoolObject): _rule(SchoolObject, _school_office),
-    (Action.READ_ROSTER, SchoolRecord): _rule(SchoolRecord, _office),
+    (Action.READ_ROSTER, SchoolRecord): _rule(SchoolRecord, _overview),
     (Action.CHANGE_ROSTER, SchoolRecord): _rule(SchoolRecord, _office),
     (Action.CHANGE_ROSTER, StudentObject): _rule(StudentObject, _office),
-    (Action.READ_CLASSES, SchoolObject): _rule(SchoolObject, _school_office),
+    (Action.READ_CLASSES, SchoolObject): _rule(SchoolObject, _school_overview),
     (Action.CHANGE_CLASSES, SchoolObject): _rule(SchoolObject, _school_coordination),
-    (Action.READ_CLASSES, ClassObject): _rule(ClassObject, _teaches_or_office),
+    (Action.READ_CLASSES, ClassObject): _rule(ClassObject, _teaches_or_overview),
     (Action.CHANGE_CLASSES, ClassObject): _rule(ClassObject, _coordination),
-    (Action.READ_STAFF, SchoolObject): _rule(SchoolObject, _school_office),
+    (Action.READ_STAFF, SchoolObject): _rule(SchoolObject, _school_overview),
     (Action.CHANGE_STAFF, SchoolObject): _rule(SchoolObject, _school_coordination),
     (Action.CHANGE_STAFF, SchoolRecord): _rule(SchoolRecord, _coordination),
-    (Action.READ_STUDENT, StudentObject): _rule(StudentObject, _teaches_or_office),
-    (Action.READ_ATTENDANCE, SchoolObject): _rule(SchoolObject, _school_office),
-    (Action.READ_ATTENDANCE, LessonObject): _rule(LessonObject, _leads_or_office),
+    (Action.READ_STUDENT, StudentObject): _rule(StudentObject, _teaches_or_overview),
+    (Action.READ_ATTENDANCE, SchoolObject): _rule(SchoolObject, _school_overview),
+    (Action.READ_ATTENDANCE, LessonObject): _rule(LessonObject, _leads_or_overview),
     (Action.CORRECT_ATTENDANCE, LessonObject): _rule(LessonObject, is_lesson_staff),
+    (Action.READ_HOURS, SchoolObject): _rule(SchoolObject, _school_overview),
+    (Action.READ_ONBOARDING, SchoolObject): _rule(SchoolObject, _school_overview),
+    (Action.CHANGE_ONBOARDING, SchoolObject): _rule(SchoolObject, _school_planning),
+    (Action.READ_DISTRICT, SchoolObject): _rule(SchoolObject, _school_district),
+    (Action.CHANGE_HOURS, SchoolObject): _rule(SchoolObject, _school_coordination),
+    (Action.LIST_PROGRESS, SchoolObject): _rule(SchoolObject, _learns_or_teaches),
+    (Action.READ_PROGRESS, StudentObject): _rule(StudentObject, _own_ward_teaches_or_overview),
+    (Action.WRITE_PROGRESS, StudentObject): _rule(StudentObject, _teaches_or_coordination),
+    (Action.READ_GRADES, ClassObject): _rule(ClassObject, _teaches_or_overview),
+    (Action.CHANGE_GRADES, ClassObject): _rule(ClassObject, _teaches_or_coordination),
     (Action.READ_OUTBOX, SchoolObject): _rule(SchoolObject, _school_coordination),
     (Action.READ_OUTBOX, SchoolRecord): _rule(SchoolRecord, _coordination),
     (Action.CHANGE_OUTBOX, SchoolRecord): _rule(SchoolRecord, _coordination),
-    (Action.READ_DISCLOSURES, SchoolObject): _rule(SchoolObject, _school_office),
-    (Action.READ_DISCLOSURES, StudentObject): _rule(StudentObject, _own_or_office),
+    (Action.READ_DISCLOSURES, SchoolObject): _rule(SchoolObject, _school_overview),
+    (Action.READ_DISCLOSURES, StudentObject): _rule(StudentObject, _own_ward_or_overview),
     (Action.EXPORT_STUDENT, StudentObject): _rule(StudentObject, _office),
     (Action.ERASE_STUDENT, StudentObject): _rule(StudentObject, _coordination),
-    (Action.READ_ERASURES, SchoolRecord): _rule(SchoolRecord, _office),
+    (Action.READ_ERASURES, SchoolRecord): _rule(SchoolRecord, _overview),
 }

@@ -25,6 +25,15 @@ def add_business_days(start: date, count: int, holidays: Set[date]) -> date:
     return day
 
 
+def subtract_business_days(end: date, count: int, holidays: Set[date]) -> date:
+    """The latest day that has `count` business days after it up to `end`: the day before `end`'s count of them."""
+    day = end
+    while count > 0:
+        day -= _ONE
+        count -= is_business_day(day, holidays)
+    return day
+
+
 def business_days_left(today: date, due: date, holidays: Set[date]) -> int:
     """Business days after today up to and with the due day; negative: so many since it passed."""
     if due < today:

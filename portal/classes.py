@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portal.schema import users
+from portal.schema import lesson_members, lessons, schools, users
 from portal.service_schema import classes, enrollments, series, staffing_requests
+from portal.times import local
 from portal.timetable import WeeklyHour, clash
 
 
@@ -117,7 +118,24 @@ async def busy_hours(connection: AsyncConnection, people: Sequence[str], *, but:
         for person in (each.tutor, *(pupil.id for pupil in each.students)):
             if person in busy:
                 busy[person] += [planned.hour for planned in each.hours]
+    await _add_single_lessons(connection, busy)
     return busy
+
+
+async def _add_single_lessons(connection: AsyncConnection, busy: dict[str, list[WeeklyHour]]) -> None:
+    """Lessons that make up for others: hours of one day."""
+    found = await connection.execute(
+        select(lessons, lesson_members.c.user, schools.c.time_zone)
+        .join(lesson_members, lesson_members.c.lesson == lessons.c.id)
+        .join(schools, schools.c.id == lessons.c.school)
+        .where(lesson_members.c.user.in_(list(busy)), lessons.c.makes_up.is_not(None), lessons.c.state == "scheduled")
+    )
+    for row in found:
+        when = local(row.starts_ms, row.time_zone)
+        length = (row.ends_ms - row.starts_ms) // 60_000
+        busy[row.user].append(
+            WeeklyHour(when.weekday(), when.hour * 60 + when.minute, length, row.time_zone, when.date(), when.date())
+        )
 
 
 def first_clash(hours: Sequence[WeeklyHour], busy: Sequence[WeeklyHour]) -> WeeklyHour | None:

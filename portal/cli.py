@@ -150,6 +150,9 @@ def recorder(
 
     It joins every lesson, keeps board, voices and cameras, and renders the film afterwards.
     """
+    from recorder.lease import let_the_other_begin
+
+    let_the_other_begin(data / "recordings")
     with needs("recorder"):
         from recorder.service import main as run
         from recorder.settings import RecorderSettings
@@ -224,15 +227,22 @@ def ticket(
 @app.command()
 def export(
     folder: Annotated[Path, typer.Argument(help="A lesson's folder: DATA/recordings/<lesson>.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The MP4 to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The film to write: .mp4, or .webm.")],
+    height: Annotated[Literal["720", "1080"], typer.Option(help="Lines of the picture.")] = "720",
+    layout: Annotated[
+        Literal["tiles", "board"], typer.Option(help="The board with the cameras beside it, or alone.")
+    ] = "tiles",
+    pointers: Annotated[bool, typer.Option(help="Show where everybody points.")] = True,
 ) -> None:
-    """Render a recorded lesson to MP4.
+    """Render a recorded lesson to MP4 or WebM.
 
     The board with everyone's voice and camera.
     """
     with needs("recorder"):
         from portal.archive_commands import run_export
-    raise typer.Exit(run_export(folder, output, typer.echo))
+        from recorder.render import FilmSettings
+    settings = FilmSettings(height=1080 if height == "1080" else 720, layout=layout, pointers=pointers)
+    raise typer.Exit(run_export(folder, output, typer.echo, settings))
 
 
 @app.command()
@@ -249,6 +259,64 @@ def verify(
     with needs("recorder"):
         from portal.archive_commands import run_verify
     raise typer.Exit(run_verify(folder, keys, typer.echo))
+
+
+KeyFile = Annotated[Path, typer.Option("--key-file", help="A file with the passphrase of the backup.")]
+
+
+@app.command()
+def backup(
+    output: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
+    key_file: KeyFile,
+    data: Data = Path("data"),
+) -> None:
+    """Write the data folder into one encrypted file.
+
+    Keys, databases, settings, pictures and recordings, in one consistent state, while the service runs.
+    """
+    with needs("portal"):
+        from portal.backup import read_key, run_backup
+    raise typer.Exit(run_backup(data, output, read_key(key_file), typer.echo))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `chalkmesh backup` wrote.")],
+    key_file: KeyFile,
+    data: Data = Path("data"),
+) -> None:
+    """Put a backup into an empty data folder.
+
+    All of it is checked first; a backup that is damaged or cut off leaves nothing behind.
+    """
+    with needs("portal"):
+        from portal.backup import read_key, run_restore
+    raise typer.Exit(run_restore(file, data, read_key(key_file), typer.echo))
+
+
+@app.command()
+def school(
+    name: Annotated[str, typer.Argument(help="The school's name.")],
+    coordinator: Annotated[tuple[str, str], typer.Option(metavar="NAME MAIL", help="Its first coordinator.")],
+    time_zone: Annotated[str, typer.Option(help="Its time zone, such as America/New_York.")],
+    district: Annotated[str | None, typer.Option(help="The district that it belongs to; made where it is new.")] = None,
+    district_admin: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="NAME MAIL", help="An administrator of the district.")
+    ] = None,
+    data: Data = Path("data"),
+    database_url: Annotated[str | None, typer.Option(help="SQLAlchemy URL; without it, SQLite in --data.")] = None,
+) -> None:
+    """Make a school with its first coordinator.
+
+    Prints the addresses at which they choose their passwords; everybody else is added on the pages.
+    """
+    with needs("portal"):
+        from portal.school_command import run_school
+        from portal.settings import PortalSettings
+    flags: dict[str, object] = {"data": data, "database_url": database_url}
+    settings = resolve_settings(PortalSettings, "portal", flags, os.environ, data / FILE_NAME)
+    found = (name, time_zone, coordinator, district, district_admin)
+    raise typer.Exit(run_school(data, settings.database_url, *found, settings.portal_url, typer.echo))
 
 
 audit_app = typer.Typer(help="Look after the audit log.", no_args_is_help=True, rich_markup_mode=None)

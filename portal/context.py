@@ -18,6 +18,7 @@ from portal.passwords import Passwords
 from portal.placement import Placement
 from portal.playback import Playback
 from portal.recordings import RecordingDesk
+from portal.removals import Removals
 from portal.request_keys import LESSON, PERSON
 from portal.roster.desk import RosterDesk
 from portal.settings import PortalSettings
@@ -40,6 +41,7 @@ class Portal:
     desk: RecordingDesk
     classrooms: Classrooms
     tickets: TicketOffice
+    removals: Removals
     playback: Playback
     assets: Assets
     pages: Pages

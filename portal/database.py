@@ -54,7 +54,8 @@ class Database:
         try:
             async with self.write() as connection:
                 await connection.run_sync(upgrade_to)
-        except (DBAPIError, SQLAlchemyError, OSError) as error:
+        except (DBAPIError, SQLAlchemyError, OSError, UnicodeDecodeError) as error:
+            # UnicodeDecodeError: what SQLite says of a damaged schema quotes its bytes.
             cause = getattr(error, "orig", None) or error
             raise SetupError(f"The database {self.name} cannot be used: {cause}.") from error
 

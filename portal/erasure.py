@@ -1,8 +1,10 @@
 """Erases a student: identity and content go; random ids stay where sums and logs must still hold.
 
 What goes, in one transaction: name, user name, address, grade and the school's id; password and log-ins; links and
-mails; presence events (their minutes stay as figures) and session keys; acknowledged notices; requests; the reasons of
-corrections; roster files that still wait. Recordings in which the student was the only student are deleted from disk.
+mails; presence events (their minutes stay as figures) and session keys; acknowledged notices; requests; goals, scores
+and weekly updates; notes on recordings and boards continued from them; guardians who answer for nobody else; the
+reasons of corrections; roster files that still wait.
+Recordings in which the student was the only student are deleted from disk.
 What stays: places in lessons and classes, and minutes, under an id that no longer leads to anybody; the disclosure and
 audit logs, which hold ids only, so that the audit chain still verifies.
 """
@@ -21,7 +23,9 @@ from portal.attendance_report import student_lines
 from portal.authorize import Actor
 from portal.database import Database
 from portal.ids import is_id, new_id
+from portal.learning_schema import goals, guardians, scores, weekly_updates
 from portal.ledger import audit
+from portal.playback_schema import continued_boards, notes
 from portal.roster.apply import close_accounts
 from portal.schema import lesson_members, lessons, logins, notices, recordings, relay_events, room_sessions, users
 from portal.service_schema import (
@@ -34,6 +38,7 @@ from portal.service_schema import (
 )
 
 ERASED_NAME = "Erased student"
+ERASED_GUARDIAN = "Erased guardian"
 _SILENT_MS = 60 * 60 * 1000
 
 
@@ -158,8 +163,19 @@ async def _recordings_alone(connection: AsyncConnection, student: str) -> list[s
     return sorted(found.scalars())
 
 
+async def _guardians_alone(connection: AsyncConnection, student: str) -> list[str]:
+    """Guardians who answered for this student and never for another."""
+    others = select(guardians.c.guardian).where(guardians.c.student != student)
+    found = await connection.execute(
+        select(guardians.c.guardian).where(guardians.c.student == student, guardians.c.guardian.not_in(others))
+    )
+    return sorted(found.scalars())
+
+
 async def _erase_rows(connection: AsyncConnection, school: str, student: str, now_ms: int) -> dict[str, int]:
     await close_accounts(connection, [student], now_ms)
+    alone = await _guardians_alone(connection, student)
+    await close_accounts(connection, alone, now_ms)
     counts = {}
     for words, statement in {
         "mails": delete(outbox).where(or_(outbox.c.user == student, outbox.c.about == student)),
@@ -168,6 +184,24 @@ async def _erase_rows(connection: AsyncConnection, school: str, student: str, no
         "presence events": delete(relay_events).where(relay_events.c.user == student),
         "room sessions": delete(room_sessions).where(room_sessions.c.user == student),
         "notices": delete(notices).where(notices.c.user == student),
+        "goals": delete(goals).where(goals.c.student == student),
+        "scores": delete(scores).where(scores.c.student == student),
+        "weekly updates": delete(weekly_updates).where(weekly_updates.c.student == student),
+        "notes on recordings": delete(notes).where(notes.c.author == student),
+        "continued boards": delete(continued_boards).where(continued_boards.c.owner == student),
+        "ties to guardians": delete(guardians).where(guardians.c.student == student),
+        # Who answered for nobody else leaves nothing of themselves either.
+        "mails of guardians": delete(outbox).where(outbox.c.user.in_(alone)),
+        "links of guardians": delete(one_use_links).where(one_use_links.c.user.in_(alone)),
+        "guardians": update(users)
+        .where(users.c.id.in_(alone))
+        .values(
+            login="erased " + users.c.id,
+            name=ERASED_GUARDIAN,
+            email=None,
+            password_hash=None,
+            erased_ms=now_ms,
+        ),
         "requests": delete(staffing_requests).where(staffing_requests.c.student == student),
         "reasons of corrections": update(attendance_corrections)
         .where(attendance_corrections.c.student == student)

@@ -1,9 +1,12 @@
 """Forms as people send them: values that are checked, errors beside their fields, and what was typed kept."""
 
+import re
 from collections.abc import Collection
 from datetime import date, datetime
 
 from aiohttp import web
+
+_POINTS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
 
 
 class Form:
@@ -35,6 +38,17 @@ class Form:
             self.errors[field] = "Only characters that can be printed."
         return value
 
+    def prose(self, field: str, label: str, *, most: int) -> str:
+        """Some lines of text, without blanks around them."""
+        value = self.values.get(field, "").replace("\r\n", "\n").strip()
+        if not value:
+            self.errors[field] = f"Enter {label}."
+        elif len(value) > most:
+            self.errors[field] = f"At most {most} characters."
+        elif not value.replace("\n", "").replace("\t", "").isprintable():
+            self.errors[field] = "Only characters that can be printed."
+        return value
+
     def choice(self, field: str, label: str, among: Collection[str]) -> str:
         """One of a few words."""
         value = self.values.get(field, "")
@@ -49,6 +63,14 @@ class Form:
             self.errors[field] = f"Enter {label} from {least} to {most}."
             return least
         return int(text)
+
+    def points(self, field: str, *, most: int) -> float:
+        """A number with at most two decimals, from 0 to `most`."""
+        text = self.values.get(field, "").strip().replace(",", ".")
+        if not _POINTS.fullmatch(text) or float(text) > most:
+            self.errors[field] = f"Enter points from 0 to {most}, such as {most} or {most / 2:g}."
+            return 0.0
+        return float(text)
 
     def day(self, field: str, label: str, *, required: bool = True) -> date | None:
         """A date as `2026-11-30`."""

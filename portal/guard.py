@@ -67,6 +67,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if access.gate is not Gate.PUBLIC and PERSON not in request:
         raise LoginNeeded
     target = await _authorize(request, portal, access) if access.gate is Gate.ACTION else None
+    if access.admits is not None:
+        await access.admits(request)
     if access.max_body_bytes is not None:
         # Only now, so that nobody else can make us take in a large body.
         request = request.clone(client_max_size=access.max_body_bytes)

@@ -88,9 +88,11 @@ def _reason(actor: Actor, target: Disclosed) -> str:
             return "tutor of the lesson"
     elif actor.user in target.students:
         return "the student's own record"
+    elif isinstance(target, StudentObject) and actor.user in target.guardians:
+        return "guardian of the student"
     elif isinstance(target, StudentObject | ClassObject) and actor.user in target.tutors:
         return f"tutor of the {target.kind}"
-    return f"{actor.role.value} of the school"
+    return f"{actor.role.value.replace('_', ' ')} of the school"
 
 
 async def audit(

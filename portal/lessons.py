@@ -51,6 +51,7 @@ class Lesson:
     recording: str
     demo: bool
     ended_ms: int | None
+    cancelled: bool
     members: tuple[Member, ...]
 
     @property
@@ -151,6 +152,7 @@ def _lesson(row: Row[tuple[object, ...]], members: Sequence[Member]) -> Lesson:
         recording=row.recording,
         demo=row.demo,
         ended_ms=row.ended_ms,
+        cancelled=row.cancelled_ms is not None,
         members=tuple(members),
     )
 

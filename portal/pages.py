@@ -1,5 +1,6 @@
 """Renders the templates, with what every page needs around its own content."""
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from markupsafe import Markup
 from portal import times
 from portal.assets import Assets, Bundle
 from portal.authorize import Action, Actor, Role, SchoolObject, permitted
+from portal.grading import format_percent
 from portal.request_keys import PERSON, VISIT
 
 THEME_COOKIE = "chalkmesh-theme"
@@ -27,6 +29,38 @@ _ROLE_NAMES = {
     Role.ON_CALL: "On call",
 }
 
+
+# What a disclosure log says was done, for people who have never heard of an action's name.
+ACTION_WORDS = {
+    Action.LIST_LESSONS.value: "Saw the name in the list of lessons",
+    Action.LIST_RECORDINGS.value: "Saw the name in the list of recordings",
+    Action.LIST_PROGRESS.value: "Saw the name in the list of report cards",
+    Action.READ_LESSON.value: "Looked at a lesson",
+    Action.JOIN_LESSON.value: "Entered a lesson",
+    Action.PLAN_LESSON.value: "Changed when a lesson is or who teaches it",
+    Action.WATCH_RECORDING.value: "Watched a recording",
+    Action.DOWNLOAD_RECORDING.value: "Downloaded a recording",
+    Action.READ_NOTES.value: "Read the notes on a recording",
+    Action.LIST_BOARDS.value: "Saw the name in the list of boards that were handed in",
+    Action.READ_BOARDS.value: "Looked at boards that go on from a lesson",
+    Action.LIST_REVIEWS.value: "Saw a lesson of the student in the list of reviews",
+    Action.READ_REVIEW.value: "Read the review of a lesson",
+    Action.READ_ROSTER.value: "Saw the name in the list of students",
+    Action.CHANGE_ROSTER.value: "Changed the account or the guardians",
+    Action.READ_CLASSES.value: "Saw the name in a list of classes",
+    Action.CHANGE_CLASSES.value: "Changed a class",
+    Action.READ_STUDENT.value: "Opened the student's page",
+    Action.READ_ATTENDANCE.value: "Looked at minutes of attendance",
+    Action.CORRECT_ATTENDANCE.value: "Corrected minutes of attendance",
+    Action.READ_PROGRESS.value: "Read the report card",
+    Action.WRITE_PROGRESS.value: "Wrote a goal or a weekly update",
+    Action.READ_GRADES.value: "Read the grade book",
+    Action.CHANGE_GRADES.value: "Entered grades",
+    Action.READ_OUTBOX.value: "Read a mail about the student",
+    Action.READ_DISCLOSURES.value: "Looked at this log",
+    Action.EXPORT_STUDENT.value: "Exported the whole record",
+    Action.ERASE_STUDENT.value: "Opened the page that erases the record",
+}
 
 _FOLDER = Path(__file__).resolve().parent / "templates"
 
@@ -49,6 +83,9 @@ def _environment() -> Environment:
         zone_name=times.format_zone,
         iso=times.format_iso,
         length=times.format_length,
+        percent=format_percent,
+        hours=times.format_hours,
+        action_words=lambda action: ACTION_WORDS.get(action, action),
     )
     environment.globals["mark"] = Markup((_FOLDER / "mark.svg").read_text(encoding="utf-8"))
     return environment
@@ -72,7 +109,7 @@ class Pages:
             csrf=person.csrf if person is not None else request.get(VISIT, ""),
             theme=theme if theme in THEMES else None,
             here=request.path,
-            menu=menu_of(person.actor) if person is not None else (),
+            menu=menu_of(person.actor) if person is not None else Menu((), ()),
             bundle=bundle,
             styles=bundle.styles if bundle is not None else self._assets.page_styles(),
             **content,
@@ -87,23 +124,43 @@ class Pages:
 
 # What the bar offers, and the action that it needs on the own school. A path is current with all that lies under it.
 _MENU = (
+    ("/district", "District", Action.READ_DISTRICT),
     ("/", "Lessons", Action.LIST_LESSONS),
     ("/recordings", "Recordings", Action.LIST_RECORDINGS),
+    ("/progress", "Progress", Action.LIST_PROGRESS),
     ("/students", "Students", Action.READ_ROSTER),
-    ("/roster", "Roster", Action.READ_ROSTER),
-    ("/requests", "Requests", Action.READ_ROSTER),
     ("/classes", "Classes", Action.READ_CLASSES),
     ("/attendance", "Attendance", Action.READ_ATTENDANCE),
+    ("/boards", "Boards", Action.LIST_BOARDS),
+    ("/reviews", "Reviews", Action.LIST_REVIEWS),
+    ("/requests", "Requests", Action.READ_ROSTER),
+    ("/holidays", "Holidays", Action.READ_CLASSES),
+    ("/onboarding", "Onboarding", Action.READ_ONBOARDING),
+    ("/roster", "Roster", Action.READ_ROSTER),
+    ("/hours", "Hours", Action.READ_HOURS),
     ("/staff", "Staff", Action.READ_STAFF),
     ("/outbox", "Mail", Action.READ_OUTBOX),
     ("/disclosures", "Disclosures", Action.READ_DISCLOSURES),
 )
 
 
-def menu_of(actor: Actor) -> tuple[tuple[str, str], ...]:
-    """The (path, words) that this person may open."""
+# So many stand in the bar itself; whoever looks after a school has the others under "More".
+_IN_THE_BAR = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The (path, words) that a person may open: in the bar, and in the menu behind it."""
+
+    bar: tuple[tuple[str, str], ...]
+    more: tuple[tuple[str, str], ...]
+
+
+def menu_of(actor: Actor) -> Menu:
+    """What this person may open."""
     school = SchoolObject(actor.school)
-    return tuple((path, words) for path, words, action in _MENU if permitted(actor, action, school))
+    open_to = tuple((path, words) for path, words, action in _MENU if permitted(actor, action, school))
+    return Menu(open_to[:_IN_THE_BAR], open_to[_IN_THE_BAR:])
 
 
 def initials(name: str) -> str:

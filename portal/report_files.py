@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import date
 from importlib.resources import as_file, files
+from typing import Literal
 
 from fpdf import FPDF
 from fpdf.fonts import FontFace
@@ -12,6 +13,7 @@ from fpdf.fonts import FontFace
 from portal.attendance_report import Line, Week
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+HEADING = FontFace(emphasis="BOLD", fill_color=(238, 232, 220))
 REPORT_COLUMNS = ("Student", "Grade", "Subject", "Date", "Lesson", "Scheduled minutes", "Minutes", "Note")
 
 
@@ -57,16 +59,22 @@ def report_csv(lines: Sequence[Line]) -> bytes:
     return write_csv(REPORT_COLUMNS, report_rows(lines))
 
 
-def report_pdf(school_name: str, week: Week, lines: Sequence[Line]) -> bytes:
-    """The weekly report as PDF, A4 lying on its side, with the sum of minutes of each student."""
-    pdf = FPDF(orientation="L", format="A4")
+def new_pdf(title: str, *, orientation: Literal["portrait", "landscape"] = "portrait") -> FPDF:
+    """An A4 document with its first page, and the project's own letters as "report"."""
+    pdf = FPDF(orientation=orientation, format="A4")
     for style, name in (("", "Regular"), ("B", "Bold")):
         with as_file(files("whiteboard_crdt").joinpath("fonts", f"AtkinsonHyperlegible-{name}.ttf")) as path:
             pdf.add_font("report", style, str(path))
-    pdf.set_title(f"Attendance {week.monday} to {week.sunday}")
+    pdf.set_title(title)
     pdf.set_lang("en")
     pdf.set_auto_page_break(True, margin=15)
     pdf.add_page()
+    return pdf
+
+
+def report_pdf(school_name: str, week: Week, lines: Sequence[Line]) -> bytes:
+    """The weekly report as PDF, A4 lying on its side, with the sum of minutes of each student."""
+    pdf = new_pdf(f"Attendance {week.monday} to {week.sunday}", orientation="landscape")
     pdf.set_font("report", "B", 16)
     pdf.cell(0, 10, f"Attendance, {week.monday} to {week.sunday}", new_x="LMARGIN", new_y="NEXT")
     pdf.set_font("report", "", 10)
@@ -78,7 +86,7 @@ def report_pdf(school_name: str, week: Week, lines: Sequence[Line]) -> bytes:
     with pdf.table(
         col_widths=(38, 12, 30, 22, 45, 22, 18, 60),
         text_align=("LEFT", "LEFT", "LEFT", "LEFT", "LEFT", "RIGHT", "RIGHT", "LEFT"),
-        headings_style=FontFace(emphasis="BOLD", fill_color=(238, 232, 220)),
+        headings_style=HEADING,
         line_height=6,
     ) as table:
         table.row(REPORT_COLUMNS)

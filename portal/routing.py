@@ -25,7 +25,8 @@ class Access:
     """Who may use a route. `disclosing`: the answer shows a student's record, so it lands in the disclosure log.
 
     `listing`: the answer shows records of students whom only the handler knows; it must name them with
-    `guard.disclose_listed`, or its answer is withheld. `max_body_bytes`: for uploads.
+    `guard.disclose_listed`, or its answer is withheld. `max_body_bytes`: for uploads. `admits`: raises for whom the
+    route is not, asked before a body is read; for routes that are open to the holders of a link.
     """
 
     gate: Gate
@@ -33,6 +34,7 @@ class Access:
     disclosing: bool = False
     listing: bool = False
     max_body_bytes: int | None = None
+    admits: Callable[[web.Request], Awaitable[object]] | None = None
 
 
 PUBLIC = Access(Gate.PUBLIC)

@@ -43,6 +43,8 @@ schools = Table(
     Column("ice_policy", String(8), nullable=False),  # all | relay
     Column("demo", Boolean, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
+    # No foreign key: SQLite cannot add a column that has one.
+    Column("district", String(64), nullable=True, index=True),
 )
 
 users = Table(
@@ -82,6 +84,11 @@ logins = Table(
     Column("seen_ms", BigInteger, nullable=False),
     Column("expires_ms", BigInteger, nullable=False),
     Column("revoked_ms", BigInteger, nullable=True),
+    # At which school of the district its administrator is now; elsewhere one is at one's own.
+    Column("at_school", String(64), nullable=True),
+    # The password fitted, and the code of the second factor has not been asked for yet: nobody's log-in until then.
+    Column("awaits_code", Boolean, nullable=True),
+    Column("device", String(100), nullable=True),  # browser and system in a few words, for the list of one's log-ins
 )
 
 lessons = Table(
@@ -105,6 +112,10 @@ lessons = Table(
     Column("class", String(64), nullable=True, index=True),
     Column("series", String(64), nullable=True),
     Column("day", Date, nullable=True),  # the local day, so that no day of a series is made twice
+    # Of a lesson that was put right by hand: who teaches it in place of the class's tutor, for which one it makes up.
+    Column("substitute", String(64), nullable=True),
+    Column("makes_up", String(64), nullable=True),
+    Column("cancelled_ms", BigInteger, nullable=True),
     Index("ix_lessons_series_day", "series", "day", unique=True),
     Index("ix_lessons_school_starts_ms", "school", "starts_ms"),
     Index("ix_lessons_state", "state"),
@@ -129,6 +140,7 @@ room_sessions = Table(
     Column("role", String(32), nullable=False),
     Column("key", LargeBinary, nullable=False),
     Column("client", BigInteger, nullable=False),
+    Column("colour", Integer, nullable=True),  # the person's number in the room; none for the recorder
     Column("issued_ms", BigInteger, nullable=False),
     Column("renewed_ms", BigInteger, nullable=False),
     Column("revoked_ms", BigInteger, nullable=True),

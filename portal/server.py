@@ -22,6 +22,7 @@ from portal.headers import add_security_headers
 from portal.keyfiles import prepare_data
 from portal.lessons_ahead import extend_all
 from portal.logs import get_log
+from portal.mails.regular import write_regular_mails
 from portal.mails.sender import PostOffice
 from portal.pages import Pages
 from portal.passwords import Passwords
@@ -29,6 +30,7 @@ from portal.placement import Placement
 from portal.playback import Playback
 from portal.recordings import RecordingDesk
 from portal.refusals import refusals
+from portal.removals import Removals
 from portal.roster.desk import RosterDesk
 from portal.routes import ALL_ROUTES
 from portal.routing import ACCESS_BOOK, AccessBook
@@ -39,6 +41,7 @@ from whiteboard_crdt.errors import SetupError
 _HOUR_MS = 60 * 60 * 1000
 _DEMO_EVERY_S = 600.0
 _AHEAD_EVERY_S = 3600.0
+_MAILS_EVERY_S = 600.0
 _MAX_BODY_BYTES = 256 * 1024
 
 
@@ -85,6 +88,7 @@ async def open_portal(
             desk=desk,
             classrooms=classrooms,
             tickets=TicketOffice(database, keyring),
+            removals=Removals(database, keyring, clock, settings.relay_beside),
             playback=Playback(settings.recordings),
             assets=assets,
             pages=Pages(assets),
@@ -113,8 +117,10 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
     portal = app[PORTAL]
     tasks = [
         asyncio.create_task(portal.classrooms.run(), name="sweep"),
+        asyncio.create_task(portal.removals.run(), name="removals"),
         asyncio.create_task(portal.post_office.run(), name="mail"),
         asyncio.create_task(_keep_lessons_ahead(portal), name="lessons-ahead"),
+        asyncio.create_task(_keep_mails(portal), name="regular-mails"),
     ]
     if portal.settings.demo:
         tasks.append(asyncio.create_task(_keep_demo(portal), name="demo"))
@@ -136,6 +142,20 @@ async def _keep_lessons_ahead(portal: Portal) -> None:
             # The edge of this task: the next round may go better.
             log.exception("lessons_ahead_failed")
         await asyncio.sleep(_AHEAD_EVERY_S)
+
+
+async def _keep_mails(portal: Portal) -> None:
+    log = get_log("portal")
+    while True:
+        try:
+            written = await write_regular_mails(portal.database, portal.clock, portal.post_office.portal_url)
+            if written:
+                log.info("regular_mails", count=written)
+                portal.post_office.wake()
+        except Exception:
+            # The edge of this task: the next round may go better.
+            log.exception("regular_mails_failed")
+        await asyncio.sleep(_MAILS_EVERY_S)
 
 
 async def _keep_demo(portal: Portal) -> None:

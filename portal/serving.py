@@ -142,13 +142,16 @@ def child_specs(plan: Plan, probe: "Probe") -> Sequence[ChildSpec]:
             stop_s=_RECORDER_STOP_S,
         ),
     ]
+    # Does nothing but stand by, loaded, until the other one dies; then they change places.
+    standby = ChildSpec("recorder-2", specs[-1].argv, _at_once, stop_s=_RECORDER_STOP_S)
+    specs.append(standby)
     if settings.demo:
         specs.append(ChildSpec("bots", _command("bots", "--relay-url", plan.relay_url, *common), _at_once))
     return specs
 
 
 async def _at_once() -> bool:
-    """Nobody has to wait for bots."""
+    """Nobody has to wait for it."""
     return True
 
 

@@ -126,6 +126,12 @@ class PortalSettings:
         return f"http://{host}:{self.relay_port}"
 
     @property
+    def portal_url(self) -> str:
+        """The portal as people open it, with a slash at the end."""
+        address = self.public_url or f"{'https' if self.secure else 'http'}://localhost:{self.port}"
+        return address.rstrip("/") + "/"
+
+    @property
     def recordings(self) -> Path:
         """The folder that holds one folder per recorded lesson."""
         return self.data / "recordings"

@@ -4,17 +4,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portal.authorize import Role
+from portal.authorize import Actor, Role
+from portal.ids import new_id
 from portal.ledger import audit
+from portal.mails.letters import Recipient, credentials_letter
+from portal.mails.links import new_links
+from portal.mails.outbox import enqueue
 from portal.schema import users
 
+# Whom a coordinator makes an account for; a district's administrator comes with the district.
+STAFF_ROLES = (Role.TUTOR, Role.POINT_OF_CONTACT, Role.COORDINATOR, Role.REVIEWER, Role.ON_CALL)
 _NOT_STAFF = (Role.STUDENT, Role.GUARDIAN)
 # A date that is nearer than this shows as one to see to.
 SOON_DAYS = 30
+
+
+class StaffRefused(Exception):
+    """No account is made; the message is for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +104,31 @@ async def change_staff(
     if changed:
         await connection.execute(update(users).where(users.c.id == member).values(values))
         await audit(connection, actor, "staff.change", "staff", member, now_ms, {"fields": changed})
+
+
+async def add_staff(
+    connection: AsyncConnection, actor: Actor, school_name: str, name: str, email: str, role: Role, now_ms: int
+) -> str:
+    """Makes an account, whose user name is the mail address; returns the link's id. Raises StaffRefused.
+
+    The role is set here once and by nobody else: nothing makes a student or guardian a member of the staff.
+    """
+    if (await connection.execute(select(users.c.id).where(users.c.login == email))).first() is not None:
+        raise StaffRefused("There is an account with this address as its user name already.")
+    member = new_id()
+    await connection.execute(
+        insert(users).values(
+            id=member,
+            school=actor.school,
+            login=email,
+            name=name,
+            role=role.value,
+            email=email,
+            created_ms=now_ms,
+        )
+    )
+    links = await new_links(connection, [member], now_ms)
+    to = Recipient(member, name, email)
+    await enqueue(connection, [credentials_letter(actor.school, school_name, to, email, links[member])], now_ms)
+    await audit(connection, actor.user, "staff.add", "staff", member, now_ms, {"role": role.value})
+    return links[member]

@@ -10,6 +10,8 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.attendance_report import Line, student_lines
+from portal.learning_schema import goals, guardians, scores, weekly_updates
+from portal.playback_schema import continued_boards, notes
 from portal.report_files import REPORT_COLUMNS, report_rows, write_csv
 from portal.schema import (
     disclosure_log,
@@ -31,11 +33,17 @@ CONTENTS = {
     "classes.csv": "Classes, and from when to when the student was in them.",
     "lessons.csv": "Every lesson on whose list the student stands.",
     "attendance.csv": "Minutes of every lesson that is over, as reported.",
+    "goals.csv": "Goals that were set, and when they were reached.",
+    "scores.csv": "Every score that was entered with its comment, also those that a later one replaced.",
+    "updates.csv": "What tutors wrote about each week.",
+    "guardians.csv": "Accounts of guardians who may see the student's progress, and since when.",
     "corrections.csv": "Minutes that the staff set by hand, with what had been measured and the reason.",
     "presence.csv": "When the student's browser came into a room and left it; what the minutes are made of.",
     "sessions.csv": "The keys and ids under which the student's browser signed its drawings.",
     "notices.csv": "When the student acknowledged that a lesson is recorded; the words by their SHA-256.",
     "recordings.csv": "Recorded lessons with the student in them. They show others too: watch them in the portal.",
+    "notes.csv": "Notes that the student wrote on recordings; `room_time` is the moment, in ms of the lesson's room.",
+    "boards.csv": "Boards that the student continued from a lesson; `work`: the Yjs update of what was added, in hex.",
     "mails.csv": "Mails to or about the student. One-use links are not in them.",
     "disclosures.csv": "Who read the student's record, when, and on which ground.",
 }
@@ -55,11 +63,17 @@ async def load_record(connection: AsyncConnection, student: str, time_zone: str,
     tables: dict[str, tuple[Table, ColumnElement[bool]]] = {
         "requests.csv": (staffing_requests, staffing_requests.c.student == student),
         "lessons.csv": (lessons, lessons.c.id.in_(mine)),
+        "goals.csv": (goals, goals.c.student == student),
+        "scores.csv": (scores, scores.c.student == student),
+        "updates.csv": (weekly_updates, weekly_updates.c.student == student),
+        "guardians.csv": (guardians, guardians.c.student == student),
         "corrections.csv": (attendance_corrections, attendance_corrections.c.student == student),
         "presence.csv": (relay_events, relay_events.c.user == student),
         "sessions.csv": (room_sessions, room_sessions.c.user == student),
         "notices.csv": (notices, notices.c.user == student),
         "recordings.csv": (recordings, recordings.c.lesson.in_(mine)),
+        "notes.csv": (notes, notes.c.author == student),
+        "boards.csv": (continued_boards, continued_boards.c.owner == student),
         "mails.csv": (outbox, or_(outbox.c.user == student, outbox.c.about == student)),
         "disclosures.csv": (disclosure_log, disclosure_log.c.student == student),
     }

@@ -6,6 +6,7 @@ from sqlalchemy import Table, select
 
 from portal.authorize import ClassObject, Role, SchoolRecord, StudentObject
 from portal.database import Database
+from portal.learning_schema import guardians
 from portal.schema import users
 from portal.service_schema import classes, enrollments, erasures, outbox, roster_uploads
 
@@ -53,7 +54,12 @@ async def load_student_object(database: Database, student: str) -> StudentObject
                 classes.c.tutor.is_not(None),
             )
         )
-        return StudentObject(student, school, frozenset(str(tutor) for tutor in tutors.scalars()))
+        wards = await connection.execute(
+            select(guardians.c.guardian).where(guardians.c.student == student, guardians.c.ended_ms.is_(None))
+        )
+        return StudentObject(
+            student, school, frozenset(str(tutor) for tutor in tutors.scalars()), frozenset(wards.scalars())
+        )
 
 
 async def _load_staff(database: Database, user: str) -> SchoolRecord | None:

@@ -3,8 +3,9 @@
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.authorize import Actor
 from portal.authorize import Role as SchoolRole
@@ -15,9 +16,10 @@ from portal.schema import room_sessions
 from whiteboard_crdt.errors import ProtocolError
 from whiteboard_crdt.ids import Capability, ClientId, Role, RoomId, SessionId, UserId
 from whiteboard_crdt.keys import load_point
-from whiteboard_crdt.ticket import LIFETIME_MS, NAME_BYTES, Ticket, issue_ticket
+from whiteboard_crdt.ticket import COLOUR_MAX, LIFETIME_MS, NAME_BYTES, Ticket, issue_ticket
 
-_STAFF_CAPS = frozenset(Capability)
+# Desks are off: no school's policy offers them yet, and nobody writes one without the capability (protocol rule P7).
+_STAFF_CAPS = frozenset(Capability) - {Capability.DESK}
 _CAPS = {
     Role.TUTOR: _STAFF_CAPS,
     Role.COORDINATOR: _STAFF_CAPS,
@@ -73,6 +75,18 @@ def check_key(key: bytes) -> None:
         raise TicketRefused("bad_key", "The session key is not a P-256 public key.") from error
 
 
+async def _colour_of(connection: AsyncConnection, room: str, holder: Holder) -> int | None:
+    """A person's number in a room: the one they have, or the next. It stays theirs whoever comes and goes."""
+    if holder.role is Role.RECORDER:
+        return None
+    there = select(room_sessions.c.colour).where(room_sessions.c.room == room, room_sessions.c.colour.is_not(None))
+    known = (await connection.execute(there.where(room_sessions.c.user == holder.user).limit(1))).scalar()
+    if known is not None:
+        return int(known)
+    highest = (await connection.execute(select(func.max(there.subquery().c.colour)))).scalar()
+    return 0 if highest is None else (int(highest) + 1) % (COLOUR_MAX + 1)
+
+
 class TicketOffice:
     """Issues and renews tickets, and remembers (user, room, session, key, client id)."""
 
@@ -88,6 +102,7 @@ class TicketOffice:
         session = secrets.token_hex(8)
         try:
             async with self._database.write() as connection:
+                colour = await _colour_of(connection, lesson.room, holder)
                 await connection.execute(
                     insert(room_sessions).values(
                         session=session,
@@ -97,6 +112,7 @@ class TicketOffice:
                         role=holder.role.value,
                         key=key,
                         client=client,
+                        colour=colour,
                         issued_ms=now_ms,
                         renewed_ms=now_ms,
                         revoked_ms=None,
@@ -104,7 +120,7 @@ class TicketOffice:
                 )
         except IntegrityError as error:
             raise TicketRefused("client_taken", "Another session of this room has that client id.") from error
-        return self._signed(lesson, holder, session, key, client, now_ms, relay_only)
+        return self._signed(lesson, holder, session, key, client, colour, now_ms, relay_only)
 
     async def renew(
         self, lesson: Lesson, holder: Holder, session: str, now_ms: int, *, relay_only: bool = False
@@ -126,10 +142,18 @@ class TicketOffice:
             await connection.execute(
                 update(room_sessions).where(room_sessions.c.session == session).values(renewed_ms=now_ms)
             )
-        return self._signed(lesson, holder, session, row.key, row.client, now_ms, relay_only)
+        return self._signed(lesson, holder, session, row.key, row.client, row.colour, now_ms, relay_only)
 
     def _signed(
-        self, lesson: Lesson, holder: Holder, session: str, key: bytes, client: int, now_ms: int, relay_only: bool
+        self,
+        lesson: Lesson,
+        holder: Holder,
+        session: str,
+        key: bytes,
+        client: int,
+        colour: int | None,
+        now_ms: int,
+        relay_only: bool,
     ) -> tuple[Ticket, str]:
         # The claims are whole seconds; rounding down keeps `iat` out of the future of an exact clock.
         issued_ms = now_ms // 1000 * 1000
@@ -146,5 +170,6 @@ class TicketOffice:
             issued_ms=issued_ms,
             expires_ms=issued_ms + LIFETIME_MS,
             relay_only=relay_only,
+            colour=colour,
         )
         return ticket, issue_ticket(ticket, self._keyring.private_key, self._keyring.kid)

@@ -51,6 +51,13 @@ def format_iso(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def format_hours(minutes: int) -> str:
+    """`12 h 30 min`, `45 min`; with a minus sign below zero."""
+    hours, rest = divmod(abs(minutes), 60)
+    words = f"{hours:,} h {rest} min" if hours and rest else f"{hours:,} h" if hours else f"{rest} min"
+    return f"−{words}" if minutes < 0 else words
+
+
 def format_length(duration_ms: int) -> str:
     """`1:02:03` or `4:05`."""
     minutes, seconds = divmod(duration_ms // 1000, 60)

@@ -18,6 +18,8 @@ from portal.service_schema import one_use_links
 from whiteboard_crdt.keys import encode_base64url
 
 SET_PASSWORD = "set-password"
+# What a token is for is part of what is signed, so that none opens another kind of door.
+ACCOUNT, ROSTER, CALENDAR = "one-use link", "roster link", "calendar"
 LIFETIME_MS = 14 * 24 * 60 * 60 * 1000
 
 
@@ -42,9 +44,9 @@ async def new_links(connection: AsyncConnection, people: Sequence[str], now_ms: 
     return links
 
 
-def token_of(secret: str, link: str) -> str:
+def token_of(secret: str, link: str, purpose: str = ACCOUNT) -> str:
     """What stands in the address."""
-    digest = hmac.digest(secret.encode(), f"one-use link {link}".encode(), hashlib.sha256)
+    digest = hmac.digest(secret.encode(), f"{purpose} {link}".encode(), hashlib.sha256)
     return f"{link}.{encode_base64url(digest)}"
 
 

@@ -12,8 +12,8 @@ from sqlalchemy.engine import Row
 from portal.clock import Clock
 from portal.database import Database
 from portal.logs import get_log
-from portal.mails.letters import LINK
-from portal.mails.links import token_of
+from portal.mails.letters import LINK, ROSTER_LINK
+from portal.mails.links import ROSTER, token_of
 from portal.mails.outbox import claim, recover, settle_refused, settle_sent, settle_unsure
 from portal.settings import PortalSettings
 from portal.times import local
@@ -111,9 +111,7 @@ class PostOffice:
     @property
     def portal_url(self) -> str:
         """The portal as people open it, with a slash at the end."""
-        settings = self._settings
-        address = settings.public_url or f"{'https' if settings.secure else 'http'}://localhost:{settings.port}"
-        return address.rstrip("/") + "/"
+        return self._settings.portal_url
 
     def wake(self) -> None:
         """Something was put into the outbox."""
@@ -123,7 +121,9 @@ class PostOffice:
         """The words of a mail with its one-use link in place: made anew each time, stored nowhere."""
         if link is None:
             return body
-        return body.replace(LINK, f"{self.portal_url}welcome/{token_of(self._secret, link)}")
+        account = f"{self.portal_url}welcome/{token_of(self._secret, link)}"
+        roster = f"{self.portal_url}send-roster/{token_of(self._secret, link, ROSTER)}"
+        return body.replace(LINK, account).replace(ROSTER_LINK, roster)
 
     async def start(self) -> None:
         """Once, before anything is sent: what an earlier process was sending when it ended is unsure now."""

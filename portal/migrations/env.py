@@ -3,7 +3,12 @@
 from alembic import context
 from sqlalchemy import Connection
 
-import portal.service_schema  # noqa: F401 - its tables belong to the metadata too
+# Their tables belong to the metadata too.
+import portal.account_schema
+import portal.learning_schema
+import portal.playback_schema
+import portal.school_schema
+import portal.service_schema  # noqa: F401
 from portal.schema import metadata
 
 connection: Connection = context.config.attributes["connection"]

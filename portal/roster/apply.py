@@ -29,7 +29,7 @@ async def apply_plan(connection: AsyncConnection, school: str, roster: Roster, p
     by_what: dict[str, list[Change]] = {"adds": [], "changes": [], "returns": [], "leaves": []}
     for change in plan.changes:
         by_what[change.what].append(change)
-    await _add(connection, school, [roster.students[change.external_id] for change in by_what["adds"]], now_ms)
+    await add_students(connection, school, [roster.students[change.external_id] for change in by_what["adds"]], now_ms)
     ids = await _ids(connection, school)
     await _change(
         connection,
@@ -88,9 +88,12 @@ async def ask_for_lessons(
         )
 
 
-async def _add(connection: AsyncConnection, school: str, students: Sequence[RosterStudent], now_ms: int) -> None:
+async def add_students(
+    connection: AsyncConnection, school: str, students: Sequence[RosterStudent], now_ms: int
+) -> list[str]:
+    """Makes accounts for new students, and the mail with the link for each who has an address; returns their ids."""
     if not students:
-        return
+        return []
     taken = set((await connection.execute(select(users.c.login))).scalars())
     people: list[dict[str, Any]] = []
     for student in students:
@@ -104,7 +107,7 @@ async def _add(connection: AsyncConnection, school: str, students: Sequence[Rost
                 "created_ms": now_ms,
                 "given_name": student.given_name,
                 "family_name": student.family_name,
-                "external_id": student.external_id,
+                "external_id": student.external_id or None,
                 "email": student.email or None,
                 "grade": student.grade,
             }
@@ -128,6 +131,7 @@ async def _add(connection: AsyncConnection, school: str, students: Sequence[Rost
         ],
         now_ms,
     )
+    return [person["id"] for person in people]
 
 
 async def _change(connection: AsyncConnection, people: Sequence[tuple[str, RosterStudent]]) -> None:

@@ -35,6 +35,8 @@ class RosterStudent:
     subjects: frozenset[str] | None
     kind: str
     active: bool = True
+    # The file does not say that this is a student: only one whom the school has already is changed.
+    known_only: bool = False
 
 
 @dataclass(slots=True)

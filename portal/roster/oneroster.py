@@ -1,4 +1,6 @@
-"""OneRoster 1.1 CSV (1EdTech, "OneRoster CSV Tables", version 1.1): manifest, users, classes and enrollments.
+"""OneRoster 1.1 and 1.2 CSV (1EdTech, "OneRoster CSV Tables" and "CSV Binding"): manifest, users, classes, enrollments.
+
+In 1.2 what somebody is stands in roles.csv and no longer in users.csv; the rest that we read is the same.
 
 Only students are taken: nobody becomes a member of the staff through a file. A student's enrolment in a class asks
 for lessons in the subjects of that class.
@@ -11,11 +13,16 @@ from portal.roster.entries import Roster, RosterStudent, check_email, check_id, 
 from portal.roster.sheets import Row, SheetRefused, read_sheet
 
 _MODES = ("absent", "bulk", "delta")
-_USERS = ("sourcedId", "role", "givenName", "familyName")
+_VERSIONS = ("1.1", "1.2")
+_USERS = ("sourcedId", "givenName", "familyName")
+_USER_ROLES = ("userSourcedId", "roleType", "role")
 _CLASSES = ("sourcedId", "title")
 _ENROLLMENTS = ("sourcedId", "classSourcedId", "userSourcedId", "role")
 _ROLES = frozenset(
-    ("administrator", "aide", "guardian", "parent", "proctor", "relative", "student", "teacher", "principal")
+    (
+        "administrator aide guardian parent proctor relative student teacher principal"
+        " counselor districtadministrator siteadministrator systemadministrator"
+    ).split()
 )
 
 
@@ -29,7 +36,13 @@ def parse_oneroster(files: dict[str, bytes]) -> Roster:
         roster.wrong("manifest.csv", 0, "The manifest says that there is no users.csv, so there is nobody to take in.")
         return roster
     roster.bulk = modes["users"] == "bulk"
-    everyone = _users(roster, files["users.csv"])
+    roles = None
+    if modes["version"] == "1.2":
+        if modes.get("roles", "absent") == "absent":
+            roster.wrong("manifest.csv", 0, "The manifest names no roles.csv, which OneRoster 1.2 asks for.")
+            return roster
+        roles = _roles(roster, files["roles.csv"])
+    everyone = _users(roster, files["users.csv"], roles)
     subjects = _classes(roster, files["classes.csv"]) if modes.get("classes", "absent") != "absent" else {}
     if modes.get("enrollments", "absent") != "absent":
         _enroll(roster, files["enrollments.csv"], everyone, subjects)
@@ -37,15 +50,17 @@ def parse_oneroster(files: dict[str, bytes]) -> Roster:
 
 
 def _manifest(roster: Roster, files: dict[str, bytes]) -> dict[str, str] | None:
-    """The mode of each file by its name without .csv; None when the manifest itself is wrong."""
+    """The mode of each file by its name without .csv, and `version`; None when the manifest itself is wrong."""
     if "manifest.csv" not in files:
-        roster.wrong("manifest.csv", 0, "The zip holds no manifest.csv, which OneRoster 1.1 asks for.")
+        roster.wrong("manifest.csv", 0, "The zip holds no manifest.csv, which OneRoster asks for.")
         return None
-    modes: dict[str, str] = {}
+    modes = {"version": "1.1"}
     for row in _rows(roster, "manifest.csv", files["manifest.csv"], ("propertyName", "value")):
         key, value = row["propertyname"], row["value"].casefold()
-        if key.casefold() == "oneroster.version" and value != "1.1":
-            roster.wrong("manifest.csv", row.line, f"OneRoster {value[:20]} is not understood here, only 1.1.")
+        if key.casefold() == "oneroster.version":
+            modes["version"] = value
+            if value not in _VERSIONS:
+                roster.wrong("manifest.csv", row.line, f"OneRoster {value[:20]} is not understood, only 1.1 and 1.2.")
         if not key.casefold().startswith("file."):
             continue
         name = key[5:].casefold()
@@ -57,11 +72,25 @@ def _manifest(roster: Roster, files: dict[str, bytes]) -> dict[str, str] | None:
     return None if roster.problems else modes
 
 
-def _users(roster: Roster, content: bytes) -> set[str]:
-    """Takes in the students; returns the ids of everybody in the file."""
+def _roles(roster: Roster, content: bytes) -> dict[str, str]:
+    """What each user is, by id: the primary role, or any other where none is called primary."""
+    found: dict[str, tuple[bool, str]] = {}
+    for row in _rows(roster, "roles.csv", content, _USER_ROLES):
+        if row["status"].casefold() == "tobedeleted":
+            continue
+        primary = row["roletype"].casefold() == "primary"
+        known = found.get(row["usersourcedid"])
+        if known is None or (primary and not known[0]):
+            found[row["usersourcedid"]] = (primary, row["role"].casefold())
+    return {user: role for user, (_, role) in found.items()}
+
+
+def _users(roster: Roster, content: bytes, roles: dict[str, str] | None) -> set[str]:
+    """Takes in the students; returns the ids of everybody in the file. `roles`: of 1.2, where users.csv has none."""
     lines: dict[str, int] = {}
     others = 0
-    for row in _rows(roster, "users.csv", content, _USERS):
+    required = _USERS if roles is not None else (*_USERS, "role")
+    for row in _rows(roster, "users.csv", content, required):
         sourced = row["sourcedid"]
         if (words := check_id(sourced)) is not None:
             roster.wrong("users.csv", row.line, f"sourcedId {words}")
@@ -70,14 +99,19 @@ def _users(roster: Roster, content: bytes) -> set[str]:
             roster.wrong("users.csv", row.line, f"sourcedId {sourced} stands in line {lines[sourced]} already")
             continue
         lines[sourced] = row.line
-        role = row["role"].casefold()
+        unsaid = roles is not None and sourced not in roles
+        if unsaid and roster.bulk and row["status"].casefold() != "tobedeleted":
+            roster.wrong("users.csv", row.line, f"user {sourced[:60]!r} has no role in roles.csv")
+            continue
+        # A delta names a role only where it changed, and who leaves may have lost it already.
+        role = roles.get(sourced, "student") if roles is not None else row["role"].casefold()
         if role == "student":
             if (student := _student(roster, row)) is not None:
-                roster.students[sourced] = student
+                roster.students[sourced] = replace(student, known_only=unsaid)
         elif role in _ROLES:
             others += 1
         else:
-            roster.wrong("users.csv", row.line, f"role {row['role'][:40]!r} is not one of OneRoster's")
+            roster.wrong("users.csv", row.line, f"role {role[:40]!r} is not one of OneRoster's")
     if others:
         roster.notes.append(f"{others:,} people who are not students are left as they are.")
     return set(lines)

@@ -75,7 +75,7 @@ def make_plan(roster: Roster, known: Mapping[str, KnownStudent]) -> Plan:
 def _change(student: RosterStudent, known: KnownStudent | None) -> Change | None:
     name = f"{student.given_name} {student.family_name}"
     if known is None:
-        if not student.active:
+        if not student.active or student.known_only:
             return None
         asks = tuple((subject, student.kind) for subject in sorted(student.subjects or ()))
         return Change("adds", student.external_id, name, asks=asks)

@@ -1,16 +1,17 @@
 """Classes: who is in them, who teaches them, and when they meet."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from portal.answers import see_other
-from portal.authorize import Action, Role, permitted
+from portal.authorize import Action, Actor, Role, permitted
 from portal.classes import TutoringClass, load_class, load_classes, suggest_students
 from portal.context import person_of, portal_of
 from portal.failures import NotThere
 from portal.forms import Form
 from portal.guard import disclose_listed
+from portal.lesson_changes import lessons_of_class
 from portal.placement import NewClass, PlacementRefused
 from portal.roster.entries import CAPACITY, normal_grade
 from portal.routing import RouteTable, may
@@ -21,6 +22,9 @@ from portal.times import local
 from portal.timetable import DAY_MINUTES, WEEKDAYS
 
 routes = RouteTable()
+
+_SHOWN_LESSONS = 12
+_SHOWN_BACK_MS = 7 * 24 * 60 * 60 * 1000
 
 
 @routes.get("/classes", may(Action.READ_CLASSES, listing=True))
@@ -57,34 +61,19 @@ async def class_page(request: web.Request) -> web.Response:
 @routes.post("/classes/{group}/students", may(Action.CHANGE_CLASSES, listing=True))
 async def place(request: web.Request) -> web.Response:
     """Places a student."""
-    form = await Form.read(request)
-    student = form.text("student", "a student", most=64)
-    placement = portal_of(request).placement
-    return await _do(
-        request, form, "student", placement.place(person_of(request).actor, request.match_info["group"], student)
-    )
+    return await _change(request, portal_of(request).placement.place, "student", "a student")
 
 
 @routes.post("/classes/{group}/students/remove", may(Action.CHANGE_CLASSES, listing=True))
 async def remove(request: web.Request) -> web.Response:
     """Takes a student out."""
-    form = await Form.read(request)
-    student = form.text("student", "a student", most=64)
-    placement = portal_of(request).placement
-    return await _do(
-        request, form, "student", placement.remove(person_of(request).actor, request.match_info["group"], student)
-    )
+    return await _change(request, portal_of(request).placement.remove, "student", "a student")
 
 
 @routes.post("/classes/{group}/tutor", may(Action.CHANGE_CLASSES, listing=True))
 async def assign(request: web.Request) -> web.Response:
     """Assigns the tutor."""
-    form = await Form.read(request)
-    tutor = form.text("tutor", "a tutor", most=64)
-    placement = portal_of(request).placement
-    return await _do(
-        request, form, "tutor", placement.assign(person_of(request).actor, request.match_info["group"], tutor)
-    )
+    return await _change(request, portal_of(request).placement.assign, "tutor", "a tutor")
 
 
 @routes.post("/classes/{group}/hours", may(Action.CHANGE_CLASSES, listing=True))
@@ -117,12 +106,21 @@ async def add_hour(request: web.Request) -> web.Response:
 @routes.post("/classes/{group}/hours/end", may(Action.CHANGE_CLASSES, listing=True))
 async def end_hour(request: web.Request) -> web.Response:
     """Ends a weekly hour."""
+    return await _change(request, portal_of(request).placement.end_hour, "hour", "a weekly hour", told_at="weekday")
+
+
+_ById = Callable[[Actor, str, str], Awaitable[None]]
+"""A change of a class (second) by the id (third) of whom or what it is about."""
+
+
+async def _change(
+    request: web.Request, change: _ById, field: str, what: str, *, told_at: str | None = None
+) -> web.Response:
+    """Does what the form's one field says; a refusal is told beside `told_at`, or else beside that field."""
     form = await Form.read(request)
-    planned = form.text("hour", "a weekly hour", most=64)
-    placement = portal_of(request).placement
-    return await _do(
-        request, form, "weekday", placement.end_hour(person_of(request).actor, request.match_info["group"], planned)
-    )
+    named = form.text(field, what, most=64)
+    changing = change(person_of(request).actor, request.match_info["group"], named)
+    return await _do(request, form, told_at or field, changing)
 
 
 async def _do(request: web.Request, form: Form, field: str, change: Awaitable[None]) -> web.Response:
@@ -155,6 +153,7 @@ async def _class(request: web.Request, form: Form, status: int = 200) -> web.Res
             raise NotThere("This class has been closed.")
         waiting = await suggest_students(connection, group) if may_change else []
         tutors = await load_staff(connection, group.school, Role.TUTOR) if may_change else []
+        planned = await lessons_of_class(connection, class_id, portal.clock() - _SHOWN_BACK_MS, _SHOWN_LESSONS)
     await disclose_listed(request, [pupil.id for pupil in (*group.students, *waiting)])
     return portal.pages.respond(
         request,
@@ -165,6 +164,7 @@ async def _class(request: web.Request, form: Form, status: int = 200) -> web.Res
         waiting=waiting,
         tutors=[(tutor, tutor.hindrance(today)) for tutor in tutors],
         may_change=may_change,
+        planned=planned,
         weekdays=tuple(enumerate(WEEKDAYS)),
         today=today,
     )

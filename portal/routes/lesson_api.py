@@ -13,6 +13,7 @@ from portal.context import lesson_of, person_of, portal_of
 from portal.failures import BadRequest, Conflict, NotAllowed, Unavailable
 from portal.headers import internal_relay_url, relay_url
 from portal.lessons import Lesson
+from portal.removals import RemovalRefused
 from portal.routing import RouteTable, may
 from portal.school import School, load_school
 from portal.tickets import RECORDER_HOLDER, Holder, TicketRefused, room_role
@@ -40,6 +41,12 @@ class RenewRequest(msgspec.Struct, forbid_unknown_fields=True):
     """The session to renew."""
 
     session: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$")]
+
+
+class RemovalRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Whom it is about: a user's id, as it stands in their ticket."""
+
+    user: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
 @routes.get("/lessons/{lesson}/room", may(Action.JOIN_LESSON, disclosing=True))
@@ -71,6 +78,7 @@ async def lesson_facts(request: web.Request) -> web.Response:
             "state": lesson.state.value,
             "starts_at": format_iso(lesson.starts_ms),
             "ends_at": format_iso(lesson.ends_ms),
+            "time_zone": school.time_zone,
             "me": {"user": person.actor.user, "name": person.name, "role": room_role(person.actor, lesson).value},
             "school": school.name,
             "demo": lesson.demo,
@@ -105,6 +113,7 @@ async def ticket(request: web.Request) -> web.Response:
     portal, lesson, person = portal_of(request), lesson_of(request), person_of(request)
     wanted = await json_body(request, TicketRequest)
     _check_door(request, lesson)
+    await _check_not_removed(request, lesson)
     answer = await give_ticket(request, lesson, _holder(request, lesson), wanted)
     await portal.classrooms.open(lesson, person.actor.user)
     return answer
@@ -143,6 +152,30 @@ async def end(request: web.Request) -> web.Response:
     """Ends the lesson for everyone."""
     state = await portal_of(request).classrooms.end(lesson_of(request).id, person_of(request).actor.user)
     return json_answer({"state": state.value})
+
+
+@routes.post("/api/lessons/{lesson}/remove", may(Action.REMOVE_FROM_LESSON))
+async def remove(request: web.Request) -> web.Response:
+    """Puts a person out. The answer holds the signed revocation (T5), for direct links; the relay is told by us."""
+    wanted = await json_body(request, RemovalRequest)
+    try:
+        token = await portal_of(request).removals.remove(lesson_of(request), wanted.user, person_of(request).actor)
+    except RemovalRefused as error:
+        raise Conflict(str(error), code=error.code) from error
+    return json_answer({"token": token})
+
+
+@routes.post("/api/lessons/{lesson}/readmit", may(Action.REMOVE_FROM_LESSON))
+async def readmit(request: web.Request) -> web.Response:
+    """Lets a person in again who was put out."""
+    wanted = await json_body(request, RemovalRequest)
+    await portal_of(request).removals.readmit(lesson_of(request), wanted.user, person_of(request).actor)
+    return json_answer({"readmitted": True})
+
+
+async def _check_not_removed(request: web.Request, lesson: Lesson) -> None:
+    if await portal_of(request).removals.is_removed(lesson, person_of(request).actor.user):
+        raise NotAllowed("You were put out of this lesson. Ask your tutor to let you in again.", code="removed")
 
 
 async def give_ticket(request: web.Request, lesson: Lesson, holder: Holder, wanted: TicketRequest) -> web.Response:

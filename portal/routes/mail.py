@@ -4,11 +4,12 @@ from aiohttp import web
 from sqlalchemy import select
 
 from portal.answers import see_other
-from portal.authorize import Action
+from portal.authorize import Action, Role
 from portal.context import person_of, portal_of
 from portal.failures import Conflict
 from portal.guard import disclose_listed
 from portal.ledger import audit
+from portal.mails.letters import LINK, ROSTER_LINK
 from portal.mails.outbox import send_again
 from portal.routing import RouteTable, may
 from portal.schema import users
@@ -17,6 +18,8 @@ from portal.service_schema import outbox
 routes = RouteTable()
 
 _SHOWN = 200
+# Whom a mail speaks of: only of a student is it a record.
+_SUBJECT = users.alias("subject")
 
 
 @routes.get("/outbox", may(Action.READ_OUTBOX, listing=True))
@@ -26,14 +29,15 @@ async def outbox_page(request: web.Request) -> web.Response:
     async with portal.database.read() as connection:
         mails = (
             await connection.execute(
-                select(outbox, users.c.name)
+                select(outbox, users.c.name, _SUBJECT.c.role)
                 .join(users, users.c.id == outbox.c.user)
+                .join(_SUBJECT, _SUBJECT.c.id == outbox.c.about)
                 .where(outbox.c.school == person.actor.school)
                 .order_by(outbox.c.created_ms.desc(), outbox.c.id)
                 .limit(_SHOWN)
             )
         ).all()
-    await disclose_listed(request, [mail.about for mail in mails])
+    await disclose_listed(request, [mail.about for mail in mails if mail.role == Role.STUDENT])
     return portal.pages.respond(
         request, "outbox.html", mails=mails, leaves=portal.post_office.server is not None, shown=_SHOWN
     )
@@ -46,15 +50,20 @@ async def mail_page(request: web.Request) -> web.Response:
     async with portal.database.read() as connection:
         mail = (
             await connection.execute(
-                select(outbox, users.c.name)
+                select(outbox, users.c.name, _SUBJECT.c.role)
                 .join(users, users.c.id == outbox.c.user)
+                .join(_SUBJECT, _SUBJECT.c.id == outbox.c.about)
                 .where(outbox.c.id == request.match_info["mail"])
             )
         ).one()
-    await disclose_listed(request, [mail.about])
+    await disclose_listed(request, [mail.about] if mail.role == Role.STUDENT else [])
     shows_link = person_of(request).demo and portal.settings.demo
-    hidden = "(the one-use link, which only the recipient sees)"
-    body = portal.post_office.body(mail.body, mail.link) if shows_link else mail.body.replace("{link}", hidden)
+    hidden = "(the link, which only the recipient sees)"
+    body = (
+        portal.post_office.body(mail.body, mail.link)
+        if shows_link
+        else mail.body.replace(LINK, hidden).replace(ROSTER_LINK, hidden)
+    )
     return portal.pages.respond(request, "mail.html", mail=mail, body=body)
 
 

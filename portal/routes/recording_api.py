@@ -6,7 +6,7 @@ from aiohttp import web
 
 from portal.answers import json_answer
 from portal.assets import PLAYER_ENTRY, NotBuilt
-from portal.authorize import Action, is_lesson_staff
+from portal.authorize import Action, is_lesson_staff, permitted
 from portal.context import lesson_of, person_of, portal_of
 from portal.failures import BadRequest, Conflict, NotThere, Unavailable
 from portal.playback import NoArchive
@@ -50,6 +50,13 @@ async def manifest(request: web.Request) -> web.Response:
         )
     except NoArchive as error:
         raise _not_ready() from error
+    content["viewer"] = {
+        "user": actor.user,
+        "continues": permitted(actor, Action.CONTINUE_LESSON, lesson.access),
+        "reads_boards": permitted(actor, Action.READ_BOARDS, lesson.access),
+        "reviews": permitted(actor, Action.WRITE_REVIEW, lesson.access),
+        "reads_review": permitted(actor, Action.READ_REVIEW, lesson.access),
+    }
     if recording.state is RecordingState.RENDERING:
         content["render"] = {"progress": recording.progress or 0.0}
     return json_answer(content)

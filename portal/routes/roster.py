@@ -5,22 +5,19 @@ from aiohttp.web import FileField
 from sqlalchemy import func, or_, select
 
 from portal.answers import see_other
-from portal.authorize import Action, Role, StudentObject, permitted
+from portal.authorize import Action, Role, SchoolObject, permitted
 from portal.context import person_of, portal_of
 from portal.failures import Conflict
 from portal.forms import Form
 from portal.guard import disclose_listed
-from portal.ledger import audit
-from portal.mails.letters import Recipient, credentials_letter
-from portal.mails.links import new_links
-from portal.mails.outbox import enqueue
 from portal.roster.desk import MAX_UPLOAD_BYTES, Check, PlanChanged, Upload, UploadRefused, known_students
+from portal.roster.links import LinkRefused, list_links, make_link, revoke_link
 from portal.roster.plain import COLUMNS
 from portal.routing import RouteTable, may
 from portal.schema import users
 from portal.service_schema import staffing_requests
+from portal.staff import load_staff
 from portal.staffing import load_waiting
-from portal.student_page import load_student_page
 
 routes = RouteTable()
 
@@ -28,7 +25,7 @@ _PAGE_SIZE = 50
 # A diff of tens of thousands of lines helps nobody; the figures above it count them all.
 _SHOWN_CHANGES = 500
 # The file and the form around it.
-_MAX_BODY = MAX_UPLOAD_BYTES + 64 * 1024
+MAX_BODY = MAX_UPLOAD_BYTES + 64 * 1024
 
 
 @routes.get("/roster", may(Action.READ_ROSTER))
@@ -37,19 +34,49 @@ async def roster_page(request: web.Request) -> web.Response:
     return await _roster(request, {})
 
 
-@routes.post("/roster/uploads", may(Action.CHANGE_ROSTER, max_body_bytes=_MAX_BODY))
+@routes.post("/roster/uploads", may(Action.CHANGE_ROSTER, max_body_bytes=MAX_BODY))
 async def upload(request: web.Request) -> web.Response:
     """Takes a file in and leads to its dry run."""
+    sent = await read_roster_file(request)
+    if isinstance(sent, str):
+        return await _roster(request, {"file": sent}, status=400)
+    kept = await portal_of(request).rosters.keep(person_of(request).actor, *sent)
+    return see_other(f"/roster/uploads/{kept}")
+
+
+async def read_roster_file(request: web.Request) -> tuple[str, bytes] | str:
+    """The name and content of the file that a form carries, or what is wrong with it."""
     sent = (await request.post()).get("file")
     if not isinstance(sent, FileField) or not sent.filename:
-        return await _roster(request, {"file": "Choose a file: a OneRoster zip or a CSV."}, status=400)
+        return "Choose a file: a OneRoster zip or a CSV."
     content = sent.file.read(MAX_UPLOAD_BYTES + 1)
     if not content:
-        return await _roster(request, {"file": "This file is empty."}, status=400)
-    if len(content) > MAX_UPLOAD_BYTES:
-        return await _roster(request, {"file": "This file is larger than 16 MB."}, status=400)
-    kept = await portal_of(request).rosters.keep(person_of(request).actor, sent.filename, content)
-    return see_other(f"/roster/uploads/{kept}")
+        return "This file is empty."
+    return "This file is larger than 16 MB." if len(content) > MAX_UPLOAD_BYTES else (sent.filename, content)
+
+
+@routes.post("/roster/links", may(Action.CHANGE_ROSTER))
+async def new_roster_link(request: web.Request) -> web.Response:
+    """Mails a point of contact an address for one file."""
+    portal, person = portal_of(request), person_of(request)
+    contact = (await Form.read(request)).values.get("contact", "")
+    try:
+        async with portal.database.write() as connection:
+            await make_link(connection, person.actor, person.school_name, contact, portal.clock())
+    except LinkRefused as error:
+        return await _roster(request, {"contact": str(error)}, status=409)
+    portal.post_office.wake()
+    return see_other("/roster")
+
+
+@routes.post("/roster/links/revoke", may(Action.CHANGE_ROSTER))
+async def take_link_back(request: web.Request) -> web.Response:
+    """Takes such an address back."""
+    portal = portal_of(request)
+    link = (await Form.read(request)).values.get("link", "")
+    async with portal.database.write() as connection:
+        await revoke_link(connection, person_of(request).actor, link, portal.clock())
+    return see_other("/roster")
 
 
 @routes.get("/roster/uploads/{upload}", may(Action.READ_ROSTER, listing=True))
@@ -105,7 +132,14 @@ async def students_page(request: web.Request) -> web.Response:
         ).all()
     await disclose_listed(request, [row.id for row in found])
     return portal.pages.respond(
-        request, "students.html", students=found, count=count, wanted=wanted, number=number, size=_PAGE_SIZE
+        request,
+        "students.html",
+        students=found,
+        count=count,
+        wanted=wanted,
+        number=number,
+        size=_PAGE_SIZE,
+        may_change=permitted(person.actor, Action.CHANGE_ROSTER, SchoolObject(person.actor.school)),
     )
 
 
@@ -117,42 +151,6 @@ async def requests_page(request: web.Request) -> web.Response:
         waiting = await load_waiting(connection, person.actor.school, portal.clock(), person.time_zone)
     await disclose_listed(request, [each.student for each in waiting])
     return portal.pages.respond(request, "requests.html", waiting=waiting)
-
-
-@routes.get("/students/{student}", may(Action.READ_STUDENT, disclosing=True))
-async def student_page(request: web.Request) -> web.Response:
-    """One student: who they are, what they asked for, their classes and minutes."""
-    portal, person, student = portal_of(request), person_of(request), request.match_info["student"]
-    async with portal.database.read() as connection:
-        page = await load_student_page(connection, student, person.time_zone, portal.clock())
-    return portal.pages.respond(
-        request,
-        "student.html",
-        page=page,
-        sent="sent" in request.query,
-        may={
-            action.name: permitted(person.actor, action, StudentObject(student, person.actor.school))
-            for action in (Action.CHANGE_ROSTER, Action.READ_DISCLOSURES, Action.EXPORT_STUDENT, Action.ERASE_STUDENT)
-        },
-    )
-
-
-@routes.post("/students/{student}/link", may(Action.CHANGE_ROSTER, disclosing=True))
-async def new_link(request: web.Request) -> web.Response:
-    """Sends the student a fresh link to choose a password."""
-    portal, person, student = portal_of(request), person_of(request), request.match_info["student"]
-    now_ms = portal.clock()
-    async with portal.database.write() as connection:
-        row = (await connection.execute(select(users).where(users.c.id == student))).one()
-        if not row.email or row.disabled_ms is not None:
-            raise Conflict("There is no mail address on record for this student, or the account is closed.")
-        links = await new_links(connection, [student], now_ms)
-        to = Recipient(student, row.name, row.email)
-        letter = credentials_letter(person.actor.school, person.school_name, to, row.login, links[student])
-        await enqueue(connection, [letter], now_ms)
-        await audit(connection, person.actor.user, "student.link", "student", student, now_ms)
-    portal.post_office.wake()
-    return see_other(f"/students/{student}?sent=1")
 
 
 async def _roster(request: web.Request, errors: dict[str, str], status: int = 200) -> web.Response:
@@ -169,9 +167,21 @@ async def _roster(request: web.Request, errors: dict[str, str], status: int = 20
                 )
             )
         ).scalar_one()
+        links = await list_links(connection, person.actor.school)
+        contacts = await load_staff(connection, person.actor.school, Role.POINT_OF_CONTACT)
     uploads = await portal.rosters.list(person.actor.school)
     return portal.pages.respond(
-        request, "roster.html", status=status, uploads=uploads, columns=COLUMNS, waiting=waiting, errors=errors
+        request,
+        "roster.html",
+        status=status,
+        uploads=uploads,
+        columns=COLUMNS,
+        waiting=waiting,
+        errors=errors,
+        links=links,
+        contacts=[each for each in contacts if each.email],
+        now_ms=portal.clock(),
+        may_send=person.actor.role is Role.COORDINATOR,
     )
 
 

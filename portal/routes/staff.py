@@ -5,12 +5,13 @@ from datetime import timedelta
 from aiohttp import web
 
 from portal.answers import see_other
-from portal.authorize import Action, SchoolObject, permitted
+from portal.authorize import Action, Role, SchoolObject, permitted
 from portal.context import person_of, portal_of
 from portal.forms import Form
 from portal.roster.entries import check_email
 from portal.routing import RouteTable, may
-from portal.staff import SOON_DAYS, change_staff, load_staff
+from portal.second_factor import who_has_second_factor
+from portal.staff import SOON_DAYS, STAFF_ROLES, StaffRefused, add_staff, change_staff, load_staff
 from portal.times import local
 
 routes = RouteTable()
@@ -51,16 +52,40 @@ async def change(request: web.Request) -> web.Response:
     return see_other("/staff")
 
 
+@routes.post("/staff", may(Action.CHANGE_STAFF))
+async def add(request: web.Request) -> web.Response:
+    """Makes an account for somebody of the staff, who gets the mail with the link to it."""
+    portal, person = portal_of(request), person_of(request)
+    form = await Form.read(request)
+    name = form.text("name", "the name", most=200)
+    email = form.text("new_email", "a mail address", most=200).casefold()
+    role = form.choice("role", "what they do", STAFF_ROLES)
+    if email and (words := check_email(email)) is not None:
+        form.errors["new_email"] = f"This {words}."
+    if form.good:
+        try:
+            async with portal.database.write() as connection:
+                await add_staff(connection, person.actor, person.school_name, name, email, Role(role), portal.clock())
+        except StaffRefused as error:
+            form.errors["new_email"] = str(error)
+    if not form.good:
+        return await _staff(request, form, "", status=400)
+    portal.post_office.wake()
+    return see_other("/staff")
+
+
 async def _staff(request: web.Request, form: Form, edited: str, status: int = 200) -> web.Response:
     portal, person = portal_of(request), person_of(request)
     today = local(portal.clock(), person.time_zone).date()
     async with portal.database.read() as connection:
         members = await load_staff(connection, person.actor.school)
+        with_factor = await who_has_second_factor(connection, [member.id for member in members])
     return portal.pages.respond(
         request,
         "staff.html",
         status=status,
         members=members,
+        with_factor=with_factor,
         form=form,
         edited=edited,
         today=today,

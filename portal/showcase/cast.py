@@ -47,7 +47,7 @@ class Person:
 class Participant:
     """One person in the room. Edits go through the same `Board`, `Stage` and `Chat` as everybody's."""
 
-    def __init__(self, room: RoomId, person: Person, signer: Signer, now_ms: int) -> None:
+    def __init__(self, room: RoomId, person: Person, colour: int, signer: Signer, now_ms: int) -> None:
         key = SessionKey.generate()
         issued_ms = now_ms // 1000 * 1000
         self.person = person
@@ -62,6 +62,7 @@ class Participant:
             key=key.public,
             issued_ms=issued_ms,
             expires_ms=issued_ms + LIFETIME_MS,
+            colour=colour,
         )
         self.token = issue_ticket(self.ticket, signer.private_key, signer.kid)
         self.replica = Replica(room, OwnSession(self.session, self.ticket.client, key.sign), signer.keys)
@@ -81,7 +82,10 @@ class Ensemble:
 
     def __init__(self, room: RoomId, script: Script, people: Mapping[str, Person], signer: Signer, now_ms: int) -> None:
         """`people` by actor. `now_ms`: unix ms of the moment at which the tickets are issued."""
-        self.members = {actor: Participant(room, people[actor], signer, now_ms) for actor in script.actors}
+        self.members = {
+            actor: Participant(room, people[actor], number, signer, now_ms)
+            for number, actor in enumerate(script.actors)
+        }
         self.witness = Replica(room, None, signer.keys)
         """Checks everything as a recorder does."""
         for member in self.members.values():

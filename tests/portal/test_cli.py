@@ -207,7 +207,7 @@ async def test_commands_of_the_children_hold_what_they_need(tmp_path: Path) -> N
     async with aiohttp.ClientSession() as client:
         plan = Plan(ServeSettings(data=tmp_path, demo=True), 1, 2, 1, 2, None)
         specs = child_specs(plan, Probe(client, "secret"))
-    assert [spec.name for spec in specs] == ["portal", "relay", "recorder", "bots"]
+    assert [spec.name for spec in specs] == ["portal", "relay", "recorder", "recorder-2", "bots"]
     assert "--demo" in specs[0].argv
     for spec in specs:
         assert str(tmp_path) in spec.argv

@@ -24,7 +24,7 @@ async def test_ticket_binds_room_person_key_and_client_T1(browser: Browser, port
     check_admission(ticket, RoomId(answer["room"]), NOON_MS)
     assert (ticket.user, ticket.role, ticket.name) == ("student", Role.STUDENT, "student name")
     assert (ticket.key, ticket.client) == (decode_base64url(key), 77)
-    assert ticket.caps == frozenset(Capability) - {Capability.STAGE}
+    assert ticket.caps == frozenset(Capability) - {Capability.STAGE, Capability.DESK}
     assert ticket.expires_ms - ticket.issued_ms == 300_000
     assert answer["expires_ms"] == ticket.expires_ms
     host = f"{browser.server.host}"
@@ -57,8 +57,8 @@ async def test_a_relay_only_school_says_so_in_answer_and_ticket_also_when_renewe
 @pytest.mark.parametrize(
     ("who", "role", "caps"),
     [
-        ("tutor", Role.TUTOR, frozenset(Capability)),
-        ("coordinator", Role.COORDINATOR, frozenset(Capability)),
+        ("tutor", Role.TUTOR, frozenset(Capability) - {Capability.DESK}),
+        ("coordinator", Role.COORDINATOR, frozenset(Capability) - {Capability.DESK}),
         ("reviewer", Role.REVIEWER, frozenset({Capability.PRESENCE})),
     ],
 )
@@ -69,6 +69,18 @@ async def test_role_and_capabilities_follow_the_part_in_the_lesson(
     answer = await (await browser.post(TICKET, {"key": session_key(), "client": 1})).json()
     ticket = read_ticket(answer["ticket"], load_jwks(portal.keyring.jwks))
     assert (ticket.role, ticket.caps) == (role, caps)
+
+
+async def test_a_person_keeps_one_colour_in_a_room_whoever_comes_and_goes(browser: Browser, portal: Portal) -> None:
+    keys = load_jwks(portal.keyring.jwks)
+    seen: dict[str, list[int | None]] = {}
+    for client, who in enumerate(["student", "tutor", "student", "reviewer", "tutor", "student"]):
+        await browser.log_in(who)
+        answer = await (await browser.post(TICKET, {"key": session_key(), "client": client})).json()
+        ticket = read_ticket(answer["ticket"], keys)
+        renewed = await (await browser.post(f"/api/lessons/{LESSON}/renew", {"session": ticket.session})).json()
+        seen.setdefault(who, []).extend([ticket.colour, read_ticket(renewed["ticket"], keys).colour])
+    assert seen == {"student": [0] * 6, "tutor": [1] * 4, "reviewer": [2] * 2}
 
 
 async def test_client_id_is_taken_once_in_a_room_T4(browser: Browser) -> None:

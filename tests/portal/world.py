@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import insert, select, update
 
 from portal.authorize import Role
 from portal.context import Portal
+from portal.learning_schema import assignments, grade_categories, guardians
 from portal.mails.links import new_links, token_of
 from portal.mails.outbox import Letter, enqueue
 from portal.roster.apply import ask_for_lessons
@@ -41,6 +43,7 @@ PEOPLE = (
     ("reviewer", "here", Role.REVIEWER),
     ("guardian", "here", Role.GUARDIAN),
     ("contact", "here", Role.POINT_OF_CONTACT),
+    ("district", "here", Role.DISTRICT_ADMIN),
     ("far-coordinator", "far", Role.COORDINATOR),
     ("far-student", "far", Role.STUDENT),
 )
@@ -115,7 +118,7 @@ async def fill_schools(portal: Portal) -> None:
 async def fill_service(portal: Portal) -> str:
     """One of everything that a path can name, at both schools: `<what>-one` and `<what>-far`; returns a link's token.
 
-    The student is in class-one with the tutor, waits for Art, and is whom the mail speaks of.
+    The student is in class-one with the tutor, has a guardian, waits for Art, and is whom the mail speaks of.
     """
     async with portal.database.write() as connection:
         for school, end, student, tutor, office in (
@@ -130,6 +133,30 @@ async def fill_service(portal: Portal) -> str:
             )
             await connection.execute(
                 insert(enrollments).values({"class": f"class-{end}", "student": student, "since_ms": NOON_MS})
+            )
+            await connection.execute(
+                insert(grade_categories).values(
+                    {
+                        "id": f"category-{end}",
+                        "class": f"class-{end}",
+                        "name": "Quiz",
+                        "weight": 1,
+                        "created_ms": NOON_MS,
+                    }
+                )
+            )
+            await connection.execute(
+                insert(assignments).values(
+                    {
+                        "id": f"assignment-{end}",
+                        "class": f"class-{end}",
+                        "category": f"category-{end}",
+                        "title": "First quiz",
+                        "most_points": 10,
+                        "day": date(2026, 11, 20),
+                        "created_ms": NOON_MS,
+                    }
+                )
             )
             await ask_for_lessons(connection, school, [(student, "Art", "1:4")], NOON_MS)
             content = f"student_id,given_name,family_name,grade\nx-{end},A,B,7\n".encode()
@@ -161,6 +188,7 @@ async def fill_service(portal: Portal) -> str:
                     counts="{}",
                 )
             )
+        await connection.execute(insert(guardians).values(guardian="guardian", student="student", since_ms=NOON_MS))
         links = await new_links(connection, ["student"], NOON_MS)
     return token_of(portal.keyring.link_secret, links["student"])
 

@@ -3,12 +3,14 @@
 import io
 import stat
 import zipfile
+from collections.abc import Mapping
 
 import pytest
 
 from portal.roster.bundle import BundleRefused, open_bundle
 from portal.roster.desk import parse_upload, shown_name
 from portal.roster.entries import Roster, normal_grade
+from portal.roster.plan import KnownStudent, make_plan
 from tests.portal.service.rosters import ONEROSTER, PLAIN_HEADING, make_zip, plain
 
 
@@ -116,7 +118,13 @@ def test_nobody_becomes_staff_through_a_file() -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("manifest.csv", "1.1", "1.2", ("manifest.csv", 2, "OneRoster 1.2 is not understood here, only 1.1.")),
+        ("manifest.csv", "1.1", "2.0", ("manifest.csv", 2, "OneRoster 2.0 is not understood, only 1.1 and 1.2.")),
+        (
+            "manifest.csv",
+            "1.1",
+            "1.2",
+            ("manifest.csv", 0, "The manifest names no roles.csv, which OneRoster"),
+        ),
         ("manifest.csv", "users,bulk", "users,x", ("manifest.csv", 3, "file.users is 'x'; bulk, delta or absent")),
         ("manifest.csv", "users,bulk", "users,absent", ("manifest.csv", 0, "The manifest says that there is no users")),
         ("manifest.csv", "users", "pupils", ("manifest.csv", 3, "The manifest names pupils.csv, which is not in")),
@@ -219,3 +227,39 @@ def test_heading_of_the_plain_csv_is_what_the_page_documents() -> None:
     from portal.roster.plain import COLUMNS
 
     assert list(COLUMNS) == PLAIN_HEADING.split(",")
+
+
+ROLES = "sourcedId,status,userSourcedId,roleType,role\nr1,,s1,primary,student\nr2,,s2,secondary,aide\n"
+ROLES += "r3,,s2,primary,student\nr4,,s3,primary,student\nr5,,t1,primary,teacher\n"
+
+
+def in_version_1_2(files: Mapping[str, str], mode: str = "bulk") -> dict[str, str]:
+    """The same roster as version 1.2 has it: roles in a file of their own."""
+    users = "\n".join(
+        ",".join(cell for at, cell in enumerate(line.split(",")) if at not in (4, 5))
+        for line in files["users.csv"].splitlines()
+    )
+    manifest = files["manifest.csv"].replace("1.1", "1.2").replace(",bulk", f",{mode}")
+    return {**files, "manifest.csv": f"{manifest}file.roles,{mode}\n", "users.csv": f"{users}\n", "roles.csv": ROLES}
+
+
+def test_version_1_2_says_the_same_as_1_1() -> None:
+    new, old = (parse_upload("r.zip", make_zip(files)) for files in (in_version_1_2(ONEROSTER), ONEROSTER))
+    assert new.problems == []
+    assert (new.students, new.notes, new.bulk) == (old.students, old.notes, True)
+
+
+def test_user_without_a_role_is_wrong_in_bulk_and_taken_only_as_known_in_a_delta() -> None:
+    bulk = in_version_1_2(ONEROSTER)
+    bulk["roles.csv"] = ROLES.replace("r1,,s1,primary,student\n", "")
+    (problem, *_) = parse_upload("r.zip", make_zip(bulk)).problems
+    assert (problem.file, problem.line, problem.words) == ("users.csv", 2, "user 's1' has no role in roles.csv")
+    delta = in_version_1_2(ONEROSTER, "delta")
+    delta["roles.csv"] = bulk["roles.csv"]
+    roster = parse_upload("r.zip", make_zip(delta))
+    assert roster.problems == []
+    assert not roster.bulk
+    assert [student.known_only for student in roster.students.values()] == [True, False, False]
+    known = KnownStudent("u", "s1", "Ada", "Lovelace", "6", "", active=True, wanted={}, placed=frozenset())
+    assert [change.what for change in make_plan(roster, {"s1": known}).changes] == ["changes", "adds", "adds"]
+    assert [change.external_id for change in make_plan(roster, {}).changes] == ["s2", "s3"]
