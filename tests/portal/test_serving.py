@@ -37,7 +37,7 @@ async def test_service_comes_up_survives_a_killed_relay_and_goes_down(
     plan = make_plan(ServeSettings(port=0, data=tmp_path, tls=tls, log_level="error"))
     trusting: ssl.SSLContext | bool = True
     async with aiohttp.ClientSession() as client:
-        portal, relay, recorder = child_specs(plan, Probe(client, secret))
+        portal, relay, recorder, _stand_by = child_specs(plan, Probe(client, secret))
         follower = replace(recorder, argv=(sys.executable, "-c", FOLLOWER, plan.portal_url, secret), stop_s=5.0)
         supervisor = Supervisor((portal, relay, follower), environ=os.environ)
         try:
