@@ -66,7 +66,9 @@ class Changes:
 class BoardState:
     """Board and stage, fed in order of arrival."""
 
-    def __init__(self) -> None:
+    def __init__(self, unseen: Set[str] = frozenset()) -> None:
+        """`unseen`: sessions whose shapes count as not there. Their updates are taken in: others' build on them."""
+        self._unseen = unseen
         self._documents = {BOARD: _Document(Doc()), STAGE: _Document(Doc())}
         board, stage = self._documents[BOARD].doc, self._documents[STAGE].doc
         self._board = Board(board, _NOBODY)
@@ -114,12 +116,14 @@ class BoardState:
 
     def shapes(self, page: str) -> list[Shape]:
         """What stands on a page, in painting order."""
-        return self._board.shapes(page)
+        return [shape for shape in self._board.shapes(page) if shape.author not in self._unseen]
 
     def shape(self, identifier: str, page: str) -> Shape | None:
         """A shape if it stands on that page and is not erased."""
         shape = self._board.shape(identifier)
-        return shape if shape is not None and shape.page == page and not shape.erased else None
+        if shape is None or shape.page != page or shape.erased or shape.author in self._unseen:
+            return None
+        return shape
 
     def _note_shapes(self, events: list[Any]) -> None:
         # `Any`: events of maps and of texts.

@@ -15,6 +15,9 @@ from whiteboard_crdt.shape import ShapeType
 WIDTH, HEIGHT = 1280, 720
 _QUALITY = 85
 
+# A shape that is no ink weighs as much as a stroke of this many bytes.
+_THING_BYTES = 150
+
 
 def make_poster(folder: Path, out: Path) -> None:
     """Write a JPEG of 1280×720. Raises SetupError and OSError."""
@@ -28,7 +31,10 @@ def make_poster(folder: Path, out: Path) -> None:
             ]
         )
     pages = {page.id: page.background for page in state.pages()}
-    ink = {page: sum(len(s.ink) for s in state.shapes(page) if s.type is not ShapeType.TEXT) for page in pages}
+    ink = {
+        page: sum(len(s.ink) or _THING_BYTES for s in state.shapes(page) if s.type is not ShapeType.TEXT)
+        for page in pages
+    }
     best = max(pages, key=lambda page: (ink[page], page == state.page))
     raster = PageRaster(WIDTH, HEIGHT)
     raster.show(state.shapes(best), pages[best])

@@ -1,6 +1,6 @@
-"""Crisis alerts (protocol section C): signed by the session that pressed, sealed so that only the portal can read them.
+"""Crisis alerts (protocol section C): signed by the session that pressed, sealed for the portal alone.
 
-Whoever carries one learns neither who pressed nor why, and cannot change it. The portal's answer to whoever brings it is
+Whoever carries one learns neither who pressed nor why, and cannot change it. The portal answers whoever brings it with
 its receipt, a secret that lay inside: so only the portal can make the presser believe that it has the alert.
 """
 

@@ -172,7 +172,7 @@ class Board:
         return page_id
 
     def set_page(self, page_id: str, fields: Mapping[str, str | bool]) -> None:
-        """Sets `index`, `title`, `background` or `erased` of a page. Not a step of undo. The first page always stays."""
+        """Sets `index`, `title`, `background` or `erased` of a page. No step of undo; the first page always stays."""
         if not _PAGE_FIELDS.issuperset(fields):
             raise ValueError("not a field of a page")
         with self._doc.transaction():

@@ -16,8 +16,8 @@ from whiteboard_crdt.spec import LIMITS
 from whiteboard_crdt.varint import Reader, Writer
 
 __all__ = [
-    "AckEntry", "AckMessage", "AlertMessage", "EnvelopeMessage", "HaveMessage", "Head", "LiveMessage", "LoggedMessage", "Message",
-    "MessageType", "PingMessage", "PongMessage", "PresenceMessage", "RefusedMessage", "RevocationMessage",
+    "AckEntry", "AckMessage", "AlertMessage", "EnvelopeMessage", "HaveMessage", "Head", "LiveMessage", "LoggedMessage",
+    "Message", "MessageType", "PingMessage", "PongMessage", "PresenceMessage", "RefusedMessage", "RevocationMessage",
     "SnapshotHead", "SnapshotMessage", "SyncedMessage", "TicketMessage", "WantMessage", "decode_message",
     "encode_message",
 ]  # fmt: skip

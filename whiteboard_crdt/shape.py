@@ -174,7 +174,7 @@ def _read_text(fields: Mapping[str, object]) -> Own | None:
 
 def _read_box(fields: Mapping[str, object]) -> Own | None:
     w, h = _length(fields, "w"), _length(fields, "h")
-    return None if w is None or h is None else {"w": w, "h": h}
+    return None if w is None or h is None or not _is_near(fields) else {"w": w, "h": h}
 
 
 def _read_geo(fields: Mapping[str, object]) -> Own | None:
@@ -202,7 +202,7 @@ def _read_note(fields: Mapping[str, object]) -> Own | None:
 
 def _read_line(fields: Mapping[str, object]) -> Own | None:
     dx, dy = _number(fields, "dx"), _number(fields, "dy")
-    if dx is None or dy is None or max(abs(dx), abs(dy)) > THINGS.largest:
+    if dx is None or dy is None or max(abs(dx), abs(dy)) > THINGS.largest or not _is_near(fields):
         return None
     own: Own = {"dx": dx, "dy": dy, "dash": _one_of(fields, "dash", THINGS.dashes)}
     if fields.get("type") == ShapeType.ARROW.value:
@@ -253,6 +253,10 @@ def _text(fields: Mapping[str, object], name: str) -> str:
 def _identifier(fields: Mapping[str, object], name: str) -> str:
     value = _text(fields, name)
     return value if len(value) <= THINGS.id_chars else ""
+
+
+def _is_near(fields: Mapping[str, object]) -> bool:
+    return all(abs(_number(fields, name) or 0) <= THINGS.farthest for name in ("x", "y"))
 
 
 def _one_of(fields: Mapping[str, object], name: str, known: Sequence[str]) -> str:

@@ -127,6 +127,7 @@ class ThingSpec:
     sizes: tuple[float, ...]
     polygon_corners: int
     largest: float
+    farthest: float
     most_rotation: float
     least_opacity: float
     id_chars: int

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from pycrdt import Doc, Map
 
-from whiteboard_crdt.ids import MAIN_PAGE, PageId
+from whiteboard_crdt.errors import ProtocolError
+from whiteboard_crdt.ids import MAIN_PAGE, PageId, SessionId, UserId, parse_session
 
 __all__ = ["Stage", "StageState"]
+
+
+_HELD: Final = "held/"
 
 
 class StageState(StrEnum):
@@ -44,6 +48,31 @@ class Stage:
         """When the lesson went live, by the room's clock."""
         value = self._stage.get("started_ms")
         return int(value) if isinstance(value, float) and 0 <= value < 2**53 else None
+
+    @property
+    def lead(self) -> SessionId | None:
+        """Whose view everybody follows; None when everybody looks where they like."""
+        value = self._stage.get("lead")
+        try:
+            return parse_session(value) if isinstance(value, str) else None
+        except ProtocolError:
+            return None
+
+    def is_held(self, user: UserId) -> bool:
+        """Whether somebody only watches for now."""
+        return self._stage.get(f"{_HELD}{user}") is True
+
+    def hold(self, user: UserId, held: bool) -> None:
+        """Lets somebody only watch, or draw again; it holds on every page, and after they come back."""
+        if self.is_held(user) != held:
+            with self._doc.transaction():
+                self._stage[f"{_HELD}{user}"] = held
+
+    def set_lead(self, session: SessionId | None) -> None:
+        """Makes everybody follow a session's view, or nobody's."""
+        if self.lead != session:
+            with self._doc.transaction():
+                self._stage["lead"] = session or ""
 
     def set(
         self, *, state: StageState | None = None, page: PageId | None = None, started_ms: int | None = None

@@ -17,6 +17,7 @@ from whiteboard_crdt.ids import BOARD, CHAT, DocRef
 from whiteboard_crdt.messages import (
     AckEntry,
     AckMessage,
+    AlertMessage,
     EnvelopeMessage,
     HaveMessage,
     Head,
@@ -91,6 +92,8 @@ def messages() -> tuple[bytes, ...]:
             PingMessage(2**60),
             TicketMessage(anna.token),
             RevocationMessage(room.revocation(session)),
+            AlertMessage(bytes(16), bytes(80)),
+            AlertMessage(bytes(16), bytes(16), receipt=True),
             SyncedMessage((BOARD, CHAT, desk)),
             LoggedMessage(1234, envelope),
             RefusedMessage(BOARD, session, 4, 4412, "a reason"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import subprocess
 from abc import ABC, abstractmethod
@@ -26,8 +27,24 @@ from whiteboard_crdt.shape import ShapeType
 from whiteboard_crdt.spec import LIMITS
 from whiteboard_crdt.store import MemoryStore
 from whiteboard_crdt.ticket import Ticket
+from whiteboard_crdt.undo import Value
 
-EDITS: Final = ("stroke", "stroke", "text", "edit", "edit", "move", "erase", "undo", "undo", "redo", "page", "chat")
+EDITS: Final = (
+    "stroke",
+    "stroke",
+    "text",
+    "thing",
+    "look",
+    "edit",
+    "edit",
+    "move",
+    "erase",
+    "undo",
+    "undo",
+    "redo",
+    "page",
+    "chat",
+)
 _WEB: Final = Path(__file__).parents[2] / "portal" / "web"
 
 
@@ -80,6 +97,22 @@ class PythonParticipant(Participant):
             board.add_stroke("main", STROKE, ShapeType.DRAW, "red", 4, now_ms)
         elif what == "text":
             board.add_text("main", 1, 1, word, "blue", 24, now_ms)
+        elif what == "thing":
+            box: dict[str, Value | bytes] = {
+                "x": 1,
+                "y": 1,
+                "w": 40 + pick % 90,
+                "h": 30,
+                "form": "ellipse",
+                "text": word,
+            }
+            board.add_thing("main", ShapeType.GEO, box, ("blue", 4), now_ms)
+            way: dict[str, Value | bytes] = {"x": 5, "y": 5, "dx": 300, "dy": pick % 70}
+            bond: dict[str, Value | bytes] = {"start": shapes[pick % len(shapes)]} if shapes else {}
+            board.add_thing("main", ShapeType.ARROW, way | bond, ("red", 2), now_ms)
+        elif what == "look" and shapes:
+            look = ("rotation", 0.5) if pick % 2 else ("w", 20 + pick % 50)
+            board.set_fields([shapes[pick % len(shapes)]], {look[0]: look[1]})
         elif what == "edit" and texts:
             chosen = texts[pick % len(texts)]
             at = pick % (len(chosen.text) + 1)
@@ -145,7 +178,8 @@ class PythonParticipant(Participant):
         shapes = [
             [
                 s.id, s.type.value, s.page, s.index, s.x, s.y, s.colour, s.size, s.created_ms, s.erased,
-                s.text if s.type is ShapeType.TEXT else encode_base64url(s.ink),
+                encode_base64url(s.ink) if s.ink else s.text, s.rotation, s.w, s.h,
+                *[math.floor(px * 1000 + 0.5) for px in s.ends or ()],
             ]
             for s in peer.board.shapes(erased=True)
         ]  # fmt: skip

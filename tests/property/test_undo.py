@@ -10,6 +10,7 @@ import pytest
 from tests.whiteboard_crdt.room import NOW_MS, STROKE, Peer, Room
 from whiteboard_crdt.ids import BOARD
 from whiteboard_crdt.shape import Shape, ShapeType
+from whiteboard_crdt.undo import Value
 
 SEEDS = range(int(os.environ.get("CHALKMESH_SEEDS", "20")))
 
@@ -17,11 +18,29 @@ SEEDS = range(int(os.environ.get("CHALKMESH_SEEDS", "20")))
 def _act(peer: Peer, rnd: random.Random) -> None:
     ids = [shape.id for shape in peer.board.shapes(erased=True)]
     texts = [shape for shape in peer.board.shapes() if shape.type is ShapeType.TEXT]
-    action = rnd.choice(["stroke", "text", "move", "erase", "colour", "edit"])
+    action = rnd.choice(["stroke", "text", "thing", "move", "erase", "colour", "look", "edit"])
     if action == "stroke" or not ids:
         peer.board.add_stroke("main", STROKE, ShapeType.DRAW, "red", 4, NOW_MS)
     elif action == "text":
         peer.board.add_text("main", 0, 0, "a\U0001f600", "red", 24, NOW_MS)
+    elif action == "thing":
+        box: dict[str, Value | bytes] = {
+            "x": 5.0,
+            "y": 5.0,
+            "w": 40.0,
+            "h": 30.0,
+            "form": rnd.choice(["ellipse", "star"]),
+        }
+        peer.board.add_thing("main", ShapeType.GEO, box, ("blue", 4.0), NOW_MS)
+    elif action == "look":
+        looks: list[dict[str, Value]] = [
+            {"rotation": 1.0},
+            {"locked": True},
+            {"w": 90.0},
+            {"group": "g"},
+            {"opacity": 0.5},
+        ]
+        peer.board.set_fields([rnd.choice(ids)], rnd.choice(looks))
     elif action == "move":
         peer.board.move(rnd.sample(ids, rnd.randint(1, len(ids))), rnd.randint(1, 9), 0)
     elif action == "erase":
@@ -39,7 +58,7 @@ def _exchange(sender: Peer, to: Peer) -> None:
 
 def _fields(peer: Peer) -> dict[tuple[str, str], object]:
     shapes: list[Shape] = peer.board.shapes(erased=True)
-    names = ("x", "y", "colour", "erased", "text")
+    names = ("x", "y", "colour", "erased", "text", "rotation", "locked", "w", "group", "opacity")
     return {(shape.id, name): getattr(shape, name) for shape in shapes for name in names}
 
 

@@ -35,6 +35,8 @@ _READ: Final[dict[str, dict[str, Any]]] = {
     "form __proto__": {**_GEO, "form": "__proto__"},
     "form constructor": {**_GEO, "form": "constructor"},
     "form absent": {name: value for name, value in _GEO.items() if name != "form"},
+    "far out": {**_GEO, "x": 1_000_001.0},
+    "line far out": {**_LINE, "y": -1e300},
     "no width": {**_GEO, "w": 0.0},
     "negative height": {**_GEO, "h": -5.0},
     "too wide": {**_GEO, "w": 100_001.0},

@@ -33,7 +33,8 @@ def test_good_shapes_are_read() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"type": "lava"}, {"type": "geo"}, {"type": 1.0}, {"page": ""}, {"page": None}, {"x": math.nan}, {"y": math.inf}, {"x": "1"},
+        {"type": "lava"}, {"type": "geo"}, {"type": 1.0},
+        {"page": ""}, {"page": None}, {"x": math.nan}, {"y": math.inf}, {"x": "1"},
         {"x": True}, {"x": None}, {"ink": "text"}, {"ink": None}, {"ink": b"\x01"}, {"type": "text"},
     ],
 )  # fmt: skip

@@ -4,7 +4,7 @@ from typing import Any
 
 from pycrdt import Doc, Map
 
-from whiteboard_crdt.ids import PageId
+from whiteboard_crdt.ids import PageId, SessionId, UserId
 from whiteboard_crdt.stage import Stage, StageState
 
 
@@ -22,6 +22,22 @@ def test_stage_comes_back_and_writes_only_what_changes() -> None:
     stage.set(state=StageState.LIVE, page=PageId("p"), started_ms=1_767_225_600_000)
     assert len(updates) == 1
     assert (stage.state, stage.page, stage.started_ms) == (StageState.LIVE, "p", 1_767_225_600_000)
+
+
+def test_lead_and_holds_are_read_as_written_and_wrong_ones_as_none() -> None:
+    doc: Doc[Any] = Doc()
+    stage = Stage(doc)
+    leo = UserId("leo")
+    assert (stage.lead, stage.is_held(leo)) == (None, False)
+    stage.set_lead(SessionId("a" * 16))
+    stage.hold(leo, True)
+    assert (stage.lead, stage.is_held(leo), stage.is_held(UserId("amara"))) == ("a" * 16, True, False)
+    stage.hold(leo, False)
+    stage.set_lead(None)
+    assert (stage.lead, stage.is_held(leo)) == (None, False)
+    raw: Map[Any] = doc.get("stage", type=Map)
+    raw["lead"], raw["held/leo"] = "../x", "yes"
+    assert (stage.lead, stage.is_held(leo)) == (None, False)
 
 
 def test_wrong_values_read_as_defaults() -> None:

@@ -42,7 +42,7 @@ def test_thing_stands_as_it_was_made_and_is_one_step_of_undo() -> None:
 @pytest.mark.parametrize("wrong", [{"w": 0}, {"form": "lava"}, {"x": "1"}, {"text": 5}])
 def test_thing_that_nobody_could_draw_is_not_made(wrong: dict[str, Any]) -> None:
     board = _board()
-    with pytest.raises(ValueError, match="nobody|somewhere|text"):
+    with pytest.raises(ValueError, match=r"nobody|somewhere|text"):
         board.add_thing("main", ShapeType.GEO, {**BOX, **wrong}, LOOK, NOW_MS)
     assert board.shapes() == []
 

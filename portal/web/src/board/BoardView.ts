@@ -173,6 +173,13 @@ export class BoardView {
     }
   }
 
+  /** Something that shapes refer to has come: everything is painted anew over what is shown. */
+  repaintAll(): void {
+    this.tiles.reset(true);
+    this.repaint();
+    this.refreshLive();
+  }
+
   /** Shapes about to be erased, shown faintly. */
   setFaded(ids: ReadonlySet<ShapeId>): void {
     this.repaintBoxes(this.scene.setFaded(ids));

@@ -4,16 +4,18 @@ import { batch, computed, signal } from '@preact/signals';
 import ink from '@spec/ink.json';
 import things from '@spec/things.json';
 import type { Board } from '../core/board';
+import type { Bytes } from '../core/bytes';
 import { NotWritable } from '../core/errors';
 import type { PageId, ShapeId } from '../core/ids';
 import type { Colour, Shape } from '../core/shape';
 import type { BoardView } from './BoardView';
-import { type Box, growBox, HOME_BOX, type Point, unionBox } from './camera';
+import { bringPicture, PictureRefused } from './bringPicture';
+import type { Point } from './camera';
 import { Hands } from './hands';
 import { type InputHost, PointerInput } from './input';
 import { handleBoardKey } from './keyboard';
 import type { LiveStroke, Sketch } from './liveLayer';
-import { markSketches } from './marks';
+import { Marks } from './marks';
 import type { Pictures } from './painter';
 import type { Theme } from './scene';
 import { TextSession } from './textSession';
@@ -44,6 +46,12 @@ export interface BoardRoom {
   lasers(page: PageId, zoom: number): readonly Sketch[];
   /** Pictures by their hash, as they come. */
   readonly pictures: Pictures;
+  /** Keeps a picture's bytes for everybody; its hash. Rejects where there is no room for it. */
+  keepPicture?(data: Bytes): Promise<string>;
+  /** What is seen of the board, after each move of the camera. */
+  sees?(view: { x: number; y: number; zoom: number; w: number; h: number }): void;
+  /** The camera was moved by hand. */
+  looksAround?(): void;
   /** An edit was refused because the right to draw is gone. */
   onRefused(): void;
 }
@@ -55,11 +63,9 @@ const SIZES: Readonly<Record<StyledTool, readonly number[]>> = {
   shape: things.sizes,
   note: things.note.sizes,
 };
+/** How much of the window a new picture fills at most. */
+const PICTURE_SHARE = 0.6;
 const PLAIN_LOOK: ThingLook = { fill: 'none', dash: 'solid', head: 'end', opacity: 1 };
-
-/** How long shapes that are pointed out stay framed, and the least part of the sheet that is shown with them. */
-const MARKED_MS = 6_000;
-const LEAST_SHOWN = 0.5;
 
 interface Style {
   readonly colour: Colour;
@@ -97,9 +103,9 @@ export class BoardController implements ToolHost, InputHost {
   private readonly input: PointerInput;
   private readonly stops: (() => void)[];
   private isSpaceHeld = false;
+  private hasSeenPen = false;
   private pageShown: PageId;
-  private marked: readonly ShapeId[] = [];
-  private markTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly marks: Marks;
 
   constructor(
     readonly board: Board,
@@ -108,6 +114,7 @@ export class BoardController implements ToolHost, InputHost {
     page: PageId,
   ) {
     this.pageShown = page;
+    this.marks = new Marks(view);
     this.pan = new PanTool(this);
     this.tools = {
       pen: new PenTool(this, 'pen'),
@@ -125,7 +132,7 @@ export class BoardController implements ToolHost, InputHost {
     view.scene.pictures = room.pictures;
     view.live = () => ({
       strokes: [...room.liveStrokes(this.pageShown), ...(this.tools[this.tool.value].strokes?.() ?? [])],
-      sketches: [...this.marks(), ...(this.tools[this.tool.value].sketches?.() ?? []), ...this.trails()],
+      sketches: [...this.marks.sketches(), ...(this.tools[this.tool.value].sketches?.() ?? []), ...this.trails()],
     });
     this.input = new PointerInput(view.canvas, this);
     this.stops = [
@@ -133,16 +140,18 @@ export class BoardController implements ToolHost, InputHost {
       board.onChange((change) => this.forgetErased(change.shapes)),
       view.onCamera((camera) => {
         this.zoom.value = camera.zoom;
+        this.tellView();
       }),
     ];
     this.readHistory();
     this.zoom.value = view.camera.zoom;
+    this.tellView();
     view.show(board, page);
     this.applyCursor();
   }
 
   destroy(): void {
-    clearTimeout(this.markTimer);
+    this.marks.destroy();
     this.input.destroy();
     for (const stop of this.stops) {
       stop();
@@ -166,6 +175,7 @@ export class BoardController implements ToolHost, InputHost {
   }
 
   setCamera(camera: BoardView['camera']): void {
+    this.room.looksAround?.();
     this.view.setCamera(camera);
   }
 
@@ -294,6 +304,27 @@ export class BoardController implements ToolHost, InputHost {
     });
   }
 
+  /** Puts a picture onto the page: at `at`, or in the middle of what is seen. */
+  async placePicture(file: File, at?: Point): Promise<void> {
+    if (!this.room.keepPicture) {
+      throw new PictureRefused('Pictures cannot be put on this board.');
+    }
+    const { data, width, height } = await bringPicture(file);
+    const asset = await this.room.keepPicture(data);
+    const { visible } = this.view;
+    const most = [
+      (visible.maxX - visible.minX) * PICTURE_SHARE,
+      (visible.maxY - visible.minY) * PICTURE_SHARE,
+    ] as const;
+    const scale = Math.min(1, most[0] / width, most[1] / height);
+    const [w, h] = [width * scale, height * scale];
+    const { x, y } = at ?? middleOfBox(visible);
+    const fields = { x: x - w / 2, y: y - h / 2, w, h, asset, colour: 'black', size: 4 };
+    this.attempt(() => {
+      this.made(this.board.addThing({ type: 'image', page: this.pageShown, fields, nowMs: this.now() }));
+    });
+  }
+
   get form(): ThingForm {
     return this.forms.value;
   }
@@ -329,8 +360,12 @@ export class BoardController implements ToolHost, InputHost {
     }
   }
 
+  /** Once: who turns it off again in the panel means it. */
   onPen(): void {
-    this.penOnly.value = true;
+    if (!this.hasSeenPen) {
+      this.hasSeenPen = true;
+      this.penOnly.value = true;
+    }
   }
 
   /** Runs an edit; losing the right to draw in the middle of one is no error of the program. */
@@ -393,18 +428,12 @@ export class BoardController implements ToolHost, InputHost {
   /** Turns to a page, shows the whole of some shapes of it, and frames them for a few seconds. */
   pointOut(page: PageId, ids: readonly ShapeId[]): void {
     this.turnTo(page);
-    this.marked = ids;
-    let around: Box | null = null;
-    for (const id of ids) around = unionBox(around, this.view.scene.boxOf(id));
-    if (around) {
-      this.view.fit(roomy(around));
-    }
-    this.view.refreshLive();
-    clearTimeout(this.markTimer);
-    this.markTimer = setTimeout(() => {
-      this.marked = [];
-      this.view.refreshLive();
-    }, MARKED_MS);
+    this.marks.show(ids);
+  }
+
+  private tellView(): void {
+    const { minX, minY, maxX, maxY } = this.view.visible;
+    this.room.sees?.({ x: minX, y: minY, zoom: this.view.camera.zoom, w: maxX - minX, h: maxY - minY });
   }
 
   private trails(): readonly Sketch[] {
@@ -413,11 +442,6 @@ export class BoardController implements ToolHost, InputHost {
       this.view.refreshLive();
     }
     return trails;
-  }
-
-  private marks(): ReturnType<typeof markSketches> {
-    const boxes = this.marked.flatMap((id) => this.view.scene.boxOf(id) ?? []);
-    return markSketches(boxes, this.view.camera.zoom, this.view.scene.theme);
   }
 
   private readHistory(): void {
@@ -454,14 +478,4 @@ function styleOf(shape: Shape): StyledTool {
     default:
       return 'shape';
   }
-}
-
-/** Not so near that a single dot would fill the window. */
-function roomy(box: Box): Box {
-  const width = (HOME_BOX.maxX - HOME_BOX.minX) * LEAST_SHOWN;
-  const height = (HOME_BOX.maxY - HOME_BOX.minY) * LEAST_SHOWN;
-  const grown = growBox(box, 24);
-  const [x, y] = [(grown.minX + grown.maxX) / 2, (grown.minY + grown.maxY) / 2];
-  const least = { minX: x - width / 2, minY: y - height / 2, maxX: x + width / 2, maxY: y + height / 2 };
-  return unionBox(grown, least) ?? grown;
 }

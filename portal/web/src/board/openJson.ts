@@ -90,8 +90,9 @@ class Reader {
       }
       const fields = record(shape);
       const id = `${STRANGER}-${this.count.toString(36)}`;
-      if (typeof fields['id'] === 'string') {
-        names.set(fields['id'], id);
+      const { id: name } = fields;
+      if (typeof name === 'string') {
+        names.set(name, id);
       }
       return { id, fields };
     });
@@ -108,18 +109,19 @@ function readOne(
   fields: Readonly<Record<string, unknown>>,
   names: ReadonlyMap<string, string>,
 ): Shape | null {
+  const { ink, text } = fields;
   const source = {
     get(name: string): unknown {
       switch (name) {
         case 'page':
           return 'main' as PageId;
         case 'ink':
-          return bytes(fields['ink']);
+          return bytes(ink);
         case 'start':
         case 'end':
           return names.get(String(fields[name] ?? '')) ?? '';
         case 'text':
-          return typeof fields['text'] === 'string' ? fields['text'].slice(0, MOST_LETTERS) : undefined;
+          return typeof text === 'string' ? text.slice(0, MOST_LETTERS) : undefined;
         default:
           return fields[name];
       }

@@ -232,13 +232,13 @@ export class Board implements Fields {
   addThing(thing: NewThing): ShapeId {
     this.writer();
     const { type, page, nowMs } = thing;
-    const { text, ...fields } = thing.fields;
+    const { text, index, ...fields } = thing.fields;
     const n = this.nextShapeNumber();
     const record = new Map<string, unknown>([
       ['type', type],
       ['page', page],
       ['created_ms', nowMs],
-      ...(fields['index'] === undefined ? [['index', this.index.nextIndex(page)] as const] : []),
+      ['index', index ?? this.index.nextIndex(page)],
       ...Object.entries(fields).filter(([, value]) => value !== null),
     ]);
     const isLettered = type === 'text' || type === 'geo' || type === 'note';

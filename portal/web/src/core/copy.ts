@@ -9,12 +9,14 @@ export type PlainFields = Record<string, FieldValue | Uint8Array>;
 /** Everything that makes a shape what it is, but for its id, its page and its place in the order. */
 export function fieldsOf(shape: Shape): PlainFields {
   const { x, y, colour, size, rotation, opacity, locked, group } = shape;
-  const fields: PlainFields = { x, y, colour, size };
-  if (rotation !== 0) fields['rotation'] = rotation;
-  if (opacity < 1) fields['opacity'] = opacity;
-  if (locked) fields['locked'] = true;
-  if (group !== '') fields['group'] = group;
-  return Object.assign(fields, ownFields(shape));
+  return {
+    ...{ x, y, colour, size },
+    ...(rotation === 0 ? {} : { rotation }),
+    ...(opacity < 1 ? { opacity } : {}),
+    ...(locked ? { locked } : {}),
+    ...(group === '' ? {} : { group }),
+    ...ownFields(shape),
+  };
 }
 
 function ownFields(shape: Shape): PlainFields {
@@ -61,6 +63,11 @@ export function putShapes(
 ): ShapeId[] {
   const names = new Map<string, ShapeId>();
   const groups = new Map<string, string>();
+  const groupFor = (old: string): string => {
+    const known = groups.get(old) ?? board.shapeId(board.nextShapeNumber());
+    groups.set(old, known);
+    return known;
+  };
   const close = board.openStep();
   try {
     const ordered = shapes.map((shape) => ({ shape, index: board.edgeIndex(page, false) }));
@@ -69,19 +76,15 @@ export function putShapes(
     for (let at = 0; at < queue.length; at += AT_ONCE) {
       board.together(() => {
         for (const { shape, index } of queue.slice(at, at + AT_ONCE)) {
-          const fields: PlainFields = { ...fieldsOf(shape), index };
-          fields['x'] = Number(fields['x']) + by.dx;
-          fields['y'] = Number(fields['y']) + by.dy;
-          if (shape.group !== '') {
-            const group = groups.get(shape.group) ?? board.shapeId(board.nextShapeNumber());
-            groups.set(shape.group, group);
-            fields['group'] = group;
-          }
-          for (const end of ['start', 'end'] as const) {
-            const bound = names.get(String(fields[end] ?? ''));
-            if (bound) fields[end] = bound;
-            else delete fields[end];
-          }
+          const { x, y, start, end, group, ...rest } = fieldsOf(shape);
+          const from = names.get(String(start ?? ''));
+          const to = names.get(String(end ?? ''));
+          const fields = {
+            ...{ ...rest, index, x: Number(x) + by.dx, y: Number(y) + by.dy },
+            ...(from ? { start: from } : {}),
+            ...(to ? { end: to } : {}),
+            ...(group ? { group: groupFor(String(group)) } : {}),
+          };
           names.set(shape.id, board.addThing({ type: shape.type, page, fields, nowMs }));
         }
       });

@@ -96,33 +96,81 @@ function readInk(reader: Reader): LiveInk {
 export interface Presence {
   readonly page: PageId | null;
   readonly hand: boolean;
+  /** When it was raised, unix ms by the room's clock; for the order of hands. */
+  readonly handMs: number | null;
   readonly mic: boolean;
   readonly cam: boolean;
   readonly tool: string | null;
-  readonly view: { readonly x: number; readonly y: number; readonly zoom: number } | null;
+  /** The part of the board on the screen, from its corner; `w`, `h` in board px, 0 when it is not told. */
+  readonly view: {
+    readonly x: number;
+    readonly y: number;
+    readonly zoom: number;
+    readonly w: number;
+    readonly h: number;
+  } | null;
+  /** What staff ask of others, for some seconds; of anybody else it is passed over. */
+  readonly asks: readonly Ask[];
 }
 
-export const NO_PRESENCE: Presence = { page: null, hand: false, mic: false, cam: false, tool: null, view: null };
+/** A wish that one person may follow or not. */
+export interface Ask {
+  readonly user: string;
+  readonly what: 'mute' | 'unmute' | 'lower';
+  /** Unix ms by the room's clock: the same wish again is another one. */
+  readonly at: number;
+}
+
+export const MAX_ASKS = 8;
+
+export const NO_PRESENCE: Presence = {
+  page: null,
+  hand: false,
+  handMs: null,
+  mic: false,
+  cam: false,
+  tool: null,
+  view: null,
+  asks: [],
+};
 
 /** Tolerant: unknown or wrong members are as if absent; never throws. */
 export function readPresence(value: unknown): Presence {
   if (typeof value !== 'object' || value === null) return NO_PRESENCE;
-  const { page, hand, mic, cam, tool, view } = value as Record<string, unknown>;
+  const { page, hand, handMs, mic, cam, tool, view, asks } = value as Record<string, unknown>;
   return {
     page: typeof page === 'string' ? (page as PageId) : null,
     hand: hand === true,
+    handMs: typeof handMs === 'number' && Number.isFinite(handMs) ? handMs : null,
     mic: mic === true,
     cam: cam === true,
     tool: typeof tool === 'string' ? tool : null,
     view: readView(view),
+    asks: readAsks(asks),
   };
+}
+
+function readAsks(value: unknown): readonly Ask[] {
+  if (!Array.isArray(value)) return [];
+  const found: Ask[] = [];
+  for (const entry of value.slice(0, MAX_ASKS) as unknown[]) {
+    if (typeof entry !== 'object' || entry === null) continue;
+    const { user, what, at } = entry as Record<string, unknown>;
+    const isWish = what === 'mute' || what === 'unmute' || what === 'lower';
+    if (typeof user === 'string' && isWish && typeof at === 'number' && Number.isFinite(at)) {
+      found.push({ user, what, at });
+    }
+  }
+  return found;
 }
 
 function readView(value: unknown): Presence['view'] {
   if (typeof value !== 'object' || value === null) return null;
-  const { x, y, zoom } = value as Record<string, unknown>;
+  const { x, y, zoom, w, h } = value as Record<string, unknown>;
   const finite = (n: unknown): n is number => typeof n === 'number' && Number.isFinite(n);
-  return finite(x) && finite(y) && finite(zoom) && zoom > 0 ? { x, y, zoom } : null;
+  const side = (n: unknown): number => (finite(n) && n > 0 && n < 1e6 ? n : 0);
+  const near = (n: unknown): n is number => finite(n) && Math.abs(n) < 1e7;
+  return near(x) && near(y) && finite(zoom) && zoom > 0 ? { x, y, zoom, w: side(w), h: side(h) } : null;
 }
 
 /** The bytes of a PRESENCE message; anything but a JSON object is malformed. */

@@ -223,6 +223,9 @@ function length(value: unknown): number | null {
   return px !== null && px > 0 && px <= THINGS.largest ? px : null;
 }
 
+const isNear = (record: FieldSource): boolean =>
+  [record.get('x'), record.get('y')].every((px) => Math.abs(finite(px) ?? 0) <= THINGS.farthest);
+
 function readStroke(base: ShapeBase, type: 'draw' | 'highlight', record: FieldSource): StrokeShape | null {
   const ink = record.get('ink');
   if (!(ink instanceof Uint8Array)) return null;
@@ -246,7 +249,7 @@ function readText(base: ShapeBase, record: FieldSource): TextShape | null {
 function readSides(record: FieldSource): { w: number; h: number } | null {
   const w = length(record.get('w'));
   const h = length(record.get('h'));
-  return w === null || h === null ? null : { w, h };
+  return w === null || h === null || !isNear(record) ? null : { w, h };
 }
 
 function readGeo(base: ShapeBase, record: FieldSource): GeoShape | null {
@@ -288,7 +291,8 @@ function readNote(base: ShapeBase, record: FieldSource): NoteShape | null {
 function readLine(base: ShapeBase, type: 'line' | 'arrow', record: FieldSource): LineShape | null {
   const dx = finite(record.get('dx'));
   const dy = finite(record.get('dy'));
-  if (dx === null || dy === null || Math.max(Math.abs(dx), Math.abs(dy)) > THINGS.largest) return null;
+  if (dx === null || dy === null || !isNear(record)) return null;
+  if (Math.max(Math.abs(dx), Math.abs(dy)) > THINGS.largest) return null;
   const head = record.get('head');
   return {
     ...base,

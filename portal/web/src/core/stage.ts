@@ -2,15 +2,18 @@
 import type { Doc, Map as YMap } from 'yjs';
 import { edit } from './edit';
 import { NotWritable } from './errors';
-import { MAIN_PAGE, type PageId } from './ids';
+import { MAIN_PAGE, type PageId, type SessionId, type UserId } from './ids';
 
 export type StageState = 'waiting' | 'live' | 'ended';
+const HELD = 'held/';
+const SESSION = /^[0-9a-f]{16}$/;
 const STATES: readonly unknown[] = ['waiting', 'live', 'ended'] satisfies StageState[];
 
 export interface StageFields {
   readonly state?: StageState;
   readonly page?: PageId;
   readonly startedMs?: number;
+  readonly lead?: SessionId | '';
 }
 
 export class Stage {
@@ -37,12 +40,29 @@ export class Stage {
     return typeof value === 'number' && Number.isFinite(value) ? value : null;
   }
 
+  /** Whose view everybody follows; '' when everybody looks where they like. */
+  get lead(): SessionId | '' {
+    const value = this.root.get('lead');
+    return typeof value === 'string' && SESSION.test(value) ? (value as SessionId) : '';
+  }
+
+  /** Whether somebody only watches for now: they keep to it on every page, and after coming back. */
+  isHeld(user: UserId): boolean {
+    return this.root.get(HELD + user) === true;
+  }
+
+  hold(user: UserId, isHeld: boolean): void {
+    if (!this.writable) throw new NotWritable('the stage is read-only');
+    if (this.isHeld(user) !== isHeld) edit(this.doc, true, () => this.root.set(HELD + user, isHeld));
+  }
+
   /** Staff only: others' envelopes would be refused (P7). */
   set(fields: StageFields): void {
     if (!this.writable) throw new NotWritable('the stage is read-only');
     edit(this.doc, true, () => {
       if (fields.state !== undefined && fields.state !== this.state) this.root.set('state', fields.state);
       if (fields.page !== undefined && fields.page !== this.page) this.root.set('page', fields.page);
+      if (fields.lead !== undefined && fields.lead !== this.lead) this.root.set('lead', fields.lead);
       if (fields.startedMs !== undefined) this.root.set('started_ms', fields.startedMs);
     });
   }

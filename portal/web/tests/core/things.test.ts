@@ -149,3 +149,72 @@ test('a thing that nobody could draw is not made', () => {
   expect(() => board.addThing({ type: 'geo', page: MAIN_PAGE, nowMs: 1, fields: wrong })).toThrow();
   expect(board.shapes(MAIN_PAGE)).toEqual([]);
 });
+
+test('whatever stands in the fields, a shape is painted within a finite box or left out', () => {
+  let state = 12_345;
+  const random = (): number => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  };
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+  const numbers = [
+    0,
+    -0,
+    1,
+    50,
+    1e-9,
+    5e-324,
+    1e5,
+    1e6,
+    -1e6,
+    1e15,
+    1.7e308,
+    Number.NaN,
+    Infinity,
+    '5',
+    true,
+    null,
+    undefined,
+  ];
+  const words = [
+    '',
+    'none',
+    'soft',
+    'solid',
+    'dotted',
+    'both',
+    '__proto__',
+    'constructor',
+    `${AUTHOR}-1`,
+    'x'.repeat(70),
+    7,
+  ];
+  const texts = ['', 'a'.repeat(5000), '\n'.repeat(5000), 'word '.repeat(900), '\ud83d\ude00'.repeat(50), '\ud800', 4];
+  const inks = [
+    ...read.flatMap(({ fields }) => ('ink' in fields ? [fieldsOf(fields).get('ink')] : [])),
+    new Uint8Array(3),
+  ];
+  for (let round = 0; round < 1_000; round++) {
+    const fields = new Map<string, unknown>([
+      ['type', pick(['draw', 'highlight', 'text', 'geo', 'line', 'arrow', 'note', 'image'])],
+      ['page', 'main'],
+      ['form', pick([...Object.keys(THINGS.forms), '__proto__', 'toString'])],
+      ['asset', pick(['ab'.repeat(32), ...words])],
+      ['text', pick(texts)],
+      ['ink', pick(inks)],
+    ]);
+    for (const name of ['x', 'y', 'w', 'h', 'dx', 'dy']) fields.set(name, random() < 0.6 ? 50 : pick(numbers));
+    for (const name of ['size', 'rotation', 'opacity', 'locked', 'bold']) fields.set(name, pick(numbers));
+    for (const name of ['fill', 'dash', 'head', 'start', 'end', 'group', 'colour', 'caption'])
+      fields.set(name, pick(words));
+    const shape = readFields(`${AUTHOR}-2` as ShapeId, fields);
+    const other = readFields(`${AUTHOR}-1` as ShapeId, new Map([...fields, ['type', 'geo']]));
+    const item =
+      shape &&
+      sceneItem(
+        withEnds(shape, () => other),
+        measure,
+      );
+    if (item) expect(Object.values(item.box).every((edge) => Number.isFinite(edge))).toBe(true);
+  }
+});

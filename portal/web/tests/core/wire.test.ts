@@ -116,6 +116,8 @@ function spell(message: Message): Omit<Fields, 'type'> {
               },
       };
     }
+    case 'ALERT':
+      return { id: formatHex(message.id), content: formatHex(message.content), receipt: message.receipt };
     case 'PING':
     case 'PONG':
       return { nonce: String(message.nonce) };

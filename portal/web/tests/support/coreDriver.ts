@@ -8,7 +8,7 @@ import { asRoomId, BOARD, CHAT, MAIN_PAGE, type ShapeId } from '../../src/core/i
 import { loadJwks, SessionKey } from '../../src/core/keys';
 import { decodeMessage, encodeMessage } from '../../src/core/messages';
 import { Replica } from '../../src/core/replica';
-import type { Shape } from '../../src/core/shape';
+import { isLine, isWritten, type Shape } from '../../src/core/shape';
 
 interface Question {
   readonly do: string;
@@ -63,6 +63,20 @@ const EDITS: Record<string, (question: Question) => unknown> = {
     }),
   text: ({ nowMs, word }) =>
     board.addText({ page: MAIN_PAGE, x: 1, y: 1, text: word, colour: 'blue', size: 24, nowMs }),
+  thing: ({ nowMs, pick, word }) => {
+    const box = { x: 1, y: 1, w: 40 + (pick % 90), h: 30, form: 'ellipse', text: word, colour: 'blue', size: 4 };
+    const shapes = all();
+    board.addThing({ type: 'geo', page: MAIN_PAGE, fields: box, nowMs });
+    const way = { x: 5, y: 5, dx: 300, dy: pick % 70, colour: 'red', size: 2 };
+    const bound = shapes[pick % Math.max(1, shapes.length)]?.id;
+    const fields = { ...way, ...(bound ? { start: bound } : {}) };
+    board.addThing({ type: 'arrow', page: MAIN_PAGE, fields, nowMs });
+  },
+  look: ({ pick }) => {
+    const shapes = all();
+    const chosen = shapes[pick % Math.max(1, shapes.length)];
+    if (chosen) board.setFields([chosen.id], pick % 2 ? { rotation: 0.5 } : { w: 20 + (pick % 50) });
+  },
   edit: ({ pick, word }) => {
     const texts = all().filter((shape) => shape.type === 'text' && !shape.erased);
     const chosen = texts[pick % Math.max(1, texts.length)];
@@ -136,7 +150,10 @@ function content(): object {
     shape.size,
     shape.createdMs,
     shape.erased,
-    shape.type === 'text' ? shape.text : formatBase64Url(shape.ink),
+    'ink' in shape && shape.ink ? formatBase64Url(shape.ink) : isWritten(shape) ? shape.text : '',
+    shape.rotation,
+    ...('w' in shape ? [shape.w, shape.h] : [0, 0]),
+    ...(isLine(shape) ? Object.values(shape.ends).map((px) => Math.round(px * 1000)) : []),
   ]);
   const pages = board.pages().map(({ id, index, title }) => [id, index, title]);
   const messages = chat.messages().map(({ id, author, text, at }) => [id, author, text, at]);

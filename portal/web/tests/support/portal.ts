@@ -1,7 +1,7 @@
 /** The portal's part in joining, in memory. */
 import { parseBase64Url } from '../../src/core/bytes';
 import type { Role, SessionId } from '../../src/core/ids';
-import { type LessonInfo, type Portal, PortalError, type TicketGrant } from '../../src/net/portal';
+import { type AlertAnswer, type LessonInfo, type Portal, PortalError, type TicketGrant } from '../../src/net/portal';
 import { ROOM, type School, sessionOf } from './school';
 
 let sessions = 0x100;
@@ -13,6 +13,12 @@ export class MemoryPortal implements Portal {
   asked = 0;
   renewed = 0;
   lifetimeS = 300;
+  /** Alerts that this page brought, by id: what was sealed. */
+  readonly alerts = new Map<string, string>();
+  /** What the portal would find inside: the receipt, in base64url. */
+  receiptOf: (sealed: string) => string = () => '';
+  acknowledged = false;
+  alertKey = '';
   private readonly issued = new Map<string, { key: string; client: number }>();
 
   constructor(
@@ -75,6 +81,12 @@ export class MemoryPortal implements Portal {
     return {};
   }
 
+  async alert(id: string, sealed: string): Promise<AlertAnswer> {
+    this.check();
+    this.alerts.set(id, sealed);
+    return { receipt: this.receiptOf(sealed), acknowledged: this.acknowledged };
+  }
+
   private async grant(session: SessionId, key: string, client: number): Promise<TicketGrant> {
     const iat = Math.floor(Date.now() / 1000);
     const exp = iat + this.lifetimeS;
@@ -90,6 +102,7 @@ export class MemoryPortal implements Portal {
       ice_servers: [],
       ice_policy: 'all',
       expires_ms: exp * 1000,
+      alert_key: this.alertKey,
     };
   }
 }

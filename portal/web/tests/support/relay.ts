@@ -188,6 +188,7 @@ export class MemoryRelay {
         this.binary(from, { type: 'PONG', nonce: message.nonce });
         return;
       case 'PRESENCE':
+      case 'ALERT':
       case 'LIVE':
         this.broadcast(from, message);
     }

@@ -1,0 +1,83 @@
+/** Pictures of a board by their hash: fetched when first seen, decoded within bounds, forgotten when others are wanted more. */
+
+import type { Bytes } from '../core/bytes';
+import { isDecodable } from './imageSize';
+
+export interface PictureBytes {
+  readonly data: Bytes;
+  readonly mime: string;
+}
+
+/** Decoded pictures kept: about what a few pages show. */
+const MOST_KEPT = 48;
+/** After how long one that could not be had is asked for again. */
+const AGAIN_MS = 15_000;
+
+type Entry =
+  | { readonly kind: 'coming' }
+  | { readonly kind: 'here'; readonly bitmap: ImageBitmap }
+  | { readonly kind: 'failed'; readonly atMs: number };
+
+export class PictureCache {
+  private readonly entries = new Map<string, Entry>();
+
+  /** `get` rejects when nobody has it; `onCome` is called when one can be painted. */
+  constructor(
+    private readonly get: (asset: string) => Promise<PictureBytes>,
+    private readonly onCome: () => void,
+    private readonly decode: (blob: Blob) => Promise<ImageBitmap> = (blob) => createImageBitmap(blob),
+  ) {}
+
+  /** The picture, or null while it is on its way. */
+  readonly picture = (asset: string): ImageBitmap | null => {
+    const entry = this.entries.get(asset);
+    if (entry?.kind === 'here') {
+      // Last used, last forgotten.
+      this.entries.delete(asset);
+      this.entries.set(asset, entry);
+      return entry.bitmap;
+    }
+    if (!entry || (entry.kind === 'failed' && performance.now() - entry.atMs > AGAIN_MS)) {
+      this.entries.set(asset, { kind: 'coming' });
+      void this.load(asset);
+    }
+    return null;
+  };
+
+  close(): void {
+    for (const entry of this.entries.values()) {
+      if (entry.kind === 'here') {
+        entry.bitmap.close();
+      }
+    }
+    this.entries.clear();
+  }
+
+  private async load(asset: string): Promise<void> {
+    try {
+      const { data, mime } = await this.get(asset);
+      if (!isDecodable(data)) {
+        throw new RangeError('a picture that is not decoded');
+      }
+      this.keep(asset, await this.decode(new Blob([data], { type: mime })));
+      this.onCome();
+    } catch {
+      // Nobody has it now, or it is no picture: its frame stays empty, and it is asked for again later.
+      this.entries.set(asset, { kind: 'failed', atMs: performance.now() });
+    }
+  }
+
+  private keep(asset: string, bitmap: ImageBitmap): void {
+    this.entries.delete(asset);
+    this.entries.set(asset, { kind: 'here', bitmap });
+    for (const [oldest, entry] of this.entries) {
+      if (this.entries.size <= MOST_KEPT) {
+        return;
+      }
+      this.entries.delete(oldest);
+      if (entry.kind === 'here') {
+        entry.bitmap.close();
+      }
+    }
+  }
+}
