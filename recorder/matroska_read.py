@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder import ebml
+from recorder.ciphered import CipheredFile, open_plain
 from recorder.ebml import MalformedMedia
 from recorder.frames import opus_duration
 from recorder.matroska import Cluster, FileIndex, TrackHeader, encode_end, write_piece
@@ -41,9 +42,12 @@ class Scan:
 
 def scan(path: Path) -> Scan:
     """Walk through a whole file. Raises MalformedMedia where even its beginning cannot be read, OSError."""
-    with path.open("rb") as file:
-        if os.fstat(file.fileno()).st_size == 0:
+    with open_plain(path) as file:
+        if file.seek(0, os.SEEK_END) == 0:
             raise MalformedMedia("the file is empty")
+        if isinstance(file.raw, CipheredFile):
+            file.seek(0)
+            return _walk(memoryview(file.read()))
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             view = memoryview(data)
             try:

@@ -10,6 +10,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from recorder.demux import open_media
 from recorder.reading import TrackRow
 
 RATE_HZ = 48_000
@@ -70,7 +71,7 @@ class AudioMix:
     def _chunks(self, track: TrackRow) -> Iterator[tuple[int, Samples]]:
         written: int | None = None
         try:
-            with av.open(str(track.path)) as container:
+            with open_media(track.path) as container:
                 stream = container.streams.audio[0]
                 resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
                 for packet in container.demux(stream):

@@ -99,7 +99,7 @@ class PortalClient:
         return await self._ask("POST", f"/internal/recordings/{lesson}/renew", TicketAnswer, body={"session": session})
 
     async def alert(self, lesson: str, alert: str, sealed: str) -> AlertAnswer:
-        """Brings a crisis alert that somebody in the room could not bring: its id (hex), and what is sealed (base64url)."""
+        """Brings a crisis alert for somebody who cannot: its id (hex), and what is sealed (base64url)."""
         body: dict[str, object] = {"id": alert, "sealed": sealed}
         return await self._ask("POST", f"/internal/lessons/{lesson}/alerts", AlertAnswer, body=body)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from recorder.ciphered import plain_size
 from recorder.ebml import MalformedMedia
 from recorder.matroska_read import scan
 from recorder.reading import ArchiveReader, SessionRow, TrackRow
@@ -97,7 +98,7 @@ def _participants(archive: ArchiveReader, people: list[SessionRow], end: int) ->
 
 def _track(archive: ArchiveReader, track: TrackRow, base_url: str) -> dict[str, Any] | None:
     try:
-        size = track.path.stat().st_size
+        size = plain_size(track.path)
     except OSError:
         archive.problems.append(f"the file {track.path.name} is missing")
         return None

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from recorder.ciphered import is_ciphered, open_plain
 from recorder.packing import show_envelopes
 from recorder.schema import DATABASE, MEDIA
 from whiteboard_crdt.errors import SetupError
@@ -67,7 +68,7 @@ class ArchiveReader:
         path = folder / DATABASE
         if not path.is_file():
             raise SetupError(f"{folder} holds no recording: {DATABASE} is missing")
-        self._conn = _connect(path)
+        self._conn = _open(path)
         self._db = Database(self._conn)
         self.meta = self._read_meta()
         if not self.meta and self.problems:
@@ -164,6 +165,37 @@ class ArchiveReader:
                 )
             except (TypeError, ValueError):
                 self.problems.append("a row of table sessions is damaged")
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        if is_ciphered(path):
+            return _connect_ciphered(path)
+        try:
+            return _connect(path)
+        except SetupError:
+            # The worker may have put the encrypted file into the plain one's place in this very moment.
+            if not is_ciphered(path):
+                raise
+            return _connect_ciphered(path)
+    except OSError as error:
+        raise SetupError(f"the recording in {path.parent} cannot be read: {error.strerror or error}") from None
+
+
+def _connect_ciphered(path: Path) -> sqlite3.Connection:
+    # Into memory, not into a file: plain text must not come back to the disk. An archive without its media is small.
+    with open_plain(path) as file:
+        content = file.read()
+    conn = sqlite3.connect(":memory:", check_same_thread=False)
+    try:
+        conn.deserialize(content)
+        conn.execute("begin")
+        show_envelopes(conn)
+        conn.execute("pragma query_only = on")
+    except sqlite3.DatabaseError:
+        conn.close()
+        raise SetupError(f"{path} is no SQLite database, or its beginning is damaged") from None
+    return conn
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -20,6 +20,7 @@ from recorder.pointers import Pointers
 from recorder.projection import person_colours
 from recorder.raster import PageRaster
 from recorder.reading import ArchiveReader, TrackRow
+from recorder.redaction import Part, Redaction
 from recorder.tiles import TILE_HEIGHT, TILE_WIDTH, VideoSource, paint_label, paint_placeholder
 from recorder.timeline import PUBLIC, CursorRecord, Record, UpdateRecord, read_records
 from recorder.yuv import Picture
@@ -55,6 +56,7 @@ class FilmSettings:
         default="tiles", metadata={"help": "the board with the webcams beside it, or alone", "unit": ""}
     )
     webm: bool = field(default=False, metadata={"help": "WebM (VP9, Opus) instead of MP4 (H.264, AAC)", "unit": ""})
+    redaction: Redaction = field(default=Redaction(), metadata={"help": "what of whom is left out", "unit": ""})
     crf: int = field(default=26, metadata={"help": "x264 quality, lower is better and larger", "unit": ""})
 
     @property
@@ -115,8 +117,9 @@ class _Tile:
 class BoardView:
     """The page that the stage shows, on a raster."""
 
-    def __init__(self, width: int, height: int) -> None:
-        self.state = BoardState()
+    def __init__(self, width: int, height: int, unseen: Set[str] = frozenset()) -> None:
+        """`unseen`: sessions whose shapes are not painted."""
+        self.state = BoardState(unseen)
         self.raster = PageRaster(width, height)
         self._page = self.state.page
 
@@ -198,17 +201,27 @@ class _Render:
         self._archive = archive
         self._settings = settings
         self._progress = progress
-        self._tracks = [track for track in archive.tracks() if _readable(track, archive.problems)]
+        redaction = settings.redaction
+        redaction.check(archive)
+        self._tracks = [
+            track
+            for track in archive.tracks()
+            if not redaction.hides(Part.VOICE if track.kind == "audio" else Part.VIDEO, track.session.user)
+            and _readable(track, archive.problems)
+        ]
         self._width, self._height = round(_WIDTH * settings.scale), settings.height
         cameras = [track for track in self._tracks if track.kind == "video" and settings.layout == "tiles"]
-        self._tiles = _make_tiles(archive, cameras, settings.scale)
+        self._tiles = _make_tiles(archive, cameras, settings.scale, redaction)
         strip = round(TILE_WIDTH * settings.scale) if self._tiles else 0
         self._board_width = self._width - strip
-        self._view = BoardView(self._board_width, self._height)
+        unseen = {row.session for row in archive.sessions.values() if redaction.hides(Part.INK, row.user)}
+        self._view = BoardView(self._board_width, self._height, unseen)
         people = [row for row in archive.sessions.values() if row.role != Role.RECORDER and settings.pointers]
         colours = person_colours(people)
+        names = redaction.names(people)
+        pointing = [row for row in people if row.session not in unseen]
         self._pointers = Pointers(
-            {row.session: row.name for row in people}, {row.session: colours[row.user] for row in people}
+            {row.session: names[row.user] for row in pointing}, {row.session: colours[row.user] for row in pointing}
         )
         self._feed = _Feed(read_records(archive, PUBLIC), self._pointers)
         self._picture = Picture(self._width, self._height)
@@ -339,10 +352,10 @@ def _readable(track: TrackRow, problems: list[str]) -> bool:
     return False
 
 
-def _make_tiles(archive: ArchiveReader, tracks: list[TrackRow], scale: float) -> list[_Tile]:
+def _make_tiles(archive: ArchiveReader, tracks: list[TrackRow], scale: float, redaction: Redaction) -> list[_Tile]:
     people = [row for row in archive.sessions.values() if row.role != Role.RECORDER]
     colours = person_colours(people)
-    names = {row.user: row.name for row in people}
+    names = redaction.names(people)
     by_user = {user: [track for track in tracks if track.session.user == user] for user in colours}
     shown = [user for user, own in by_user.items() if own][:_MAX_TILES]
     return [

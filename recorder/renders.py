@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Container
 from pathlib import Path
 
+from recorder.ciphered import is_encrypted
 from recorder.portal_client import PortalAway, PortalClient, RecordingStatus
 from recorder.projection import EXPORT_FOLDER, FILM
 from recorder.reading import ArchiveReader
@@ -34,9 +35,16 @@ class RenderQueue:
     """Films wait here by folder. At most `capacity` are remembered; over it they are found again by `rescan`."""
 
     def __init__(
-        self, recordings: Path, portal: PortalClient, capacity: int, recorded: Container[str] = frozenset()
+        self,
+        recordings: Path,
+        portal: PortalClient,
+        capacity: int,
+        recorded: Container[str] = frozenset(),
+        *,
+        encrypt: bool = False,
     ) -> None:
         """`recorded`: the lessons that are still written to; they are not found before they are put here."""
+        self._encrypt = encrypt
         self._recordings = recordings
         self._recorded = recorded
         self._portal = portal
@@ -44,6 +52,11 @@ class RenderQueue:
         self._waiting: deque[Path] = deque()
         self._overflowed = False
         self._news = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """How many films are remembered."""
+        return len(self._waiting)
 
     def put(self, folder: Path) -> None:
         """A lesson was sealed."""
@@ -87,7 +100,7 @@ class RenderQueue:
 
     async def _make(self, folder: Path) -> None:
         lesson = folder.name
-        if (folder / EXPORT_FOLDER / FILM).exists():
+        if (folder / EXPORT_FOLDER / FILM).exists() and not await asyncio.to_thread(self._lies_open, folder):
             await self._tell_made(folder)
             return
         if not await asyncio.to_thread(_is_worth_it, folder):
@@ -98,6 +111,7 @@ class RenderQueue:
             sys.executable,
             "-m",
             "recorder.worker",
+            *(["--encrypt"] if self._encrypt else []),
             str(folder),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -121,6 +135,10 @@ class RenderQueue:
             log.error("film given up lesson=%s code=%d", lesson, code)
             last_line = fault.strip().rsplit("\n", 1)[-1]
             await self._tell(lesson, "sealed", detail=f"the film could not be made: {last_line}")
+
+    def _lies_open(self, folder: Path) -> bool:
+        """Whether a worker that was to encrypt was killed before it had."""
+        return self._encrypt and _tries(folder) < _TRIES and not is_encrypted(folder)
 
     async def _follow(self, lesson: str, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None

@@ -8,15 +8,16 @@ import os
 import time
 from pathlib import Path
 
+from recorder.ciphered import open_plain, plain_size
 from recorder.schema import DATABASE, MANIFEST, MEDIA
 
 _PIECE_BYTES = 1 << 20
 
 
 def sha256_file(path: Path) -> str:
-    """Hex digest of a file's content."""
+    """Hex digest of a file's plain content. Raises OSError."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         while piece := file.read(_PIECE_BYTES):
             digest.update(piece)
     return digest.hexdigest()
@@ -30,7 +31,7 @@ def archive_files(folder: Path) -> list[Path]:
 def write_hashes(folder: Path, lesson: str) -> None:
     """Write `manifest.json` of a sealed archive. Raises OSError."""
     files = {
-        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256_file(path)}
+        path.relative_to(folder).as_posix(): {"bytes": plain_size(path), "sha256": sha256_file(path)}
         for path in archive_files(folder)
     }
     manifest = {"version": 1, "lesson": lesson, "hashed_at": int(time.time() * 1000), "files": files}

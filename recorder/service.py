@@ -10,6 +10,8 @@ import logging
 import os
 import signal
 import sqlite3
+import time
+from contextlib import AsyncExitStack
 
 import aioice.ice
 import uvloop
@@ -18,6 +20,7 @@ from recorder import ingest
 from recorder.datagrams import RecorderLoop
 from recorder.lease import FILE as LEASE
 from recorder.lease import take_lease
+from recorder.metrics import LessonFigures, status_server
 from recorder.portal_client import Feed, PortalAway, PortalClient, WantedLesson
 from recorder.renders import RenderQueue
 from recorder.session import LessonRecorder, RoomLost
@@ -44,10 +47,24 @@ class Recorder:
         self._settings = settings
         self._portal = portal
         self._lessons: dict[str, LessonRecorder] = {}
-        self._renders = RenderQueue(settings.recordings, portal, settings.render_queue, self._lessons)
+        self._renders = RenderQueue(
+            settings.recordings, portal, settings.render_queue, self._lessons, encrypt=settings.encrypt
+        )
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._unlisted_s: dict[str, float] = {}
         self._version = -1
+        self.wanted = 0
+        self.portal_heard_s = 0.0
+
+    @property
+    def lesson_figures(self) -> list[LessonFigures]:
+        """Of every lesson that is being followed, for metrics."""
+        return [LessonFigures(one.state, one.links) for one in self._lessons.values()]
+
+    @property
+    def films_waiting(self) -> int:
+        """Films that wait to be made."""
+        return self._renders.waiting
 
     async def run(self) -> None:
         """Follow the feed until cancelled."""
@@ -60,6 +77,7 @@ class Recorder:
                     log.info("no list of lessons: %s", error)
                     await asyncio.sleep(_RETRY_S)
                     continue
+                self.wanted, self.portal_heard_s = len(feed.lessons), time.monotonic()
                 self._follow(feed)
                 self._version = feed.version
                 if renders is not None and renders.done():
@@ -136,8 +154,12 @@ async def _serve(settings: RecorderSettings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with PortalClient(settings.portal_url, settings.internal_secret) as portal:
-        work = asyncio.create_task(Recorder(settings, portal).run(), name="recorder")
+    async with AsyncExitStack() as stack:
+        portal = await stack.enter_async_context(PortalClient(settings.portal_url, settings.internal_secret))
+        recorder = Recorder(settings, portal)
+        status = status_server(recorder, settings.metrics_port, settings.metrics_secret, settings.recordings)
+        await stack.enter_async_context(status)
+        work = asyncio.create_task(recorder.run(), name="recorder")
         waiter = asyncio.create_task(stop.wait())
         log.info("recorder started")
         await asyncio.wait((work, waiter), return_when=asyncio.FIRST_COMPLETED)

@@ -21,13 +21,14 @@ from recorder.archive import Archive, LessonInfo, open_archive
 from recorder.clock import RoomClock
 from recorder.disk import DiskWriter
 from recorder.media_desk import MediaDesk
+from recorder.metrics import EDITS
 from recorder.portal_client import PortalAway, PortalClient, RecordingStatus, WantedLesson
 from recorder.reading import ArchiveReader
 from recorder.room_log import RoomLog
 from recorder.schema import DATABASE
 from recorder.settings import RecorderSettings
 from signaling.client import Grant, Peer
-from signaling.events import AlertBrought, Connected, Event, RoomState, Stopped
+from signaling.events import AlertBrought, Connected, Event, RoomState, SeenEnvelope, Stopped
 from signaling.mesh import MeshOptions
 from signaling.peer_tickets import IceServer
 from whiteboard_crdt.envelope import decode_envelope
@@ -74,6 +75,7 @@ class LessonRecorder:
         self._recording = False
         self._room_closed = False
         self._start_ms: float | None = None
+        self._peer: Peer | None = None
         # Set whenever something happened that the waiting parts look at.
         self._news = asyncio.Event()
         self._beat = asyncio.Event()
@@ -82,6 +84,18 @@ class LessonRecorder:
     def folder(self) -> Path:
         """Where the archive is."""
         return self._settings.recordings / self.lesson.lesson
+
+    @property
+    def state(self) -> str:
+        """For metrics: connecting, joined or recording. While the relay is lost, a link to anybody is enough."""
+        if self._peer is None or not (self._peer.connected or self.links):
+            return "connecting"
+        return "recording" if self._recording else "joined"
+
+    @property
+    def links(self) -> int:
+        """Direct links that are up."""
+        return 0 if self._peer is None else sum(link.healthy for link in self._peer.direct.values())
 
     def update(self, lesson: WantedLesson) -> None:
         """The portal's view of the lesson changed."""
@@ -127,6 +141,7 @@ class LessonRecorder:
             if archive.run > 1:
                 mending = await self._mend(archive)
             async with peer:
+                self._peer = peer
                 heartbeat = asyncio.create_task(self._heartbeat(peer))
                 end_ms = await self._sit(peer, room_log, archive, disk)
                 desk.end()
@@ -138,6 +153,7 @@ class LessonRecorder:
                 heartbeat.cancel()
                 return await self._wait_for_late_work(peer, archive, duration)
         finally:
+            self._peer = None
             await courier.close()
             if heartbeat is not None:
                 heartbeat.cancel()
@@ -275,6 +291,8 @@ class LessonRecorder:
                 return
             live = room_log.live
             room_log.on_event(event)
+            if isinstance(event, SeenEnvelope):
+                EDITS.labels("mesh" if event.via == "mesh" else "relay").inc()
             if isinstance(event, Connected):
                 self._beat.set()
             if isinstance(event, RoomState) and event.state == "closed":

@@ -45,8 +45,17 @@ class RecorderSettings:
     )
     max_lessons: int = field(default=64, metadata={"help": "lessons recorded at once", "unit": "lessons"})
     render: bool = field(default=True, metadata={"help": "make a film of every lesson after its end", "unit": ""})
+    encrypt: bool = field(
+        default=False,
+        metadata={"help": "encrypt every finished recording with a key of its own", "unit": ""},
+    )
     render_queue: int = field(
         default=256, metadata={"help": "films waiting in memory; more are found again on the disk", "unit": "films"}
+    )
+
+    metrics_port: int | None = field(
+        default=None,
+        metadata={"help": "loopback port of /healthz, /readyz and /metrics; none: not served", "unit": "TCP port"},
     )
 
     @property
@@ -63,3 +72,8 @@ class RecorderSettings:
     def internal_secret(self) -> Path:
         """The bearer secret of all /internal/ endpoints."""
         return self.data / "keys" / "internal.secret"
+
+    @property
+    def metrics_secret(self) -> Path:
+        """The bearer token of /metrics."""
+        return self.data / "keys" / "metrics.secret"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from recorder.ciphered import open_plain
 from recorder.mix import RATE_HZ, AudioMix, Samples
 from recorder.reading import ArchiveReader
 
@@ -48,7 +49,9 @@ def make_silences(folder: Path, out: Path) -> int:
 def load_silences(path: Path) -> list[list[int]]:
     """Silences as the manifest gives them; none while they are not known."""
     try:
-        return [[int(a), int(b)] for a, b in json.loads(path.read_bytes())]
+        with open_plain(path) as file:
+            content = file.read()
+        return [[int(a), int(b)] for a, b in json.loads(content)]
     except (OSError, ValueError, TypeError):
         return []
 

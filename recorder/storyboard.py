@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import av
 from PIL import Image
+
+from recorder.demux import open_media
 
 SPRITE, INDEX = "storyboard.jpg", "storyboard.json"
 WIDTH, HEIGHT, COLUMNS = 192, 108, 10
@@ -22,7 +23,7 @@ def make_storyboard(film: Path, folder: Path) -> int:
     Only keyframes are decoded. Raises OSError and av.FFmpegError.
     """
     shots: list[tuple[int, Image.Image]] = []
-    with av.open(str(film)) as container:
+    with open_media(film) as container:
         stream = container.streams.video[0]
         stream.codec_context.skip_frame = "NONKEY"
         length_ms = float((container.duration or 0) / 1000)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import av
 from av.video.reformatter import VideoReformatter
 
+from recorder.demux import open_media
 from recorder.painter import Canvas
 from recorder.reading import TrackRow
 
@@ -65,7 +66,7 @@ class VideoSource:
 
     def _decode(self, track: TrackRow, from_ms: float = 0.0) -> Iterator[tuple[float, av.VideoFrame]]:
         try:
-            with av.open(str(track.path)) as container:
+            with open_media(track.path) as container:
                 stream = container.streams.video[0]
                 stream.codec_context.thread_count = 1
                 if from_ms > track.start_ms and track.closed and stream.time_base is not None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from recorder.ciphered import is_encrypted
 from recorder.portal_client import PortalAway, PortalClient
 from recorder.renders import RenderQueue
 from tests.recorder.lesson import Lesson
@@ -39,8 +40,8 @@ class Portal(PortalClient):
 
 
 @asynccontextmanager
-async def running(recordings: Path, portal: Portal) -> AsyncIterator[RenderQueue]:
-    queue = RenderQueue(recordings, portal, 4)
+async def running(recordings: Path, portal: Portal, *, encrypt: bool = False) -> AsyncIterator[RenderQueue]:
+    queue = RenderQueue(recordings, portal, 4, encrypt=encrypt)
     task = asyncio.create_task(queue.run())
     try:
         yield queue
@@ -80,6 +81,21 @@ async def test_film_that_the_portal_was_not_told_of_is_only_reported(tmp_path: P
         await until(film.with_name("told"))
     assert film.read_bytes() == b"made before"
     assert [report[1] for report in portal.reports] == ["rendered"]
+
+
+async def test_recording_that_was_left_in_the_open_is_encrypted_before_the_film_is_reported(tmp_path: Path) -> None:
+    recordings = tmp_path / "recordings"
+    make_whole(recordings / "l1")
+    film = recordings / "l1" / "export" / "lesson.mp4"
+    portal = Portal()
+    portal.answers = 404
+    async with running(recordings, portal):
+        await until(film.with_name("told"))
+    assert not is_encrypted(recordings / "l1")
+    film.with_name("told").unlink()
+    async with running(recordings, portal, encrypt=True):
+        await until(film.with_name("told"))
+    assert is_encrypted(recordings / "l1")
 
 
 async def test_film_that_cannot_be_made_is_given_up_and_said(tmp_path: Path) -> None:
