@@ -22,7 +22,7 @@ export CHALKMESH_NODE_WHEEL := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 endif
 
-.PHONY: help setup run test faults fuzz lint types format web lock bench-lines bench-mesh screenshots bench-relay bench-recorder faults-recorder wheel clean
+.PHONY: help setup run test test-postgresql faults fuzz lint types format web lock bench-lines bench-mesh screenshots bench-relay bench-recorder faults-recorder wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ test: ## lint and run every test (PYTEST_ARGS="-k name" picks some)
 	@$(MAKE) lint
 	cd $(WEB) && node_modules/.bin/vitest run
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+test-postgresql: ## the tests of the portal on PostgreSQL in place of SQLite
+	@$(SETUP) python system-test
+	CHALKMESH_TEST_DATABASE=postgresql $(BIN)/pytest tests/portal $(PYTEST_ARGS)
 
 faults: ## kill, freeze, starve and cut off what runs, 10 min of it dark; writes docs/reliability.md (ROW="kills storm" for some alone)
 	@$(SETUP) python

@@ -131,14 +131,20 @@ class Accounts:
             ).first()
             if row is None:
                 return None
-            if (wait_s := self._by_code.wait_s(row.user, now_ms)) > 0:
-                raise TooManyAttempts(wait_s)
-            if not await check_code(connection, secret, row.user, code, now_ms):
-                self._by_code.failed(row.user, now_ms)
+            if not await self.fits_code(connection, row.user, code, secret, now_ms):
                 return None
-            self._by_code.succeeded(row.user)
             await _revoke(connection, logins.c.token_hash == hash_token(token), now_ms)
             return await self._new_login(connection, row.user, row.device or "", now_ms, awaits_code=False)
+
+    async def fits_code(self, connection: AsyncConnection, user: str, code: str, secret: str, now_ms: int) -> bool:
+        """Whether a code of a person's second factor fits, which uses it up. Raises TooManyAttempts."""
+        if (wait_s := self._by_code.wait_s(user, now_ms)) > 0:
+            raise TooManyAttempts(wait_s)
+        if not await check_code(connection, secret, user, code, now_ms):
+            self._by_code.failed(user, now_ms)
+            return False
+        self._by_code.succeeded(user)
+        return True
 
     async def awaits_code(self, token: str, now_ms: int) -> bool:
         """Whether the token is of a log-in that waits for its code."""

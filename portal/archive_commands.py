@@ -11,6 +11,7 @@ from portal.keyfiles import TICKET_KEYS_PUBLIC
 from recorder.export import export
 from recorder.render import FilmSettings
 from recorder.verify import Report, verify
+from recorder.webpage import make_webpage
 from whiteboard_crdt.errors import SetupError
 from whiteboard_crdt.keys import PublicKey, load_jwks
 
@@ -20,6 +21,10 @@ _BROKEN = 1
 def run_export(folder: Path, output: Path, say: Callable[[str], None], settings: FilmSettings | None = None) -> int:
     """Renders with progress on standard error: a bar in a terminal, otherwise a line every ten per cent."""
     check_archive(folder)
+    if output.suffix.lower() == ".html":
+        if settings is not None and settings.redaction.hidden:
+            raise SetupError("Nothing can be left out of a page; make a film (.mp4, .webm).")
+        return _export_page(folder, output, say)
     if sys.stderr.isatty():
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -28,6 +33,17 @@ def run_export(folder: Path, output: Path, say: Callable[[str], None], settings:
     else:
         film = export(folder, output, TenthSayer(f"Rendering {output.name}"), settings)
     for problem in film.problems:
+        say(f"note: {problem}")
+    say(f"{output} is written ({output.stat().st_size / 1e6:.1f} MB).")
+    return 0
+
+
+def _export_page(folder: Path, output: Path, say: Callable[[str], None]) -> int:
+    try:
+        problems = make_webpage(folder, output)
+    except OSError as error:
+        raise SetupError(f"{error.filename or output}: {error.strerror or error}") from None
+    for problem in problems:
         say(f"note: {problem}")
     say(f"{output} is written ({output.stat().st_size / 1e6:.1f} MB).")
     return 0

@@ -8,6 +8,7 @@ import msgspec
 STYLES_ENTRY = "src/styles/main.css"
 CLASSROOM_ENTRY = "src/classroom/main.tsx"
 PLAYER_ENTRY = "src/player/main.tsx"
+ALERTS_ENTRY = "src/alerts/main.ts"
 
 
 class _Chunk(msgspec.Struct):

@@ -33,6 +33,7 @@ class Action(StrEnum):
     START_LESSON = "lesson.start"
     END_LESSON = "lesson.end"
     REMOVE_FROM_LESSON = "lesson.remove"
+    ADMIT_TO_LESSON = "lesson.admit"
     WATCH_RECORDING = "recording.watch"
     DOWNLOAD_RECORDING = "recording.download"
     READ_NOTES = "notes.read"
@@ -62,6 +63,8 @@ class Action(StrEnum):
     READ_ONBOARDING = "onboarding.read"
     CHANGE_ONBOARDING = "onboarding.change"
     READ_DISTRICT = "district.read"
+    READ_MATERIALS = "materials.read"
+    CHANGE_MATERIALS = "materials.change"
     READ_GRADES = "grades.read"
     CHANGE_GRADES = "grades.change"
     READ_OUTBOX = "outbox.read"
@@ -70,6 +73,12 @@ class Action(StrEnum):
     EXPORT_STUDENT = "student.export"
     ERASE_STUDENT = "student.erase"
     READ_ERASURES = "erasures.read"
+    READ_RETENTION = "retention.read"
+    CHANGE_RETENTION = "retention.change"
+    READ_ALERTS = "alerts.read"
+    ANSWER_ALERT = "alert.answer"
+    READ_ROOM_RULES = "room_rules.read"
+    CHANGE_ROOM_RULES = "room_rules.change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +172,7 @@ O = TypeVar("O")  # noqa: E741 - the letter for the object in (actor, action, ob
 _OVERSEERS = frozenset({Role.COORDINATOR, Role.REVIEWER})
 _OFFICE = frozenset({Role.COORDINATOR, Role.POINT_OF_CONTACT})
 _COORDINATION = frozenset({Role.COORDINATOR})
+_ON_CALL = _COORDINATION | {Role.ON_CALL}
 # For whom there is a page of boards that go on from a lesson: whoever makes them, and whoever they are handed in to.
 _AT_BOARDS = frozenset({Role.TUTOR, Role.STUDENT, Role.COORDINATOR})
 # Who may look at a whole school: its office, and whoever administers its district, who changes nothing in it.
@@ -180,6 +190,10 @@ _OPEN_WITHOUT_TRAINING = frozenset(
         Action.START_LESSON,
         Action.END_LESSON,
         Action.REMOVE_FROM_LESSON,
+        Action.ADMIT_TO_LESSON,
+        # Nobody in danger waits for somebody's training.
+        Action.READ_ALERTS,
+        Action.ANSWER_ALERT,
     }
 )
 
@@ -276,6 +290,14 @@ def _school_district(actor: Actor, school: SchoolObject) -> bool:
     return actor.school == school.id and actor.role is Role.DISTRICT_ADMIN
 
 
+def _school_on_call(actor: Actor, school: SchoolObject) -> bool:
+    return actor.school == school.id and actor.role in _ON_CALL
+
+
+def _record_on_call(actor: Actor, record: SchoolRecord) -> bool:
+    return actor.school == record.school and actor.role in _ON_CALL
+
+
 def _school_coordination(actor: Actor, school: SchoolObject) -> bool:
     return actor.school == school.id and actor.role in _COORDINATION
 
@@ -297,6 +319,10 @@ def _own_ward_teaches_or_overview(actor: Actor, student: StudentObject) -> bool:
     return _own_ward_or_overview(actor, student) or _teaches_or_overview(actor, student)
 
 
+def _in_class_or_overview(actor: Actor, group: ClassObject) -> bool:
+    return actor.school == group.school and (actor.user in group.students or _teaches_or_overview(actor, group))
+
+
 def _learns_or_teaches(actor: Actor, school: SchoolObject) -> bool:
     return actor.school == school.id and actor.role in _IN_LESSONS
 
@@ -316,6 +342,7 @@ _RULES: dict[tuple[Action, type], Rule] = {
     (Action.START_LESSON, LessonObject): _rule(LessonObject, is_lesson_staff),
     (Action.END_LESSON, LessonObject): _rule(LessonObject, is_lesson_staff),
     (Action.REMOVE_FROM_LESSON, LessonObject): _rule(LessonObject, is_lesson_staff),
+    (Action.ADMIT_TO_LESSON, LessonObject): _rule(LessonObject, is_lesson_staff),
     (Action.PLAN_LESSON, LessonObject): _rule(LessonObject, _lesson_coordination),
     (Action.WATCH_RECORDING, LessonObject): _rule(LessonObject, _takes_part_or_oversees),
     (Action.DOWNLOAD_RECORDING, LessonObject): _rule(LessonObject, _takes_part_or_oversees),
@@ -352,6 +379,8 @@ _RULES: dict[tuple[Action, type], Rule] = {
     (Action.LIST_PROGRESS, SchoolObject): _rule(SchoolObject, _learns_or_teaches),
     (Action.READ_PROGRESS, StudentObject): _rule(StudentObject, _own_ward_teaches_or_overview),
     (Action.WRITE_PROGRESS, StudentObject): _rule(StudentObject, _teaches_or_coordination),
+    (Action.READ_MATERIALS, ClassObject): _rule(ClassObject, _in_class_or_overview),
+    (Action.CHANGE_MATERIALS, ClassObject): _rule(ClassObject, _teaches_or_coordination),
     (Action.READ_GRADES, ClassObject): _rule(ClassObject, _teaches_or_overview),
     (Action.CHANGE_GRADES, ClassObject): _rule(ClassObject, _teaches_or_coordination),
     (Action.READ_OUTBOX, SchoolObject): _rule(SchoolObject, _school_coordination),
@@ -361,5 +390,12 @@ _RULES: dict[tuple[Action, type], Rule] = {
     (Action.READ_DISCLOSURES, StudentObject): _rule(StudentObject, _own_ward_or_overview),
     (Action.EXPORT_STUDENT, StudentObject): _rule(StudentObject, _office),
     (Action.ERASE_STUDENT, StudentObject): _rule(StudentObject, _coordination),
+    (Action.READ_ALERTS, SchoolObject): _rule(SchoolObject, _school_on_call),
+    (Action.ANSWER_ALERT, SchoolRecord): _rule(SchoolRecord, _record_on_call),
+    (Action.READ_ROOM_RULES, SchoolObject): _rule(SchoolObject, _school_overview),
+    (Action.CHANGE_ROOM_RULES, SchoolObject): _rule(SchoolObject, _school_coordination),
     (Action.READ_ERASURES, SchoolRecord): _rule(SchoolRecord, _overview),
+    (Action.READ_RETENTION, SchoolObject): _rule(SchoolObject, _school_overview),
+    (Action.CHANGE_RETENTION, SchoolObject): _rule(SchoolObject, _school_coordination),
+    (Action.CHANGE_RETENTION, LessonObject): _rule(LessonObject, _lesson_coordination),
 }

@@ -14,7 +14,7 @@ from whiteboard_crdt.errors import SetupError
 
 DATABASES = (Path("portal.sqlite"), Path("relay/rooms.sqlite"))
 # What is copied as it is. Finished recordings never change; one that goes on is whole in the next backup.
-_FOLDERS = (Path("keys"), Path("assets"), Path("recordings"))
+_FOLDERS = (Path("keys"), Path("assets"), Path("materials"), Path("recordings"))
 _FILES = (Path("chalkmesh.toml"),)
 _LEAST_KEY = 16
 

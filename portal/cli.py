@@ -227,21 +227,35 @@ def ticket(
 @app.command()
 def export(
     folder: Annotated[Path, typer.Argument(help="A lesson's folder: DATA/recordings/<lesson>.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The film to write: .mp4, or .webm.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write: .mp4, .webm, or .html.")],
     height: Annotated[Literal["720", "1080"], typer.Option(help="Lines of the picture.")] = "720",
     layout: Annotated[
         Literal["tiles", "board"], typer.Option(help="The board with the cameras beside it, or alone.")
     ] = "tiles",
     pointers: Annotated[bool, typer.Option(help="Show where everybody points.")] = True,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT:USER",
+            help="Leave out voice, video, ink, name or all of a user, by id; * is everybody. Can be given again.",
+        ),
+    ] = None,
 ) -> None:
-    """Render a recorded lesson to MP4 or WebM.
+    """Make a film or a page of a lesson.
 
-    The board with everyone's voice and camera.
+    A film (.mp4, .webm) has the board with everyone's voice and camera; a page (.html) the board as vectors, the
+    voices and the chat.
     """
     with needs("recorder"):
         from portal.archive_commands import run_export
+        from recorder.redaction import parse_redaction
         from recorder.render import FilmSettings
-    settings = FilmSettings(height=1080 if height == "1080" else 720, layout=layout, pointers=pointers)
+    settings = FilmSettings(
+        height=1080 if height == "1080" else 720,
+        layout=layout,
+        pointers=pointers,
+        redaction=parse_redaction(without or []),
+    )
     raise typer.Exit(run_export(folder, output, typer.echo, settings))
 
 
@@ -317,6 +331,74 @@ def school(
     settings = resolve_settings(PortalSettings, "portal", flags, os.environ, data / FILE_NAME)
     found = (name, time_zone, coordinator, district, district_admin)
     raise typer.Exit(run_school(data, settings.database_url, *found, settings.portal_url, typer.echo))
+
+
+@app.command()
+def loadtest(
+    scenario: Annotated[
+        str, typer.Argument(help="Name of a scenario, a .toml file, or a recorded lesson's folder to play again.")
+    ],
+    duration: Annotated[float | None, typer.Option(help="Seconds, in place of the scenario's.", min=1)] = None,
+    rooms: Annotated[int | None, typer.Option(help="Rooms, in place of the scenario's.", min=1)] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed makes other edits; the same one the same.")] = None,
+    report: Annotated[Path, typer.Option(help="Folder for report.json and report.html.")] = Path("loadtest-report"),
+    relay_url: Annotated[str | None, typer.Option(help="A running relay's session socket; needs --data.")] = None,
+    data: Annotated[Path | None, typer.Option(help="That relay's data folder, for its ticket key.")] = None,
+    accounts: Annotated[Path | None, typer.Option(help="Accounts of a running portal, whose bots log in.")] = None,
+    bot_processes: Annotated[
+        int | None, typer.Option(help="Processes that the bots share; one for 150 without it.", min=1, max=64)
+    ] = None,
+    web: Annotated[int | None, typer.Option(help="Port of locust's web page, in place of one run.", min=1)] = None,
+    copies: Annotated[int | None, typer.Option(help="Of a recorded lesson: how many at once.", min=1)] = None,
+    speed: Annotated[float | None, typer.Option(help="Of a recorded lesson: how many times as fast.", min=0.01)] = None,
+) -> None:
+    """Put load on a service, and say what it stood.
+
+    Without an address it starts one of its own on the loopback. The exit code is 1 when something did not hold.
+    """
+    with needs("loadtest"):
+        from portal.loadtest_command import run_loadtest
+    options = {"duration": duration, "rooms": rooms, "seed": seed, "report": report, "relay-url": relay_url}
+    options |= {"data": data, "accounts": accounts, "bot-processes": bot_processes, "web": web}
+    options |= {"copies": copies, "speed": speed}
+    raise typer.Exit(run_loadtest(scenario, options))
+
+
+recordings_app = typer.Typer(help="Look after recordings at rest.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(recordings_app, name="recordings")
+
+
+@recordings_app.command("encrypt")
+def recordings_encrypt(data: Data = Path("data")) -> None:
+    """Encrypt every finished recording where it lies, each with a key of its own.
+
+    The recorder does it by itself where its setting encrypt is on. The exit code is 1 when one could not be encrypted.
+    """
+    with needs("recorder"):
+        from portal.recording_keys_command import run_encrypt
+    raise typer.Exit(run_encrypt(data, typer.echo))
+
+
+@recordings_app.command("decrypt")
+def recordings_decrypt(
+    folder: Annotated[Path, typer.Argument(help="A lesson's folder: DATA/recordings/<lesson>.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write; it must not exist.")],
+) -> None:
+    """Write a plain copy of a recording, for tools that read SQLite and WebM."""
+    with needs("recorder"):
+        from portal.recording_keys_command import run_decrypt
+    raise typer.Exit(run_decrypt(folder, output, typer.echo))
+
+
+@recordings_app.command("rotate-key")
+def recordings_rotate_key(data: Data = Path("data")) -> None:
+    """Make a new school key and wrap the keys of all recordings with it.
+
+    No recording is written anew. What is left of destroyed keys, on the disk or in copies of it, is worthless then.
+    """
+    with needs("recorder"):
+        from portal.recording_keys_command import run_rotate
+    raise typer.Exit(run_rotate(data, typer.echo))
 
 
 audit_app = typer.Typer(help="Look after the audit log.", no_args_is_help=True, rich_markup_mode=None)

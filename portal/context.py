@@ -8,6 +8,7 @@ from portal.accounts import Accounts, Person
 from portal.assets import Assets
 from portal.classroom import Classrooms
 from portal.clock import Clock
+from portal.crisis import CrisisDesk
 from portal.database import Database
 from portal.demo import DemoLogin
 from portal.keyfiles import Keyring
@@ -23,6 +24,7 @@ from portal.request_keys import LESSON, PERSON
 from portal.roster.desk import RosterDesk
 from portal.settings import PortalSettings
 from portal.tickets import TicketOffice
+from portal.waiting import WaitingRoom
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Portal:
     classrooms: Classrooms
     tickets: TicketOffice
     removals: Removals
+    crisis: CrisisDesk
+    waiting: WaitingRoom
     playback: Playback
     assets: Assets
     pages: Pages

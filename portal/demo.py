@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portal.authorize import Role
 from portal.database import Database
 from portal.ids import new_id
+from portal.learning_schema import guardians
 from portal.lessons import LessonState
 from portal.passwords import Passwords
 from portal.roster.apply import ask_for_lessons
@@ -44,6 +45,8 @@ LOGINS = (
     DemoLogin("coordinator", "Ruth Klein", Role.COORDINATOR),
     DemoLogin("contact", "Grace Lindqvist", Role.POINT_OF_CONTACT),
     DemoLogin("reviewer", "Omar Haddad", Role.REVIEWER),
+    DemoLogin("guardian", "Eva Novak", Role.GUARDIAN),
+    DemoLogin("oncall", "Nils Berger", Role.ON_CALL),
 )
 # What the school's roster would say of them. Their requests wait, so that a class can be made of them at once.
 _GRADES = {"leo": "7", "amara": "7", "jin": "8", "sofia": "7"}
@@ -107,6 +110,8 @@ async def fill_demo(database: Database, passwords: Passwords, now_ms: int) -> bo
         )
         asks = [(demo_user(login), "Mathematics", "1:4") for login in _GRADES]
         await ask_for_lessons(connection, SCHOOL, asks, now_ms)
+        ward = {"guardian": demo_user("guardian"), "student": demo_user("leo")}
+        await connection.execute(insert(guardians).values(**ward, since_ms=now_ms))
     return True
 
 

@@ -4,14 +4,13 @@ What goes, in one transaction: name, user name, address, grade and the school's 
 mails; presence events (their minutes stay as figures) and session keys; acknowledged notices; requests; goals, scores
 and weekly updates; notes on recordings and boards continued from them; guardians who answer for nobody else; the
 reasons of corrections; roster files that still wait.
-Recordings in which the student was the only student are deleted from disk.
+Recordings in which the student was the only student are destroyed, with their keys.
 What stays: places in lessons and classes, and minutes, under an id that no longer leads to anybody; the disclosure and
 audit logs, which hold ids only, so that the audit chain still verifies.
 """
 
 import asyncio
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +21,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portal.attendance_report import student_lines
 from portal.authorize import Actor
 from portal.database import Database
-from portal.ids import is_id, new_id
+from portal.destruction import ask_destruction, destroy_files
+from portal.ids import new_id
 from portal.learning_schema import goals, guardians, scores, weekly_updates
 from portal.ledger import audit
 from portal.playback_schema import continued_boards, notes
+from portal.retention import load_holds
+from portal.retention_schema import destructions
 from portal.roster.apply import close_accounts
-from portal.schema import lesson_members, lessons, logins, notices, recordings, relay_events, room_sessions, users
+from portal.schema import (
+    lesson_members,
+    lessons,
+    logins,
+    notices,
+    recordings,
+    relay_events,
+    room_sessions,
+    schools,
+    users,
+)
+from portal.school_schema import calendar_feeds
 from portal.service_schema import (
     attendance_corrections,
     erasures,
@@ -67,11 +80,16 @@ async def erase(
         await _check_no_lesson_goes_on(connection, student, now_ms)
         kept = await _freeze_minutes(connection, actor, student, now_ms)
         alone = await _recordings_alone(connection, student)
+        await _check_none_is_held(connection, actor.school, alone, now_ms)
         counts = await _erase_rows(connection, actor.school, student, now_ms)
         counts["lessons whose minutes are kept as a figure"] = kept
         counts["recordings deleted"] = len(alone)
         counts["recordings shared with others, kept"] = await _recordings_of(connection, student) - len(alone)
-        await connection.execute(delete(recordings).where(recordings.c.lesson.in_(alone)))
+        for lesson in alone:
+            await ask_destruction(
+                connection, recordings_folder, lesson, school=actor.school, basis="erasure", days=None,
+                decided_by=actor.user, now_ms=now_ms,
+            )  # fmt: skip
         await connection.execute(
             insert(erasures).values(
                 id=certificate,
@@ -86,8 +104,10 @@ async def erase(
         await audit(
             connection, actor.user, "student.erase", "student", student, now_ms, {"certificate": certificate, **counts}
         )
-        # Inside the transaction: a folder that cannot be deleted must not be certified as deleted.
-        await asyncio.to_thread(_delete_folders, recordings_folder, alone)
+        await connection.execute(update(destructions).where(destructions.c.lesson.in_(alone)).values(done_ms=now_ms))
+        # Inside the transaction: a recording that cannot be destroyed must not be certified as destroyed.
+        for lesson in alone:
+            await asyncio.to_thread(destroy_files, recordings_folder, lesson)
     return certificate
 
 
@@ -191,6 +211,7 @@ async def _erase_rows(connection: AsyncConnection, school: str, student: str, no
         "continued boards": delete(continued_boards).where(continued_boards.c.owner == student),
         "ties to guardians": delete(guardians).where(guardians.c.student == student),
         # Who answered for nobody else leaves nothing of themselves either.
+        "calendars": delete(calendar_feeds).where(calendar_feeds.c.user.in_([student, *alone])),
         "mails of guardians": delete(outbox).where(outbox.c.user.in_(alone)),
         "links of guardians": delete(one_use_links).where(one_use_links.c.user.in_(alone)),
         "guardians": update(users)
@@ -228,7 +249,7 @@ async def _erase_rows(connection: AsyncConnection, school: str, student: str, no
     return counts
 
 
-def _delete_folders(folder: Path, ids: list[str]) -> None:
-    for lesson in ids:
-        if is_id(lesson) and (folder / lesson).exists():
-            shutil.rmtree(folder / lesson)
+async def _check_none_is_held(connection: AsyncConnection, school: str, lesson_ids: list[str], now_ms: int) -> None:
+    time_zone = (await connection.execute(select(schools.c.time_zone).where(schools.c.id == school))).scalar_one()
+    if await load_holds(connection, lesson_ids, time_zone, now_ms):
+        raise ErasureRefused("A recording of this student is under a legal hold. It is to be released first.")

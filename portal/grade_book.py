@@ -1,6 +1,6 @@
 """Grade books: categories, assignments and scores of a class, and changing them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +13,7 @@ from portal.grading import Assignment, Category, Score, Standing, standing
 from portal.ids import new_id
 from portal.learning_schema import assignments, grade_categories, scores
 from portal.ledger import audit
+from portal.schema import users
 
 
 class GradeRefused(Exception):
@@ -72,6 +73,14 @@ async def load_grade_books(connection: AsyncConnection, ids: Sequence[str]) -> d
     ):
         found[class_of[row.assignment]][row.assignment, row.student] = Score(row.state, row.points, row.comment)
     return {each: GradeBook(kinds[each], work[each], found[each]) for each in ids}
+
+
+async def external_ids(connection: AsyncConnection, students: Collection[str]) -> Mapping[str, str]:
+    """The school's own ids of students, where it has given them."""
+    found = await connection.execute(
+        select(users.c.id, users.c.external_id).where(users.c.id.in_(students), users.c.external_id.is_not(None))
+    )
+    return {row.id: row.external_id for row in found}
 
 
 async def add_category(

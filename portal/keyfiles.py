@@ -17,6 +17,7 @@ TICKET_KEY = Path("keys/ticket.pem")
 TICKET_KEYS_PUBLIC = Path("keys/ticket.pub.json")
 INTERNAL_SECRET = Path("keys/internal.secret")
 LINK_SECRET = Path("keys/links.secret")
+METRICS_SECRET = Path("keys/metrics.secret")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ def prepare_data(data: Path) -> Keyring:
         _make_key(data / TICKET_KEY)
         _make_secret(data / INTERNAL_SECRET)
         _make_secret(data / LINK_SECRET)
+        _make_secret(data / METRICS_SECRET)
         keyring = load_keyring(data)
         public = data / TICKET_KEYS_PUBLIC
         if not public.is_file() or public.read_bytes() != keyring.jwks:

@@ -1,4 +1,4 @@
-"""Notes on a recording: each at its moment, for its author alone or for the class."""
+"""Notes on a recording: each at its moment, for its author alone, for the class, or as a chapter of the lesson."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,8 @@ from portal.ledger import audit
 from portal.playback_schema import notes
 from portal.schema import users
 
-PRIVATE, CLASS = "private", "class"
+PRIVATE, CLASS, CHAPTER = "private", "class", "chapter"
+_SHARED = (CLASS, CHAPTER)
 # More in one lesson by one person is no note-taking any more.
 _MOST = 500
 
@@ -42,11 +43,11 @@ def may_address_class(actor: Actor, lesson: LessonObject) -> bool:
 
 
 async def load_notes(connection: AsyncConnection, actor: Actor, lesson: LessonObject) -> list[Note]:
-    """The actor's own notes and those for the class, in the order of their moments."""
+    """The actor's own notes, those for the class, and chapters, in the order of their moments."""
     rows = await connection.execute(
         select(notes, users.c.name)
         .join(users, users.c.id == notes.c.author)
-        .where(notes.c.lesson == lesson.id, or_(notes.c.author == actor.user, notes.c.audience == CLASS))
+        .where(notes.c.lesson == lesson.id, or_(notes.c.author == actor.user, notes.c.audience.in_(_SHARED)))
         .order_by(notes.c.room_time, notes.c.written_ms, notes.c.id)
     )
     leads = is_lesson_staff(actor, lesson)
@@ -114,7 +115,7 @@ async def remove_note(connection: AsyncConnection, actor: Actor, lesson: LessonO
     """Removes an own note, or as staff of the lesson one for the class; False when there is none to remove."""
     whose = notes.c.author == actor.user
     if is_lesson_staff(actor, lesson):
-        whose = or_(whose, notes.c.audience == CLASS)
+        whose = or_(whose, notes.c.audience.in_(_SHARED))
     found = await connection.execute(
         select(notes.c.author).where(and_(notes.c.id == note, notes.c.lesson == lesson.id, whose))
     )
@@ -132,3 +133,5 @@ async def remove_note(connection: AsyncConnection, actor: Actor, lesson: LessonO
 def _check_audience(actor: Actor, lesson: LessonObject, audience: str) -> None:
     if audience == CLASS and not may_address_class(actor, lesson):
         raise NoteRefused("Notes for the class are for those who took part. Keep this one for yourself.")
+    if audience == CHAPTER and not is_lesson_staff(actor, lesson):
+        raise NoteRefused("Chapters are set by whoever leads the lesson.")

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,10 @@ class Playback:
         """The small pictures along the film in one sprite, or None while there are none."""
         return inside(self._folder(lesson) / "export", "storyboard.jpg")
 
+    def webpage(self, lesson: str) -> Path | None:
+        """The lesson as a page that opens without a server, or None while there is none."""
+        return inside(self._folder(lesson) / "export", "lesson.html")
+
     def poster(self, lesson: str) -> Path | None:
         """The poster picture, or None while there is none."""
         return inside(self._folder(lesson) / "export", "poster.jpg")
@@ -88,6 +93,13 @@ def _open_timeline(folder: Path, user: str, staff: bool, after: str) -> Iterator
         return encode_timeline(folder, viewer, after)
     except SetupError as error:
         raise NoArchive(folder.name) from error
+
+
+def open_plain(path: Path) -> BufferedReader:
+    """A file of a recording for its plain bytes, encrypted on disk or not. Raises OSError."""
+    from recorder.ciphered import open_plain
+
+    return open_plain(path)
 
 
 async def _step(

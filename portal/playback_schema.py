@@ -15,7 +15,7 @@ notes = Table(
     Column("lesson", String(64), ForeignKey("lessons.id"), nullable=False),
     Column("author", String(64), ForeignKey("users.id"), nullable=False, index=True),
     Column("room_time", BigInteger, nullable=False),
-    Column("audience", String(8), nullable=False),  # private | class
+    Column("audience", String(8), nullable=False),  # private | class | chapter
     Column("words", String(2000), nullable=False),
     Column("written_ms", BigInteger, nullable=False),
     Column("changed_ms", BigInteger, nullable=False),

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.database import Database
 from portal.lessons import LessonState
+from portal.retention_schema import destructions
 from portal.schema import counters, lessons, recordings, schools
 
 _COUNTER = "recordings"
@@ -110,6 +111,7 @@ class RecordingDesk:
                 .where(
                     lessons.c.recording == "required",
                     recordings.c.sealed_ms.is_(None),
+                    lessons.c.id.not_in(select(destructions.c.lesson)),
                     _needs_recorder(now_ms),
                 )
                 .order_by(lessons.c.opened_ms, lessons.c.id)
@@ -137,6 +139,10 @@ class RecordingDesk:
             values["duration_ms"] = duration_ms
         version = None
         async with self._database.write() as connection:
+            gone = await connection.execute(select(destructions.c.lesson).where(destructions.c.lesson == lesson))
+            if gone.first() is not None:
+                # A worker that had begun before it was destroyed; what it says is of nothing that is there.
+                return
             known = (await connection.execute(select(recordings).where(recordings.c.lesson == lesson))).first()
             sealed = state in (RecordingState.SEALED, RecordingState.RENDERING, RecordingState.RENDERED)
             if sealed and (known is None or known.sealed_ms is None):

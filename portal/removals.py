@@ -5,6 +5,7 @@ everybody over direct links, so that it holds while the relay is away. The relay
 """
 
 import asyncio
+from dataclasses import dataclass
 
 import aiohttp
 from sqlalchemy import select, update
@@ -16,7 +17,7 @@ from portal.keyfiles import Keyring
 from portal.ledger import audit
 from portal.lessons import Lesson, LessonState
 from portal.logs import get_log
-from portal.schema import lessons, room_sessions
+from portal.schema import lessons, room_sessions, users
 from whiteboard_crdt.ids import Role, RoomId, UserId
 from whiteboard_crdt.revocation import SignedRevocation, issue_revocation
 
@@ -25,6 +26,14 @@ _AGAIN_S = 1.0
 _LONGEST_S = 15.0
 # Whoever leads the lesson is put out of it by the office, in the staff list.
 _MAY_BE_REMOVED = frozenset({Role.STUDENT.value, Role.REVIEWER.value, Role.BOT.value})
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedPerson:
+    """Somebody who was put out."""
+
+    user: str
+    name: str
 
 
 class RemovalRefused(Exception):
@@ -48,7 +57,7 @@ class Removals:
         self._news = asyncio.Event()
         self._log = get_log("portal")
 
-    async def remove(self, lesson: Lesson, user: str, actor: Actor) -> str:
+    async def remove(self, lesson: Lesson, user: str, actor: Actor, reason: str = "removed") -> str:
         """Puts a person out of a lesson, with every session that they have in it. Returns the signed revocation.
 
         Raises RemovalRefused: `not_there` for somebody who never came in, `staff` for who leads it.
@@ -62,7 +71,9 @@ class Removals:
             if not roles <= _MAY_BE_REMOVED:
                 raise RemovalRefused("staff", "Whoever leads the lesson cannot be put out of it.")
             await connection.execute(update(room_sessions).where(*mine).values(revoked_ms=now_ms))
-            await audit(connection, actor.user, "lesson.remove", "lesson", lesson.id, now_ms, {"user": user})
+            await audit(
+                connection, actor.user, "lesson.remove", "lesson", lesson.id, now_ms, {"user": user, "reason": reason}
+            )
         token = self._sign(lesson.room, user, now_ms)
         self._untold[lesson.room, user] = token
         self._news.set()
@@ -78,10 +89,10 @@ class Removals:
                 .where(
                     room_sessions.c.lesson == lesson.id,
                     room_sessions.c.user == user,
-                    room_sessions.c.revoked_ms.is_not(None),
+                    room_sessions.c.revoked_ms > 0,
                 )
-                # Of no time at which a ticket was ever given: the session is not renewed, and the person is not out.
-                .values(revoked_ms=0)
+                # Below 0: the session is not renewed, the person is not out, and `TicketOffice` knows when it was.
+                .values(revoked_ms=-room_sessions.c.revoked_ms)
             )
             if done.rowcount:
                 await audit(connection, actor.user, "lesson.readmit", "lesson", lesson.id, now_ms, {"user": user})
@@ -97,6 +108,18 @@ class Removals:
                 .limit(1)
             )
             return found.first() is not None
+
+    async def removed(self, lesson: Lesson) -> list[RemovedPerson]:
+        """Who was put out of the lesson and not let in again."""
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(room_sessions.c.user, users.c.name)
+                .join(users, users.c.id == room_sessions.c.user)
+                .where(room_sessions.c.lesson == lesson.id, room_sessions.c.revoked_ms > 0)
+                .distinct()
+                .order_by(users.c.name)
+            )
+            return [RemovedPerson(row.user, row.name) for row in found]
 
     async def run(self) -> None:
         """Tells the relay, until cancelled. After a start it is told everything of running lessons once more."""

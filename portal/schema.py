@@ -45,6 +45,9 @@ schools = Table(
     Column("created_ms", BigInteger, nullable=False),
     # No foreign key: SQLite cannot add a column that has one.
     Column("district", String(64), nullable=True, index=True),
+    # What the school wants of its lesson rooms; none is no.
+    Column("desks", Boolean, nullable=True),
+    Column("waiting_room", Boolean, nullable=True),
 )
 
 users = Table(

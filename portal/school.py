@@ -24,10 +24,24 @@ class School:
     notice: str
     ice_policy: str
     demo: bool
+    # Each student has a desk of their own beside the board.
+    desks: bool = False
+    # Students wait until the tutor lets them in or starts.
+    waiting_room: bool = False
 
 
 async def load_school(database: Database, school_id: str) -> School:
     """The school of an id that the database itself gave."""
     async with database.read() as connection:
         row = (await connection.execute(select(schools).where(schools.c.id == school_id))).one()
-    return School(row.id, row.name, row.time_zone, row.recording, row.notice, row.ice_policy, row.demo)
+    return School(
+        row.id,
+        row.name,
+        row.time_zone,
+        row.recording,
+        row.notice,
+        row.ice_policy,
+        row.demo,
+        bool(row.desks),
+        bool(row.waiting_room),
+    )

@@ -15,8 +15,10 @@ from portal.assets import Assets
 from portal.classroom import Classrooms
 from portal.clock import Clock, unix_ms
 from portal.context import PORTAL, Portal
+from portal.crisis import CrisisDesk
 from portal.database import Database, database_url
 from portal.demo import LOGINS, fill_demo, keep_lessons_joinable
+from portal.destruction import apply_retention
 from portal.guard import guard
 from portal.headers import add_security_headers
 from portal.keyfiles import prepare_data
@@ -24,6 +26,7 @@ from portal.lessons_ahead import extend_all
 from portal.logs import get_log
 from portal.mails.regular import write_regular_mails
 from portal.mails.sender import PostOffice
+from portal.metrics import measure
 from portal.pages import Pages
 from portal.passwords import Passwords
 from portal.placement import Placement
@@ -36,12 +39,16 @@ from portal.routes import ALL_ROUTES
 from portal.routing import ACCESS_BOOK, AccessBook
 from portal.settings import STYLE_SOURCES, PortalSettings
 from portal.tickets import TicketOffice
+from portal.waiting import WaitingRoom
 from whiteboard_crdt.errors import SetupError
 
-_HOUR_MS = 60 * 60 * 1000
+_MINUTE_MS = 60 * 1000
+_HOUR_MS = 60 * _MINUTE_MS
 _DEMO_EVERY_S = 600.0
 _AHEAD_EVERY_S = 3600.0
 _MAILS_EVERY_S = 600.0
+# What expires is counted in days; an hour is how long a destruction that met a fault waits.
+_RETENTION_EVERY_S = 3600.0
 _MAX_BODY_BYTES = 256 * 1024
 
 
@@ -89,6 +96,8 @@ async def open_portal(
             classrooms=classrooms,
             tickets=TicketOffice(database, keyring),
             removals=Removals(database, keyring, clock, settings.relay_beside),
+            crisis=CrisisDesk(database, keyring, clock, post_office, settings.crisis_again_minutes * _MINUTE_MS),
+            waiting=WaitingRoom(database, clock),
             playback=Playback(settings.recordings),
             assets=assets,
             pages=Pages(assets),
@@ -102,7 +111,7 @@ async def open_portal(
 
 def build_app(portal: Portal) -> web.Application:
     """The aiohttp application over the parts."""
-    app = web.Application(middlewares=[refusals, guard], client_max_size=_MAX_BODY_BYTES)
+    app = web.Application(middlewares=[measure, refusals, guard], client_max_size=_MAX_BODY_BYTES)
     app[PORTAL] = portal
     app[ACCESS_BOOK] = book = AccessBook()
     book.install(app, ALL_ROUTES)
@@ -119,8 +128,10 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
         asyncio.create_task(portal.classrooms.run(), name="sweep"),
         asyncio.create_task(portal.removals.run(), name="removals"),
         asyncio.create_task(portal.post_office.run(), name="mail"),
+        asyncio.create_task(portal.crisis.run(), name="crisis"),
         asyncio.create_task(_keep_lessons_ahead(portal), name="lessons-ahead"),
         asyncio.create_task(_keep_mails(portal), name="regular-mails"),
+        asyncio.create_task(_keep_retention(portal), name="retention"),
     ]
     if portal.settings.demo:
         tasks.append(asyncio.create_task(_keep_demo(portal), name="demo"))
@@ -158,6 +169,18 @@ async def _keep_mails(portal: Portal) -> None:
         await asyncio.sleep(_MAILS_EVERY_S)
 
 
+async def _keep_retention(portal: Portal) -> None:
+    log = get_log("portal")
+    while True:
+        try:
+            if done := await apply_retention(portal.database, portal.clock, portal.settings.recordings):
+                log.info("recordings_destroyed", count=done)
+        except Exception:
+            # The edge of this task: the next round may go better.
+            log.exception("retention_failed")
+        await asyncio.sleep(_RETENTION_EVERY_S)
+
+
 async def _keep_demo(portal: Portal) -> None:
     log = get_log("portal")
     while True:
@@ -171,6 +194,7 @@ async def _keep_demo(portal: Portal) -> None:
 
 async def _release_followers(app: web.Application) -> None:
     await app[PORTAL].desk.close()
+    await app[PORTAL].crisis.close()
 
 
 def main(settings: PortalSettings) -> int:

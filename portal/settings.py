@@ -101,6 +101,10 @@ class PortalSettings:
     login_idle_hours: int = field(
         default=4, metadata=explained("A log-in ends after this time without a request.", "hours")
     )
+    crisis_again_minutes: int = field(
+        default=3,
+        metadata=explained("A crisis alert that nobody has in hand is told to the next person after this.", "minutes"),
+    )
     heartbeat_limit_s: float = field(
         default=5.0, metadata=explained("A recorder that is silent for longer does not count as recording.", "seconds")
     )
@@ -130,6 +134,11 @@ class PortalSettings:
         """The portal as people open it, with a slash at the end."""
         address = self.public_url or f"{'https' if self.secure else 'http'}://localhost:{self.port}"
         return address.rstrip("/") + "/"
+
+    @property
+    def materials(self) -> Path:
+        """The folder that holds lesson material, each file under the hash of its bytes."""
+        return self.data / "materials"
 
     @property
     def recordings(self) -> Path:

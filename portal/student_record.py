@@ -23,6 +23,7 @@ from portal.schema import (
     room_sessions,
     users,
 )
+from portal.school_schema import calendar_feeds
 from portal.service_schema import attendance_corrections, classes, enrollments, outbox, staffing_requests
 from portal.times import format_iso
 
@@ -37,6 +38,7 @@ CONTENTS = {
     "scores.csv": "Every score that was entered with its comment, also those that a later one replaced.",
     "updates.csv": "What tutors wrote about each week.",
     "guardians.csv": "Accounts of guardians who may see the student's progress, and since when.",
+    "calendars.csv": "Addresses for calendar programs that the student made, without the secret in them.",
     "corrections.csv": "Minutes that the staff set by hand, with what had been measured and the reason.",
     "presence.csv": "When the student's browser came into a room and left it; what the minutes are made of.",
     "sessions.csv": "The keys and ids under which the student's browser signed its drawings.",
@@ -67,6 +69,7 @@ async def load_record(connection: AsyncConnection, student: str, time_zone: str,
         "scores.csv": (scores, scores.c.student == student),
         "updates.csv": (weekly_updates, weekly_updates.c.student == student),
         "guardians.csv": (guardians, guardians.c.student == student),
+        "calendars.csv": (calendar_feeds, calendar_feeds.c.user == student),
         "corrections.csv": (attendance_corrections, attendance_corrections.c.student == student),
         "presence.csv": (relay_events, relay_events.c.user == student),
         "sessions.csv": (room_sessions, room_sessions.c.user == student),

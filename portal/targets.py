@@ -1,10 +1,11 @@
-"""Finds what a path names, as `authorize` sees it: {group}, {student}, {staff}, {upload}, {mail} and {erasure}."""
+"""Finds what a path names as `authorize` sees it: {group}, {student}, {staff}, {upload}, {mail}, {erasure}, {alert}."""
 
 from collections.abc import Awaitable, Callable
 
 from sqlalchemy import Table, select
 
 from portal.authorize import ClassObject, Role, SchoolRecord, StudentObject
+from portal.crisis_schema import crisis_alerts
 from portal.database import Database
 from portal.learning_schema import guardians
 from portal.schema import users
@@ -89,4 +90,5 @@ LOADERS: dict[str, Loader] = {
     "upload": _record_loader(roster_uploads, "upload"),
     "mail": _record_loader(outbox, "mail"),
     "erasure": _record_loader(erasures, "erasure"),
+    "alert": _record_loader(crisis_alerts, "alert"),
 }

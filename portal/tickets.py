@@ -18,7 +18,7 @@ from whiteboard_crdt.ids import Capability, ClientId, Role, RoomId, SessionId, U
 from whiteboard_crdt.keys import load_point
 from whiteboard_crdt.ticket import COLOUR_MAX, LIFETIME_MS, NAME_BYTES, Ticket, issue_ticket
 
-# Desks are off: no school's policy offers them yet, and nobody writes one without the capability (protocol rule P7).
+# Desks are where the school wants them; nobody writes one without the capability (protocol rule P7).
 _STAFF_CAPS = frozenset(Capability) - {Capability.DESK}
 _CAPS = {
     Role.TUTOR: _STAFF_CAPS,
@@ -62,9 +62,13 @@ def room_role(actor: Actor, lesson: Lesson) -> Role:
     return Role.COORDINATOR if actor.role is SchoolRole.COORDINATOR else Role.REVIEWER
 
 
-def caps_of(role: Role) -> frozenset[Capability]:
-    """What a ticket of this role allows to be written or sent."""
-    return _CAPS[role]
+# Staff write on a student's desk to help there.
+_AT_DESKS = frozenset({Role.TUTOR, Role.COORDINATOR, Role.STUDENT})
+
+
+def caps_of(role: Role, *, desks: bool = False) -> frozenset[Capability]:
+    """What a ticket of this role allows to be written or sent; `desks`: the school has them."""
+    return _CAPS[role] | {Capability.DESK} if desks and role in _AT_DESKS else _CAPS[role]
 
 
 def check_key(key: bytes) -> None:
@@ -87,6 +91,13 @@ async def _colour_of(connection: AsyncConnection, room: str, holder: Holder) -> 
     return 0 if highest is None else (int(highest) + 1) % (COLOUR_MAX + 1)
 
 
+async def _not_before_ms(connection: AsyncConnection, room: str, user: str) -> int:
+    """The first second at which a ticket of somebody who was let in again is none of those that were revoked (T5)."""
+    mine = (room_sessions.c.room == room, room_sessions.c.user == user, room_sessions.c.revoked_ms < 0)
+    last = (await connection.execute(select(func.min(room_sessions.c.revoked_ms)).where(*mine))).scalar()
+    return 0 if last is None else -int(last) // 1000 * 1000 + 1000
+
+
 class TicketOffice:
     """Issues and renews tickets, and remembers (user, room, session, key, client id)."""
 
@@ -95,7 +106,15 @@ class TicketOffice:
         self._keyring = keyring
 
     async def issue(
-        self, lesson: Lesson, holder: Holder, key: bytes, client: int, now_ms: int, *, relay_only: bool = False
+        self,
+        lesson: Lesson,
+        holder: Holder,
+        key: bytes,
+        client: int,
+        now_ms: int,
+        *,
+        relay_only: bool = False,
+        desks: bool = False,
     ) -> tuple[Ticket, str]:
         """A ticket for a new session. Raises TicketRefused: `bad_key`, or `client_taken` in this room."""
         check_key(key)
@@ -103,6 +122,7 @@ class TicketOffice:
         try:
             async with self._database.write() as connection:
                 colour = await _colour_of(connection, lesson.room, holder)
+                now_ms = max(now_ms, await _not_before_ms(connection, lesson.room, holder.user))
                 await connection.execute(
                     insert(room_sessions).values(
                         session=session,
@@ -120,10 +140,17 @@ class TicketOffice:
                 )
         except IntegrityError as error:
             raise TicketRefused("client_taken", "Another session of this room has that client id.") from error
-        return self._signed(lesson, holder, session, key, client, colour, now_ms, relay_only)
+        return self._signed(lesson, holder, session, key, client, colour, now_ms, relay_only, desks)
 
     async def renew(
-        self, lesson: Lesson, holder: Holder, session: str, now_ms: int, *, relay_only: bool = False
+        self,
+        lesson: Lesson,
+        holder: Holder,
+        session: str,
+        now_ms: int,
+        *,
+        relay_only: bool = False,
+        desks: bool = False,
     ) -> tuple[Ticket, str]:
         """A fresh ticket for the holder's own session of this lesson. Raises TicketRefused `unknown_session`."""
         async with self._database.write() as connection:
@@ -142,7 +169,7 @@ class TicketOffice:
             await connection.execute(
                 update(room_sessions).where(room_sessions.c.session == session).values(renewed_ms=now_ms)
             )
-        return self._signed(lesson, holder, session, row.key, row.client, row.colour, now_ms, relay_only)
+        return self._signed(lesson, holder, session, row.key, row.client, row.colour, now_ms, relay_only, desks)
 
     def _signed(
         self,
@@ -154,6 +181,7 @@ class TicketOffice:
         colour: int | None,
         now_ms: int,
         relay_only: bool,
+        desks: bool,
     ) -> tuple[Ticket, str]:
         # The claims are whole seconds; rounding down keeps `iat` out of the future of an exact clock.
         issued_ms = now_ms // 1000 * 1000
@@ -163,7 +191,7 @@ class TicketOffice:
             # The ticket's limit is in bytes; a cut inside a letter drops the letter.
             name=holder.name.encode()[:NAME_BYTES].decode(errors="ignore"),
             role=holder.role,
-            caps=_CAPS[holder.role],
+            caps=caps_of(holder.role, desks=desks),
             session=SessionId(session),
             client=ClientId(client),
             key=key,

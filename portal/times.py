@@ -41,6 +41,12 @@ def format_day(at_ms: int, zone_name: str) -> str:
     return f"{when:%A}, {when.day} {when:%B}"
 
 
+def format_full_day(at_ms: int, zone_name: str) -> str:
+    """`23 November 2026`, in the zone."""
+    when = local(at_ms, zone_name)
+    return f"{when.day} {when:%B} {when.year}"
+
+
 def format_zone(at_ms: int, zone_name: str) -> str:
     """The zone as people say it on that day, such as `EST`."""
     return local(at_ms, zone_name).tzname() or zone_name

@@ -29,11 +29,17 @@ _TABLE = re.compile(r"<!-- table: (\w+) -->\n.*?<!-- end of table -->", re.DOTAL
 
 
 def commands() -> Mapping[str, TyperCommand]:
-    """The commands of `chalkmesh` by name."""
+    """The commands of `chalkmesh` by name; those of a group by both words, as in `audit verify`."""
     group = typer.main.get_command(app)
     if not isinstance(group, TyperGroup):
         raise AssertionError("chalkmesh has several commands")
-    return {name: each for name, each in group.commands.items() if isinstance(each, TyperCommand)}
+    found: dict[str, TyperCommand] = {}
+    for name, each in group.commands.items():
+        if isinstance(each, TyperCommand):
+            found[name] = each
+        elif isinstance(each, TyperGroup):
+            found |= {f"{name} {inner}": one for inner, one in each.commands.items() if isinstance(one, TyperCommand)}
+    return found
 
 
 def flags(command: str) -> Mapping[str, str]:

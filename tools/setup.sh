@@ -128,14 +128,25 @@ step_system_run() {
   say "note: recordings cannot be rendered to video before these Debian packages are installed: ${RASTER_LIBRARIES[*]}" >&2
 }
 
+have_postgresql() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+
+keep_postgresql_from_making_a_cluster() {
+  [[ $(id -u) == 0 && -d /etc && ! -e /etc/postgresql-common/createcluster.conf ]] || return 0
+  mkdir -p /etc/postgresql-common
+  echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+}
+
 step_system_test() {
   local missing=()
   raster_loads || missing+=("${RASTER_LIBRARIES[@]}")
   have_chromium || missing+=(chromium)
   have_turnserver || missing+=(coturn)
+  have_postgresql || missing+=(postgresql)
   if ((${#missing[@]} == 0)); then return 0; fi
   have_turnserver || mask_coturn
-  if apt_install "${missing[@]}" && raster_loads && have_chromium && have_turnserver; then return 0; fi
+  # The tests start a server of their own, so Debian need not make and start one.
+  have_postgresql || keep_postgresql_from_making_a_cluster
+  if apt_install "${missing[@]}" && raster_loads && have_chromium && have_turnserver && have_postgresql; then return 0; fi
   fail "the tests need these Debian packages: apt-get install ${missing[*]}"
 }
 

@@ -5,8 +5,11 @@ from sqlalchemy import Connection
 
 # Their tables belong to the metadata too.
 import portal.account_schema
+import portal.crisis_schema
 import portal.learning_schema
+import portal.material_schema
 import portal.playback_schema
+import portal.retention_schema
 import portal.school_schema
 import portal.service_schema  # noqa: F401
 from portal.schema import metadata

@@ -1,19 +1,30 @@
 """The grade book of a class: categories, assignments, and the scores of its students."""
 
+from dataclasses import replace
+
 from aiohttp import web
 
-from portal.answers import see_other
+from portal.answers import download, see_other
 from portal.authorize import Action, permitted
 from portal.classes import TutoringClass, load_class
 from portal.context import person_of, portal_of
 from portal.failures import NotThere
 from portal.forms import Form
-from portal.grade_book import GradeBook, GradeRefused, add_assignment, add_category, enter_scores, load_grade_book
+from portal.grade_book import (
+    GradeBook,
+    GradeRefused,
+    add_assignment,
+    add_category,
+    enter_scores,
+    external_ids,
+    load_grade_book,
+)
 from portal.grading import STATES, Assignment, Score
 from portal.guard import disclose_listed
+from portal.results_export import results_zip
 from portal.routing import RouteTable, may
 from portal.targets import load_class_object
-from portal.times import local
+from portal.times import format_iso, local
 
 routes = RouteTable()
 
@@ -25,6 +36,22 @@ _CHANGE = may(Action.CHANGE_GRADES, listing=True)
 async def grades_page(request: web.Request) -> web.Response:
     """Every student's scores and averages, and the forms for more work."""
     return await _grades(request, Form())
+
+
+@routes.get("/classes/{group}/grades.zip", _READ)
+async def results(request: web.Request) -> web.Response:
+    """The grade book as OneRoster has it, with the school's own ids of the students where it has given them."""
+    portal, class_id = portal_of(request), request.match_info["group"]
+    async with portal.database.read() as connection:
+        group = await load_class(connection, class_id)
+        book = await load_grade_book(connection, class_id)
+        own_ids = await external_ids(connection, {student for _, student in book.scores})
+    if group is None:
+        raise NotThere("This class has been closed.")
+    await disclose_listed(request, {student for _, student in book.scores})
+    scores = {(work, own_ids.get(student, student)): score for (work, student), score in book.scores.items()}
+    content = results_zip(group, replace(book, scores=scores), format_iso(portal.clock()))
+    return download(content, "application/zip", f"grades-{class_id}.zip")
 
 
 @routes.post("/classes/{group}/grades/categories", _CHANGE)

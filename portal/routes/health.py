@@ -1,23 +1,85 @@
-"""/healthz: 200 only while the portal can do its work."""
+"""/healthz: 200 only while the portal can do its work. /readyz: only while a lesson could begin. /metrics."""
 
+import aiohttp
 from aiohttp import web
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.context import portal_of
-from portal.failures import Unavailable
-from portal.routing import PUBLIC, RouteTable
+from portal.context import Portal, portal_of
+from portal.failures import NotAllowed, Unavailable
+from portal.keyfiles import METRICS_SECRET
+from portal.metrics import look, portal_registry
+from portal.routing import PUBLIC, Access, Gate, RouteTable
 from portal.schema import counters
+from signaling.metrics_page import MetricsRefused, check_token, metrics_response
 
 routes = RouteTable()
+
+_RELAY_S = 2.0
 
 
 @routes.get("/healthz", PUBLIC)
 async def health(request: web.Request) -> web.Response:
     """`ok` when the database answers."""
+    await _check_database(portal_of(request))
+    return web.Response(text="ok")
+
+
+@routes.get("/readyz", PUBLIC)
+async def ready(request: web.Request) -> web.Response:
+    """`ready` when database and relay answer and a recorder is there; otherwise what is away."""
+    portal = portal_of(request)
+    await _check_database(portal)
+    if not portal.desk.recorder_follows(portal.clock()):
+        raise Unavailable("No recorder is there.")
+    await _check_relay(portal)
+    return web.Response(text="ready")
+
+
+async def _token(request: web.Request) -> None:
     try:
-        async with portal_of(request).database.read() as connection:
+        check_token(request, portal_of(request).settings.data / METRICS_SECRET)
+    except MetricsRefused as refused:
+        raise NotAllowed(f"{refused}.") from refused
+
+
+@routes.get("/metrics", Access(Gate.PUBLIC, admits=_token))
+async def metrics(request: web.Request) -> web.Response:
+    """For Prometheus, with the token."""
+    portal = portal_of(request)
+    now_ms = portal.clock()
+    try:
+        held = await look(
+            portal.database,
+            now_ms,
+            portal.settings.heartbeat_limit_s,
+            recorder_follows=portal.desk.recorder_follows(now_ms),
+        )
+    except (SQLAlchemyError, OSError) as error:
+        raise Unavailable("The database does not answer.") from error
+    return metrics_response(portal_registry(held))
+
+
+async def _check_database(portal: Portal) -> None:
+    try:
+        async with portal.database.read() as connection:
             await connection.execute(select(counters.c.name).limit(1))
     except (SQLAlchemyError, OSError) as error:
         raise Unavailable("The database does not answer.") from error
-    return web.Response(text="ok")
+
+
+async def _check_relay(portal: Portal) -> None:
+    """Where the portal knows no address of the relay of its own, only browsers can tell."""
+    beside = portal.settings.relay_beside
+    if beside is None:
+        return
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_RELAY_S)) as http,
+            http.get(f"{beside}/readyz") as answer,
+        ):
+            status = answer.status
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise Unavailable("The relay does not answer.") from error
+    if status != 200:
+        raise Unavailable("The relay is not ready.")

@@ -1,6 +1,6 @@
 """The classroom's JSON API, and the page that carries the classroom application."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from aiohttp import web
@@ -43,10 +43,16 @@ class RenewRequest(msgspec.Struct, forbid_unknown_fields=True):
     session: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$")]
 
 
-class RemovalRequest(msgspec.Struct, forbid_unknown_fields=True):
+class PersonRequest(msgspec.Struct, forbid_unknown_fields=True):
     """Whom it is about: a user's id, as it stands in their ticket."""
 
     user: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class RemovalRequest(PersonRequest, forbid_unknown_fields=True):
+    """Who is put out, and why: one of these codes."""
+
+    reason: Literal["removed", "disruptive", "not_invited", "asked_to_leave", "technical"] = "removed"
 
 
 @routes.get("/lessons/{lesson}/room", may(Action.JOIN_LESSON, disclosing=True))
@@ -114,6 +120,8 @@ async def ticket(request: web.Request) -> web.Response:
     wanted = await json_body(request, TicketRequest)
     _check_door(request, lesson)
     await _check_not_removed(request, lesson)
+    if await portal.waiting.must_wait(lesson, person.actor.user):
+        raise Conflict("Your tutor will let you in.", code="waiting")
     answer = await give_ticket(request, lesson, _holder(request, lesson), wanted)
     await portal.classrooms.open(lesson, person.actor.user)
     return answer
@@ -159,7 +167,9 @@ async def remove(request: web.Request) -> web.Response:
     """Puts a person out. The answer holds the signed revocation (T5), for direct links; the relay is told by us."""
     wanted = await json_body(request, RemovalRequest)
     try:
-        token = await portal_of(request).removals.remove(lesson_of(request), wanted.user, person_of(request).actor)
+        token = await portal_of(request).removals.remove(
+            lesson_of(request), wanted.user, person_of(request).actor, wanted.reason
+        )
     except RemovalRefused as error:
         raise Conflict(str(error), code=error.code) from error
     return json_answer({"token": token})
@@ -168,9 +178,39 @@ async def remove(request: web.Request) -> web.Response:
 @routes.post("/api/lessons/{lesson}/readmit", may(Action.REMOVE_FROM_LESSON))
 async def readmit(request: web.Request) -> web.Response:
     """Lets a person in again who was put out."""
-    wanted = await json_body(request, RemovalRequest)
+    wanted = await json_body(request, PersonRequest)
     await portal_of(request).removals.readmit(lesson_of(request), wanted.user, person_of(request).actor)
     return json_answer({"readmitted": True})
+
+
+@routes.post("/api/lessons/{lesson}/knock", may(Action.JOIN_LESSON))
+async def knock(request: web.Request) -> web.Response:
+    """Somebody is at the door: whether they may come in. A page that waits asks again every two seconds."""
+    portal, lesson = portal_of(request), lesson_of(request)
+    _check_door(request, lesson)
+    await _check_not_removed(request, lesson)
+    return json_answer({"admitted": await portal.waiting.knock(lesson, person_of(request).actor.user)})
+
+
+@routes.get("/api/lessons/{lesson}/door", may(Action.ADMIT_TO_LESSON, disclosing=True))
+async def door(request: web.Request) -> web.Response:
+    """For whoever leads the lesson: who waits at the door, and who was put out and may be let in again."""
+    portal, lesson = portal_of(request), lesson_of(request)
+    return json_answer(
+        {
+            "waiting": await portal.waiting.at_the_door(lesson),
+            "removed": await portal.removals.removed(lesson),
+        }
+    )
+
+
+@routes.post("/api/lessons/{lesson}/admit", may(Action.ADMIT_TO_LESSON))
+async def admit(request: web.Request) -> web.Response:
+    """Lets in who waits."""
+    wanted = await json_body(request, PersonRequest)
+    if not await portal_of(request).waiting.admit(lesson_of(request), wanted.user, person_of(request).actor):
+        raise Conflict("This person is not waiting.", code="not_waiting")
+    return json_answer({"admitted": True})
 
 
 async def _check_not_removed(request: web.Request, lesson: Lesson) -> None:
@@ -190,6 +230,7 @@ async def give_ticket(request: web.Request, lesson: Lesson, holder: Holder, want
             wanted.client,
             portal.clock(),
             relay_only=_relay_only(school, holder),
+            desks=school.desks,
         )
     except TicketRefused as error:
         if error.code == "client_taken":
@@ -205,7 +246,12 @@ async def renew_ticket(request: web.Request, lesson: Lesson, holder: Holder, wan
     school = await load_school(portal.database, lesson.school)
     try:
         issued = await portal.tickets.renew(
-            lesson, holder, wanted.session, portal.clock(), relay_only=_relay_only(school, holder)
+            lesson,
+            holder,
+            wanted.session,
+            portal.clock(),
+            relay_only=_relay_only(school, holder),
+            desks=school.desks,
         )
     except TicketRefused as error:
         raise NotAllowed(str(error), code=error.code) from error
@@ -233,6 +279,7 @@ def _ticket_answer(
             ),
             "ice_policy": "relay" if ticket.relay_only else "all",
             "expires_ms": ticket.expires_ms,
+            "alert_key": portal.crisis.public_key,
         }
     )
 

@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from portal.answers import json_answer, json_body
-from portal.authorize import Action
+from portal.authorize import Action, is_lesson_staff
 from portal.context import lesson_of, person_of, portal_of
 from portal.failures import Conflict, NotThere
 from portal.notes import Note, NoteRefused, change_note, load_notes, may_address_class, remove_note, write_note
@@ -24,7 +24,7 @@ class NoteChange(msgspec.Struct, forbid_unknown_fields=True):
     """What a note says, and to whom."""
 
     words: Words
-    audience: Literal["private", "class"]
+    audience: Literal["private", "class", "chapter"]
 
 
 class NewNote(NoteChange, forbid_unknown_fields=True):
@@ -98,7 +98,13 @@ async def _notes(request: web.Request) -> web.Response:
     portal, actor, lesson = portal_of(request), person_of(request).actor, lesson_of(request).access
     async with portal.database.read() as connection:
         found: list[Note] = await load_notes(connection, actor, lesson)
-    return json_answer({"notes": found, "class_allowed": may_address_class(actor, lesson)})
+    return json_answer(
+        {
+            "notes": found,
+            "class_allowed": may_address_class(actor, lesson),
+            "chapters_allowed": is_lesson_staff(actor, lesson),
+        }
+    )
 
 
 def _plain(words: str) -> str:

@@ -97,7 +97,7 @@ async def new_update(request: web.Request) -> web.Response:
     parts = {part.group.id: part for part in (await _card(request)).parts}
     part = parts.get(form.choice("group", "a class", parts))
     day = form.day("week", "a day of the week")
-    words = form.prose("update", "what the week was like", most=_PROSE)
+    words = form.prose("told", "what the week was like", most=_PROSE)
     if day is not None and day > local(portal.clock(), person.time_zone).date():
         form.errors["week"] = "This week has not begun yet."
     if not form.good or part is None or day is None:

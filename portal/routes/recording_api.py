@@ -9,10 +9,13 @@ from portal.assets import PLAYER_ENTRY, NotBuilt
 from portal.authorize import Action, is_lesson_staff, permitted
 from portal.context import lesson_of, person_of, portal_of
 from portal.failures import BadRequest, Conflict, NotThere, Unavailable
-from portal.playback import NoArchive
+from portal.playback import NoArchive, open_plain
+from portal.recording_file import RecordingFile
 from portal.recordings import Recording, RecordingState, load_recordings
+from portal.retention import find_destroyed
 from portal.routes.lesson_api import NOT_BUILT
 from portal.routing import RouteTable, may
+from portal.times import format_full_day
 from whiteboard_crdt.errors import ProtocolError
 
 routes = RouteTable()
@@ -57,6 +60,9 @@ async def manifest(request: web.Request) -> web.Response:
         "reviews": permitted(actor, Action.WRITE_REVIEW, lesson.access),
         "reads_review": permitted(actor, Action.READ_REVIEW, lesson.access),
     }
+    content["page"] = (
+        f"/api/recordings/{lesson.id}/export.html" if portal.playback.webpage(lesson.id) is not None else None
+    )
     if recording.state is RecordingState.RENDERING:
         content["render"] = {"progress": recording.progress or 0.0}
     return json_answer(content)
@@ -99,6 +105,14 @@ async def export(request: web.Request) -> web.StreamResponse:
     return _file(portal_of(request).playback.export(lesson_of(request).id), "video/mp4")
 
 
+@routes.get("/api/recordings/{lesson}/export.html", _DOWNLOAD)
+async def webpage(request: web.Request) -> web.StreamResponse:
+    """The whole lesson as a page to keep: never shown here, since it carries a script of its own."""
+    answer = _file(portal_of(request).playback.webpage(lesson_of(request).id), "application/octet-stream")
+    answer.headers["Content-Disposition"] = 'attachment; filename="lesson.html"'
+    return answer
+
+
 @routes.get("/api/recordings/{lesson}/storyboard.jpg", _WATCH)
 async def storyboard(request: web.Request) -> web.StreamResponse:
     """Small pictures along the film, in one sprite."""
@@ -115,6 +129,10 @@ async def _check_watchable(request: web.Request) -> Recording:
     lesson_id = lesson_of(request).id
     async with portal_of(request).database.read() as connection:
         recording = (await load_recordings(connection, [lesson_id])).get(lesson_id)
+        gone = await find_destroyed(connection, lesson_id) if recording is None else None
+    if gone is not None:
+        day = format_full_day(gone.asked_ms, person_of(request).time_zone)
+        raise NotThere(f"This recording was destroyed on {day}, by {gone.rule}.")
     if recording is None:
         raise NotThere("This lesson has no recording.")
     if not recording.watchable:
@@ -126,7 +144,7 @@ def _not_ready() -> Conflict:
     return Conflict("There is nothing to watch yet. Try again in a moment.", code="recording_not_ready")
 
 
-def _file(path: Path | None, content_type: str) -> web.FileResponse:
+def _file(path: Path | None, content_type: str) -> web.StreamResponse:
     if path is None:
         raise NotThere("This recording has no such file.")
-    return web.FileResponse(path, headers={"Cache-Control": _PRIVATE, "Content-Type": content_type})
+    return RecordingFile(path, open_plain, {"Cache-Control": _PRIVATE, "Content-Type": content_type})

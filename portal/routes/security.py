@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from portal.accounts import TooManyAttempts
 from portal.answers import see_other
 from portal.authorize import Action, Role
 from portal.context import person_of, portal_of
@@ -9,7 +10,7 @@ from portal.failures import NotAllowed
 from portal.forms import Form
 from portal.guard import clear_cookie
 from portal.routing import LOGIN, RouteTable, may
-from portal.second_factor import begin, check_code, codes_left, confirm, has_second_factor, remove
+from portal.second_factor import begin, codes_left, confirm, has_second_factor, remove
 from portal.totp import app_address, format_secret
 
 routes = RouteTable()
@@ -70,11 +71,15 @@ async def remove_factor(request: web.Request) -> web.Response:
     """Takes the second factor off, with a code of it."""
     portal, actor = portal_of(request), person_of(request).actor
     form = await Form.read(request)
-    async with portal.database.write() as connection:
-        secret, now_ms = portal.keyring.link_secret, portal.clock()
-        fits = await check_code(connection, secret, actor.user, form.values.get("code", ""), now_ms)
-        if fits:
-            await remove(connection, actor.user, actor.user, now_ms)
+    secret, now_ms = portal.keyring.link_secret, portal.clock()
+    try:
+        async with portal.database.write() as connection:
+            fits = await portal.accounts.fits_code(connection, actor.user, form.values.get("code", ""), secret, now_ms)
+            if fits:
+                await remove(connection, actor.user, actor.user, now_ms)
+    except TooManyAttempts as error:
+        form.errors["code"] = f"Too many attempts. Wait {max(1, round(error.wait_s))} seconds, then try again."
+        return await _security(request, form, status=429)
     if not fits:
         form.errors["code"] = _WRONG
         return await _security(request, form, status=400)

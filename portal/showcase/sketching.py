@@ -7,8 +7,6 @@ from typing import Final
 
 from portal.showcase.drawings import PICTURES, placed
 from portal.showcase.handwriting import Hand, Stroke, Style
-from whiteboard_crdt.errors import ProtocolError
-from whiteboard_crdt.ink import ink_box
 from whiteboard_crdt.shape import Shape, ShapeType
 
 COLUMNS: Final = 4
@@ -96,12 +94,13 @@ def _shape_box(shape: Shape) -> Box | None:
         lines = shape.text.split("\n")
         width = max(len(line) for line in lines) * shape.size * _LETTER[0]
         return Box(shape.x, shape.y, shape.x + width, shape.y + len(lines) * shape.size * _LETTER[1])
-    try:
-        ink = ink_box(shape.ink)
-    except ProtocolError:
-        return None  # Nobody sees it.
     pen = shape.size / 2
-    return Box(shape.x - pen, shape.y - pen, shape.x + ink.width + pen, shape.y + ink.height + pen)
+    if shape.ends is not None:
+        x1, y1, x2, y2 = shape.ends
+        return Box(min(x1, x2) - pen, min(y1, y2) - pen, max(x1, x2) + pen, max(y1, y2) + pen)
+    if shape.w <= 0 and shape.h <= 0 and not shape.ink:
+        return None  # Nobody sees it.
+    return Box(shape.x - pen, shape.y - pen, shape.x + shape.w + pen, shape.y + shape.h + pen)
 
 
 def _middle(cell: int) -> tuple[float, float]:

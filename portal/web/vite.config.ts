@@ -27,7 +27,12 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: false,
     rolldownOptions: {
-      input: [here('src/classroom/main.tsx'), here('src/player/main.tsx'), here('src/styles/main.css')],
+      input: [
+        here('src/classroom/main.tsx'),
+        here('src/player/main.tsx'),
+        here('src/alerts/main.ts'),
+        here('src/styles/main.css'),
+      ],
     },
   },
 });

@@ -1,7 +1,14 @@
-"""A portal on a real SQLite file and a real port, in this process."""
+"""A portal on a real database and a real port, in this process.
 
+The database is a SQLite file; with CHALKMESH_TEST_DATABASE=postgresql it is one of a PostgreSQL server that the tests
+start and stop (tests/portal/postgresql.py).
+"""
+
+import asyncio
+import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +16,10 @@ from aiohttp.test_utils import TestServer
 from sqlalchemy import create_engine
 
 from portal.context import PORTAL, Portal
-from portal.database import upgrade_to
+from portal.database import Database, database_url, upgrade_to
 from portal.server import open_portal
 from portal.settings import PortalSettings
+from tests.portal.postgresql import Cluster, cluster
 from tests.portal.world import CHEAP_HASHER, Browser, FakeClock, fill_schools, make_build
 
 
@@ -31,11 +39,40 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """A PostgreSQL server with a database that has gone through every migration."""
+    with cluster() as server:
+
+        async def migrate() -> None:
+            database = Database(database_url(Path(), await server.make_template()))
+            await database.upgrade()
+            await database.close()
+
+        asyncio.run(migrate())
+        yield server
+
+
 @pytest.fixture
-def settings(tmp_path: Path, migrated: Path) -> PortalSettings:
+def sqlite_settings(tmp_path: Path, migrated: Path) -> PortalSettings:
     (tmp_path / "data").mkdir()
     shutil.copy(migrated, tmp_path / "data" / "portal.sqlite")
     return PortalSettings(data=tmp_path / "data", web_dist=make_build(tmp_path / "dist"), relay_port=9191)
+
+
+@pytest.fixture
+async def postgresql_settings(sqlite_settings: PortalSettings, postgresql: Cluster) -> AsyncIterator[PortalSettings]:
+    url = await postgresql.new_database()
+    yield replace(sqlite_settings, database_url=url)
+    await postgresql.drop(url)
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest) -> PortalSettings:
+    kind = os.environ.get("CHALKMESH_TEST_DATABASE", "sqlite")
+    found = request.getfixturevalue(f"{kind}_settings")
+    assert isinstance(found, PortalSettings)
+    return found
 
 
 @pytest.fixture

@@ -1,12 +1,17 @@
 """portal/archive_commands.py, over real archives."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from portal.archive_commands import TenthSayer, run_export, run_verify
 from portal.keyfiles import prepare_data
+from portal.recording_keys_command import run_decrypt, run_encrypt, run_rotate
 from recorder.archive import LessonInfo, open_archive
+from recorder.custody import destroy_key
+from recorder.seal import write_hashes
 from whiteboard_crdt.errors import SetupError
 
 
@@ -55,3 +60,46 @@ def test_progress_is_said_at_each_tenth(capsys: pytest.CaptureFixture[str]) -> N
     for done in (0.0, 0.05, 0.1, 0.11, 0.75, 1.0):
         sayer(done)
     assert capsys.readouterr().err.splitlines() == [f"Rendering x.mp4: {part} %" for part in (0, 10, 70, 100)]
+
+
+@pytest.fixture
+def finished(folder: Path) -> Path:
+    with closing(sqlite3.connect(folder / "lesson.sqlite")) as conn:
+        conn.execute("pragma journal_mode = delete")
+    write_hashes(folder, "lesson-one")
+    return folder
+
+
+def test_recordings_are_encrypted_where_they_lie_verified_and_opened_again(finished: Path, tmp_path: Path) -> None:
+    plain = (finished / "lesson.sqlite").read_bytes()
+    said: list[str] = []
+    assert run_encrypt(tmp_path, said.append) == 0
+    assert run_encrypt(tmp_path, said.append) == 0
+    assert said == ["lesson-one: 1 files encrypted", "lesson-one: encrypted already"]
+    assert (finished / "lesson.sqlite").read_bytes() != plain
+    assert run_rotate(tmp_path, said.append) == 0
+    assert run_verify(finished, None, said.append) == 0
+    assert run_decrypt(finished, tmp_path / "copy", said.append) == 0
+    assert (tmp_path / "copy" / "lesson.sqlite").read_bytes() == plain
+
+
+def test_recording_that_goes_on_is_left_as_it_is(folder: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    assert run_encrypt(tmp_path, said.append) == 0
+    assert said == ["lesson-one: not finished yet, left as it is"]
+
+
+def test_what_a_destroyed_key_means_is_one_sentence(finished: Path, tmp_path: Path) -> None:
+    run_encrypt(tmp_path, lambda _: None)
+    destroy_key(tmp_path / "keys", "lesson-one")
+    gone = "the key of the recording lesson-one is not there"
+    with pytest.raises(SetupError, match=gone):
+        run_verify(finished, None, print)
+    with pytest.raises(SetupError, match=gone):
+        run_export(finished, tmp_path / "film.mp4", print)
+    with pytest.raises(SetupError, match=gone):
+        run_decrypt(finished, tmp_path / "copy", print)
+    said: list[str] = []
+    assert run_encrypt(tmp_path, said.append) == 1
+    with pytest.raises(SetupError, match="no data folder"):
+        run_rotate(finished, print)

@@ -179,6 +179,7 @@ async def test_facts_of_a_lesson(browser: Browser) -> None:
         "state": "scheduled",
         "starts_at": "2026-11-23T14:05:00Z",
         "ends_at": "2026-11-23T15:05:00Z",
+        "time_zone": "America/New_York",
         "me": {"user": "student", "name": "student name", "role": "student"},
         "school": "School here",
         "demo": False,

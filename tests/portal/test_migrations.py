@@ -4,11 +4,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+import portal.database
 from portal.database import Database, database_url, upgrade_to
 from portal.ledger import audit, verify_audit
 
+MIGRATIONS = Path(portal.database.__file__).parent / "migrations"
 OLD_ROWS = (
     "INSERT INTO schools (id, name, time_zone, recording, notice, ice_policy, demo, created_ms)"
     " VALUES ('old', 'Old School', 'America/New_York', 'required', 'n', 'all', 0, 1)",
@@ -84,3 +88,18 @@ async def test_damaged_audit_log_is_found_at_its_row(old_database: Database, dam
     async with old_database.write() as connection:
         await connection.execute(text(damage))
     assert (await verify_audit(old_database)).broken_at == at
+
+
+async def test_every_schema_between_is_brought_up_with_its_rows(old_database: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
+    assert revisions == [f"{number:04}" for number in range(1, len(revisions) + 1)]
+    for revision in revisions:
+        async with old_database.write() as connection:
+            await connection.run_sync(upgrade_to, revision)
+        async with old_database.read() as connection:
+            assert (await connection.execute(text("SELECT count(*) FROM users"))).scalar() == 2
+            assert (await connection.execute(text("SELECT state FROM lessons"))).scalar() == "ended"
+    await old_database.upgrade()
+    assert (await verify_audit(old_database)).rows == 2

@@ -5,11 +5,17 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
+from collections import Counter
+from unittest.mock import Mock
 
 import pytest
 
+from portal.metrics import Held, portal_registry
+from recorder.metrics import recorder_registry
+from signaling.relay_metrics import relay_registry
 from tools.settings_tables import DOCUMENT, PARTS, commands, fill_tables
 
+DEPLOY = DOCUMENT.parents[1] / "deploy"
 TEXT = DOCUMENT.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
 GLOBAL = {"--help"}
@@ -26,6 +32,8 @@ def test_every_part_has_its_table() -> None:
 @pytest.mark.parametrize("line", re.findall(r"chalkmesh (?=[a-z])[^\n`|]*", TEXT))
 def test_commands_in_the_text_exist_with_their_options(line: str) -> None:
     _, name, *words = line.split()
+    if name not in commands() and words:
+        name, words = f"{name} {words[0]}", words[1:]
     assert name in commands()
     known = {flag for parameter in commands()[name].params for flag in parameter.opts} | GLOBAL
     assert {word for word in words if word.startswith("--")} <= known
@@ -49,3 +57,35 @@ def test_what_the_incidents_quote_is_what_is_logged(said: str) -> None:
     assert said in TEXT.replace("\n", " ")
     sources = [*DOCUMENT.parents[1].glob("signaling/*.py"), *DOCUMENT.parents[1].glob("portal/*.py")]
     assert any(said in source.read_text(encoding="utf-8") for source in sources)
+
+
+def exported_metrics() -> set[str]:
+    """Every family that one of the three parts exports, as Prometheus names its samples."""
+    recorder, relay = Mock(), Mock()
+    recorder.lesson_figures, recorder.wanted, recorder.films_waiting = [], 0, 0
+    relay.roles.return_value = Counter()
+    names = ("rooms", "open_rooms", "sockets", "in_memory_bytes", "log_queue_writes", "log_queue_bytes")
+    relay.figures.return_value = dict.fromkeys(names, 0.0)
+    found = set()
+    for registry in (relay_registry(relay), recorder_registry(recorder), portal_registry(Held())):
+        for family in registry.collect():
+            if family.name.startswith("chalkmesh_"):
+                found.add(f"{family.name}_total" if family.type == "counter" else family.name)
+    return found
+
+
+def test_every_metric_is_documented_and_no_other_is() -> None:
+    assert set(re.findall(r"`(chalkmesh_(?:relay|recorder|portal)_\w+)`", TEXT)) == exported_metrics()
+
+
+@pytest.mark.parametrize("name", ["grafana-dashboard.json", "prometheus-alerts.yml"])
+def test_dashboard_and_alerts_ask_for_metrics_that_exist(name: str) -> None:
+    asked = set(re.findall(r"chalkmesh_(?:relay|recorder|portal)_\w+", (DEPLOY / name).read_text(encoding="utf-8")))
+    assert asked
+    assert {each.removesuffix("_bucket") for each in asked} <= exported_metrics()
+
+
+def test_every_scenario_is_named() -> None:
+    assert {path.stem for path in (DEPLOY.parent / "loadtests" / "scenarios").glob("*.toml")} <= set(
+        re.findall(r"`([\w-]+)`", TEXT)
+    )

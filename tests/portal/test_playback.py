@@ -1,5 +1,8 @@
 """Recordings through the portal, from real archives: portal/playback.py, portal/routes/recording_api.py."""
 
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -7,10 +10,14 @@ import pytest
 from portal.context import Portal
 from portal.recordings import RecordingState
 from recorder.archive import LessonInfo, open_archive
+from recorder.ciphered import encrypt_recording, is_encrypted
+from recorder.custody import destroy_key
+from recorder.seal import write_hashes
 from tests.portal.world import LESSON, NOON_MS, Browser
 
 BASE = f"/api/recordings/{LESSON}"
 MEDIA = "0123456789abcdef-audio-1.webm"
+TRACK = bytes(range(250)) * 800
 
 
 @pytest.fixture
@@ -99,6 +106,37 @@ async def test_film_and_poster(browser: Browser, folder: Path) -> None:
     assert (await browser.get(f"{BASE}/export.mp4")).status == 404
 
 
+async def test_page_is_a_file_to_keep_and_never_opens_under_our_own_name(browser: Browser, folder: Path) -> None:
+    await browser.log_in("student")
+    assert (await (await browser.get(BASE)).json())["page"] is None
+    assert (await browser.get(f"{BASE}/export.html")).status == 404
+    (folder / "export" / "lesson.html").write_text("<!doctype html>")
+    assert (await (await browser.get(BASE)).json())["page"] == f"{BASE}/export.html"
+    page = await browser.get(f"{BASE}/export.html")
+    assert (page.content_type, page.headers["Content-Disposition"]) == (
+        "application/octet-stream",
+        'attachment; filename="lesson.html"',
+    )
+
+
+async def test_manifest_says_what_its_viewer_may_do(open_browser: Callable[[], Browser], folder: Path) -> None:
+    for who, continues, reads_boards, reviews, reads_review in (
+        ("student", True, True, False, False),
+        ("tutor", True, True, False, True),
+        ("coordinator", False, True, False, True),
+        ("reviewer", False, False, True, True),
+    ):
+        browser = open_browser()
+        await browser.log_in(who)
+        assert (await (await browser.get(BASE)).json())["viewer"] == {
+            "user": who,
+            "continues": continues,
+            "reads_boards": reads_boards,
+            "reviews": reviews,
+            "reads_review": reads_review,
+        }
+
+
 async def test_lesson_without_a_recording_is_404_and_with_nothing_yet_409(browser: Browser, portal: Portal) -> None:
     await browser.log_in("student")
     assert (await browser.get(BASE)).status == 404
@@ -112,4 +150,58 @@ async def test_lesson_without_a_recording_is_404_and_with_nothing_yet_409(browse
 async def test_archive_that_is_no_database_is_not_our_failure(browser: Browser, folder: Path) -> None:
     (folder / "lesson.sqlite").write_bytes(b"no database at all, and long enough to be read as a header of one......")
     await browser.log_in("student")
+    assert (await browser.get(BASE)).status == 409
+
+
+@pytest.fixture
+def encrypted(portal: Portal, folder: Path) -> Path:
+    """The same folder, encrypted, with a track of several chunks."""
+    (folder / "media" / MEDIA).write_bytes(TRACK)
+    with closing(sqlite3.connect(folder / "lesson.sqlite")) as conn:
+        conn.execute("pragma journal_mode = delete")
+    write_hashes(folder, LESSON)
+    encrypt_recording(folder)
+    assert is_encrypted(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "end"),
+    [
+        ("bytes=0-", 0, len(TRACK)),
+        ("bytes=65530-65545", 65530, 65546),
+        ("bytes=131072-131072", 131072, 131073),
+        ("bytes=-7", len(TRACK) - 7, len(TRACK)),
+        ("bytes=199990-999999", 199990, len(TRACK)),
+    ],
+)
+async def test_encrypted_media_is_served_by_range_as_plain_bytes(
+    browser: Browser, encrypted: Path, asked: str, first: int, end: int
+) -> None:
+    await browser.log_in("student")
+    part = await browser.get(f"{BASE}/media/{MEDIA}", headers={"Range": asked})
+    assert (part.status, part.headers["Content-Range"]) == (206, f"bytes {first}-{end - 1}/{len(TRACK)}")
+    assert await part.read() == TRACK[first:end]
+
+
+async def test_encrypted_recording_is_watched_and_downloaded_like_a_plain_one(
+    browser: Browser, encrypted: Path
+) -> None:
+    await browser.log_in("student")
+    assert (await (await browser.get(BASE)).json())["title"] == "Fractions"
+    assert (await (await browser.get(f"{BASE}/timeline")).read()).startswith(b"CMTL\x01")
+    film = await browser.get(f"{BASE}/export.mp4")
+    assert (film.status, film.content_type, await film.read()) == (200, "video/mp4", b"film")
+    again = await browser.get(f"{BASE}/export.mp4", headers={"If-None-Match": film.headers["ETag"]})
+    assert (again.status, await again.read()) == (304, b"")
+    other = await browser.get(f"{BASE}/export.mp4", headers={"Range": "bytes=1-2", "If-Range": '"another"'})
+    assert (other.status, await other.read()) == (200, b"film")
+    none = await browser.get(f"{BASE}/export.mp4", headers={"Range": "bytes=9-"})
+    assert (none.status, none.headers["Content-Range"]) == (416, "bytes */4")
+
+
+async def test_recording_whose_key_is_gone_is_not_served(portal: Portal, browser: Browser, encrypted: Path) -> None:
+    destroy_key(portal.settings.data / "keys", LESSON)
+    await browser.log_in("student")
+    assert (await browser.get(f"{BASE}/export.mp4")).status == 404
     assert (await browser.get(BASE)).status == 409

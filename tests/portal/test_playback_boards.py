@@ -6,8 +6,11 @@ import pytest
 from aiohttp import ClientResponse
 from pycrdt import Doc, Map
 
+from portal.authorize import Actor, Role
 from portal.context import Portal
-from tests.portal.world import LESSON, Browser, rows
+from portal.erasure import erase
+from portal.student_record import load_record
+from tests.portal.world import LESSON, NOON_MS, Browser, rows
 from whiteboard_crdt.board import Board
 from whiteboard_crdt.ids import SessionId
 from whiteboard_crdt.ink import InkPoint
@@ -134,3 +137,17 @@ async def test_staff_changes_nothing_on_what_was_handed_in(
 async def test_students_page_lists_the_own_boards(student: Browser, board: str) -> None:
     page = await (await student.get("/boards")).text()
     assert f"?board={board}" in page
+
+
+async def test_boards_and_notes_are_in_the_students_record_and_go_with_the_student(
+    student: Browser, board: str, portal: Portal
+) -> None:
+    await save(student, board, drawing("0" * 16), 0)
+    await student.post(f"/api/recordings/{LESSON}/notes", {"words": "my words", "audience": "private", "room_time": 5})
+    async with portal.database.read() as connection:
+        record = await load_record(connection, "student", "UTC", NOON_MS)
+    assert b"my words" in record["notes.csv"]
+    assert drawing("0" * 16).hex().encode() in record["boards.csv"]
+    actor = Actor("coordinator", "here", Role.COORDINATOR, "login")
+    await erase(portal.database, actor, "student", "asked for", portal.settings.recordings, NOON_MS)
+    assert await rows(portal, "notes") == await rows(portal, "continued_boards") == []

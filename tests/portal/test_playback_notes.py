@@ -66,6 +66,20 @@ async def test_reviewer_keeps_notes_private(browser: Browser) -> None:
     assert (answer.status, (await answer.json())["class_allowed"]) == (200, False)
 
 
+async def test_chapter_is_set_by_whoever_leads_the_lesson_and_seen_by_all(
+    open_browser: Callable[[], Browser],
+) -> None:
+    student, tutor = open_browser(), open_browser()
+    await student.log_in("student")
+    await tutor.log_in("tutor")
+    refused = await student.post(NOTES, note("My chapter", "chapter"))
+    assert (refused.status, (await refused.json())["error"]) == (409, "note_refused")
+    allowed = await (await tutor.post(NOTES, note("Common denominators", "chapter"))).json()
+    assert allowed["chapters_allowed"] is True
+    (seen,) = (await (await student.get(NOTES)).json())["notes"]
+    assert (seen["words"], seen["audience"], seen["removable"]) == ("Common denominators", "chapter", False)
+
+
 async def test_note_without_words_or_moment_is_refused(browser: Browser) -> None:
     await browser.log_in("student")
     for wrong in (note(""), note("x" * 2001), note("x", "everybody"), note("x", at=-1), {"words": "x"}):

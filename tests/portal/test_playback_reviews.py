@@ -63,7 +63,7 @@ async def test_review_with_marks_reaches_the_tutor_once_it_is_finished(
     early = await reviewer.post(REVIEW, {"scores": {}, "words": "", "finish": True})
     assert early.status == 409
     await reviewer.post(REVIEW, {"scores": {"checking": 3}, "words": "A calm lesson"})
-    assert (await tutor.get(REVIEW)).status == 404
+    assert (await (await tutor.get(REVIEW)).json())["review"] is None
     done = await (await reviewer.post(REVIEW, {"scores": {"checking": 4}, "words": "Calm", "finish": True})).json()
     assert (done["can_write"], done["review"]["scores"]) == (False, {"checking": 4})
     seen = await (await tutor.get(REVIEW)).json()

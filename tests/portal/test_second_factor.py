@@ -119,6 +119,12 @@ async def test_codes_cannot_be_tried_at_will_nor_for_long(
     assert (await other.get("/login/code")).headers["Location"] == "/login"
 
 
+async def test_second_step_cannot_be_taken_off_by_trying(browser: Browser, clock: FakeClock) -> None:
+    await set_up(browser, clock)
+    statuses = [(await browser.submit("/security/factor/remove", {"code": "123456"})).status for _ in range(6)]
+    assert statuses == [400] * 5 + [429]
+
+
 async def test_coordinator_takes_the_second_step_off_for_who_lost_it(
     open_browser: Callable[[], Browser], clock: FakeClock
 ) -> None:

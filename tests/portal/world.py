@@ -15,9 +15,11 @@ from sqlalchemy import insert, select, update
 
 from portal.authorize import Role
 from portal.context import Portal
+from portal.crisis_schema import crisis_alerts
 from portal.learning_schema import assignments, grade_categories, guardians
 from portal.mails.links import new_links, token_of
 from portal.mails.outbox import Letter, enqueue
+from portal.material_schema import materials
 from portal.roster.apply import ask_for_lessons
 from portal.schema import lesson_members, lessons, metadata, schools, users
 from portal.service_schema import classes, enrollments, erasures, outbox, roster_uploads
@@ -44,6 +46,7 @@ PEOPLE = (
     ("guardian", "here", Role.GUARDIAN),
     ("contact", "here", Role.POINT_OF_CONTACT),
     ("district", "here", Role.DISTRICT_ADMIN),
+    ("on-call", "here", Role.ON_CALL),
     ("far-coordinator", "far", Role.COORDINATOR),
     ("far-student", "far", Role.STUDENT),
 )
@@ -158,6 +161,21 @@ async def fill_service(portal: Portal) -> str:
                     }
                 )
             )
+            await connection.execute(
+                insert(materials).values(
+                    {
+                        "id": f"material-{end}",
+                        "class": f"class-{end}",
+                        "title": "Worksheet",
+                        "version": 1,
+                        "kind": "png",
+                        "digest": "0" * 64,
+                        "size_bytes": 3,
+                        "uploaded_by": office,
+                        "uploaded_ms": NOON_MS,
+                    }
+                )
+            )
             await ask_for_lessons(connection, school, [(student, "Art", "1:4")], NOON_MS)
             content = f"student_id,given_name,family_name,grade\nx-{end},A,B,7\n".encode()
             await connection.execute(
@@ -188,7 +206,24 @@ async def fill_service(portal: Portal) -> str:
                     counts="{}",
                 )
             )
+        for school, end, lesson in (("here", "one", LESSON), ("far", "far", FOREIGN_LESSON)):
+            await connection.execute(
+                insert(crisis_alerts).values(
+                    id=f"alert-{end}",
+                    school=school,
+                    lesson=lesson,
+                    session="0000000000000001",
+                    pressed_by="tutor",
+                    reason="medical",
+                    pressed_ms=NOON_MS,
+                    received_ms=NOON_MS,
+                    carried_by="tutor",
+                    step=0,
+                )
+            )
         await connection.execute(insert(guardians).values(guardian="guardian", student="student", since_ms=NOON_MS))
+        portal.settings.materials.mkdir(exist_ok=True)
+        (portal.settings.materials / ("0" * 64)).write_bytes(b"png")
         links = await new_links(connection, ["student"], NOON_MS)
     return token_of(portal.keyring.link_secret, links["student"])
 
@@ -265,6 +300,7 @@ def make_build(folder: Path) -> Path:
           "_shared.js": {"file": "assets/shared-abc.js"},
           "src/classroom/main.tsx": {"file": "assets/main-abc.js", "imports": ["_shared.js"], "isEntry": true},
           "src/player/main.tsx": {"file": "assets/main-abc.js", "imports": ["_shared.js"], "isEntry": true},
+          "src/alerts/main.ts": {"file": "assets/main-abc.js", "isEntry": true},
           "src/styles/main.css": {"file": "assets/main-abc.css", "isEntry": true}
         }"""
     )

@@ -16,7 +16,9 @@ import type {
   RoomSession,
   SaveState,
 } from '../src/classroom/room';
+import { parseAsset } from '../src/core/assets';
 import { Board } from '../src/core/board';
+import { type Bytes, formatHex } from '../src/core/bytes';
 import { Chat } from '../src/core/chat';
 import { MAIN_PAGE, type PageId, type Role, type SessionId, type UserId } from '../src/core/ids';
 import { NO_PRESENCE, type Presence } from '../src/core/presence';
@@ -118,6 +120,20 @@ export class MemoryRoom implements RoomSession {
     this.emit('participants', this.people);
   }
 
+  private readonly pictures = new Map<string, Bytes>();
+  readonly assets: RoomSession['assets'] = {
+    put: async (data) => {
+      const id = parseAsset(formatHex(new Uint8Array(await crypto.subtle.digest('SHA-256', data))));
+      this.pictures.set(id, data);
+      return id;
+    },
+    get: async (text) => {
+      const data = this.pictures.get(text);
+      if (!data) throw new Error('nobody has it');
+      return { id: parseAsset(text), mime: 'image/png', data };
+    },
+  };
+
   readonly live: RoomLive = {
     begin: () => undefined,
     extend: () => undefined,
@@ -155,6 +171,22 @@ export class MemoryRoom implements RoomSession {
   }
 
   retry(): void {}
+
+  readonly pressed: string[] = [];
+  readonly removed: string[] = [];
+
+  async pressAlert(reason: string): Promise<void> {
+    this.pressed.push(reason);
+    this.emit('alert', 'sending');
+  }
+
+  async removePerson(user: UserId): Promise<void> {
+    this.removed.push(user);
+  }
+
+  async readmitPerson(user: UserId): Promise<void> {
+    this.removed.splice(this.removed.indexOf(user), 1);
+  }
 
   flush(): void {}
 

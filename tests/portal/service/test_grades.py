@@ -1,11 +1,16 @@
 """Grade books, report cards, goals, weekly updates and guardians: portal/{grading,grade_book,progress,guardians}.py."""
 
+import csv
+import io
+import zipfile
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import update
 
 from portal.context import Portal
 from portal.grading import Assignment, Category, Score, format_percent, standing
+from portal.schema import users
 from tests.portal.world import MINUTE_MS, Browser, FakeClock, fill_service, rows
 
 QUIZ, WORK = Category("q", "Quiz", 30), Category("w", "Homework", 70)
@@ -83,6 +88,23 @@ async def test_tutor_keeps_a_grade_book_and_each_change_is_audited(tutor: Browse
     assert "17.5" not in str(await rows(portal, "audit_log"))
 
 
+async def test_results_go_out_as_oneroster_without_a_0_for_what_is_missing(tutor: Browser, portal: Portal) -> None:
+    async with portal.database.write() as connection:
+        await connection.execute(update(users).where(users.c.id == "student").values(external_id="S-17"))
+    entered = {"state-student": "missing", "comment-student": "=bring it"}
+    assert (await tutor.submit(f"{GRADES}/assignment-one", entered)).status == 303
+    answer = await tutor.get(f"{GRADES}.zip")
+    with zipfile.ZipFile(io.BytesIO(await answer.read())) as bundle:
+        sheets = {name: list(csv.DictReader(bundle.read(name).decode().splitlines())) for name in bundle.namelist()}
+    assert {"propertyName": "oneroster.version", "value": "1.2"} in sheets["manifest.csv"]
+    (result,) = sheets["results.csv"]
+    assert (result["lineItemSourcedId"], result["studentSourcedId"]) == ("assignment-one", "S-17")
+    assert (result["scoreStatus"], result["score"], result["comment"]) == ("not submitted", "", "'=bring it")
+    assert sheets["lineItems.csv"][0]["categorySourcedId"] == sheets["categories.csv"][0]["sourcedId"]
+    told = [row["student"] for row in await rows(portal, "disclosure_log") if row["action"] == "grades.read"]
+    assert told == ["student"]
+
+
 async def test_assignment_of_another_class_is_not_there(tutor: Browser) -> None:
     assert (await tutor.get(f"{GRADES}/assignment-far")).status == 404
     assert (await tutor.submit(f"{GRADES}/assignment-far", {"state-student": "missing"})).status == 404
@@ -105,6 +127,7 @@ async def test_report_card_is_for_the_family_and_the_teachers(
     assert "90.0 %" in card
     assert "Add fractions without help" in card
     assert "Write about a week" not in card
+    assert "aria-invalid" not in await (await tutor.get(REPORT)).text()
     pdf = await guardian.get(f"{REPORT}.pdf")
     assert (await pdf.read()).startswith(b"%PDF-")
     assert (await guardian.get("/students/other-student/report")).status == 403
@@ -136,7 +159,7 @@ async def test_weekly_update_is_mailed_once_to_guardians_and_contact(
     fields = {"name": "Noor Example", "email": "Noor@home.example"}
     assert (await office.submit("/students/student/guardians", {**fields, "email": "noor"})).status == 400
     assert (await office.submit("/students/student/guardians", fields)).status == 303
-    update = {"group": "class-one", "week": "2026-11-23", "update": "Went well.\n\nNext: decimals."}
+    update = {"group": "class-one", "week": "2026-11-23", "told": "Went well.\n\nNext: decimals."}
     assert (await tutor.submit("/students/student/updates", {**update, "week": "2026-12-01"})).status == 400
     assert (await tutor.submit("/students/student/updates", update)).status == 303
     assert (await tutor.submit("/students/student/updates", {**update, "week": "2026-11-23"})).status == 409

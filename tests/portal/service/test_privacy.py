@@ -105,7 +105,7 @@ async def test_folder_that_cannot_be_deleted_stops_the_erasure(
     def fail(path: Path) -> None:
         raise PermissionError
 
-    monkeypatch.setattr("portal.erasure.shutil.rmtree", fail)
+    monkeypatch.setattr("portal.destruction.shutil.rmtree", fail)
     assert (await office.submit("/students/student/erase", ERASE)).status == 500
     person = next(row for row in await rows(portal, "users") if row["id"] == "student")
     assert person["name"] == "student name"

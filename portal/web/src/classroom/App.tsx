@@ -5,7 +5,7 @@ import { DeviceCheck } from '../media/DeviceCheck';
 import { LocalMedia } from '../media/localMedia';
 import { PortalError } from '../net/portal';
 import type { ClassroomPortal } from './api';
-import { ErrorPage, LoadingPage, NoticePage, WayIn } from './Entrance';
+import { ErrorPage, LoadingPage, NoticePage, WaitingPage, WayIn } from './Entrance';
 import { Room } from './Room';
 import { forgetJoined, readJoined, rememberJoined } from './remember';
 import type { LessonFacts, RoomSession } from './room';
@@ -25,6 +25,7 @@ type Step =
   | { readonly name: 'error'; readonly title: string; readonly message: string }
   | { readonly name: 'notice'; readonly info: LessonFacts }
   | { readonly name: 'devices'; readonly info: LessonFacts }
+  | { readonly name: 'waiting' }
   | { readonly name: 'room'; readonly session: RoomSession };
 
 export function App({ lesson, csrf, portal, openSession, onLeft }: AppProps) {
@@ -34,6 +35,7 @@ export function App({ lesson, csrf, portal, openSession, onLeft }: AppProps) {
   const enter = async (): Promise<void> => {
     setStep({ name: 'loading', words: 'Joining the lesson…' });
     try {
+      await waitAtTheDoor(portal, () => setStep({ name: 'waiting' }));
       setStep({ name: 'room', session: await openSession() });
     } catch (error) {
       setStep(errorStep(error));
@@ -84,6 +86,8 @@ export function App({ lesson, csrf, portal, openSession, onLeft }: AppProps) {
   switch (step.name) {
     case 'loading':
       return <LoadingPage words={step.words} />;
+    case 'waiting':
+      return <WaitingPage />;
     case 'error':
       return <ErrorPage title={step.title} message={step.message} onRetry={() => void begin()} />;
     case 'notice':
@@ -110,6 +114,28 @@ export function App({ lesson, csrf, portal, openSession, onLeft }: AppProps) {
           onLeave={() => void leave(step.session)}
         />
       );
+  }
+}
+
+/** How often a page that waits asks again, ms. */
+const KNOCK_MS = 2_000;
+
+/** Resolves once this person may come in. Rejects with PortalError when the school says no. */
+async function waitAtTheDoor(portal: ClassroomPortal, onWaiting: () => void): Promise<void> {
+  for (;;) {
+    try {
+      if (await portal.knock()) {
+        return;
+      }
+      onWaiting();
+    } catch (error) {
+      // A portal that is away says nothing of the door: whoever has been here before opens what this device keeps.
+      if (error instanceof PortalError && error.unreachable) {
+        return;
+      }
+      throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, KNOCK_MS));
   }
 }
 

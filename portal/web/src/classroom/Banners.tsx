@@ -1,7 +1,8 @@
 /** What lasts and everybody should know, above the board. One line each. */
 
-import { CircleAlert, Hand, History, X } from 'lucide-preact';
+import { CircleAlert, Hand, History, Mic, X } from 'lucide-preact';
 import { IconButton } from '../ui/IconButton';
+import { byHand } from './PeoplePanel';
 import type { RoomStore } from './store';
 import { awayWords } from './whileAway';
 
@@ -13,7 +14,7 @@ export function Banners({ store }: { store: RoomStore }) {
   const isOnline = store.connection.value.relay === 'online';
   const isUnrecorded = isLive && isOnline && store.session.info.recording === 'required' && !store.isRecorderHere.value;
   const hands = store.isStaff.value
-    ? store.everybody.value.filter((person) => person.presence.hand && !person.isMe)
+    ? byHand(store.everybody.value.filter((person) => person.presence.hand && !person.isMe))
     : [];
   return (
     <div class="room__banners" aria-live="polite">
@@ -71,6 +72,28 @@ export function Banners({ store }: { store: RoomStore }) {
           >
             <X class="icon" aria-hidden="true" />
           </IconButton>
+        </div>
+      )}
+      {store.asks.prompt.value && (
+        <div class="banner" role="alertdialog" aria-label="Microphone" data-testid="ask-unmute">
+          <Mic class="icon" aria-hidden="true" />
+          <span class="banner__text">{store.asks.prompt.value.by} asks you to turn your microphone on.</span>
+          <button
+            type="button"
+            class="button button--primary button--small"
+            data-testid="ask-yes"
+            onClick={() => void store.asks.answer(true)}
+          >
+            Turn on
+          </button>
+          <button
+            type="button"
+            class="button button--small"
+            data-testid="ask-no"
+            onClick={() => void store.asks.answer(false)}
+          >
+            Not now
+          </button>
         </div>
       )}
       {hands.length > 0 && (

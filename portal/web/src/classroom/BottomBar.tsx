@@ -26,7 +26,7 @@ export function BottomBar({ store, media, controller }: BottomBarProps) {
         <MediaControls
           media={media}
           hand={hand}
-          onHand={(up) => store.session.setPresence({ hand: up })}
+          onHand={(up) => store.raiseHand(up)}
           onChange={({ micOn, cameraOn }) => store.session.setPresence({ mic: micOn, cam: cameraOn })}
         />
       )}

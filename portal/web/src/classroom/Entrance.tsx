@@ -1,6 +1,6 @@
 /** The pages before the room. */
 
-import { CircleAlert, ShieldCheck } from 'lucide-preact';
+import { CircleAlert, DoorClosed, ShieldCheck } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { LessonFacts } from './room';
@@ -34,6 +34,24 @@ export function ErrorPage({ title, message, onRetry }: { title: string; message:
             Back to the lessons
           </a>
         </div>
+      </div>
+    </main>
+  );
+}
+
+/** At the door of a lesson whose tutor lets people in. */
+export function WaitingPage() {
+  return (
+    <main class="page page--center" id="content">
+      <div class="state" role="status" data-testid="at-the-door">
+        <span class="state__mark" aria-hidden="true">
+          <DoorClosed class="icon" />
+        </span>
+        <h1>Your tutor will let you in</h1>
+        <p class="state__text">You are in the right place. Leave this page open: the lesson opens here by itself.</p>
+        <a class="button" href="/">
+          Back to the lessons
+        </a>
       </div>
     </main>
   );

@@ -1,6 +1,6 @@
 /** The pages of the board: go to one, add one, name one, and see where the tutor is. */
 
-import { LocateFixed, Plus } from 'lucide-preact';
+import { LocateFixed, Plus, Presentation } from 'lucide-preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Page } from '../core/shape';
 import { IconButton } from '../ui/IconButton';
@@ -44,6 +44,19 @@ export function PageStrip({ store }: { store: RoomStore }) {
         </IconButton>
       )}
       <PageMenu store={store} />
+      {store.isStaff.value && store.session.stage.writable && store.state.value !== 'ended' && (
+        <IconButton
+          label={
+            store.isLeading ? 'Stop leading: everybody looks where they like' : 'Lead: everybody sees what you see'
+          }
+          testId="lead"
+          class="button--quiet button--small"
+          pressed={store.isLeading}
+          onPress={() => store.setLeading(!store.isLeading)}
+        >
+          <Presentation class="icon" aria-hidden="true" />
+        </IconButton>
+      )}
       {!store.isFollowing.value && !store.isStaff.value && (
         <button
           type="button"

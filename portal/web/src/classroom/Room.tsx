@@ -10,6 +10,7 @@ import type { ClassroomPortal } from './api';
 import { Banners } from './Banners';
 import { BottomBar } from './BottomBar';
 import { RoomCard } from './Cards';
+import { Door } from './door';
 import { exposeForTests } from './expose';
 import { EndDialog, LeaveDialog, StartRefusedDialog } from './RoomDialogs';
 import type { RoomSession } from './room';
@@ -42,6 +43,8 @@ export function Room({ session, media, portal, csrf, onLeave }: RoomProps) {
   const onController = useCallback(
     (made: BoardController | null) => {
       store.onLive = () => made?.view.refreshLive();
+      store.onPicture = () => made?.view.repaintAll();
+      store.onView = (box) => made?.view.fit(box);
       store.onPointOut = (page, ids) => made?.pointOut(page, ids);
       setController(made);
       exposeForTests(session, store, made);
@@ -49,6 +52,8 @@ export function Room({ session, media, portal, csrf, onLeave }: RoomProps) {
     [store, session],
   );
 
+  const door = useDoor(store, portal);
+  useEffect(() => store.asks.attach(media), [store, media]);
   const [tab, setTab] = useState<PanelTab>('people');
   const [isPanelOpen, setPanelOpen] = useState(() => matchMedia(WIDE).matches);
   const unread = useUnread(store, isPanelOpen && tab === 'chat');
@@ -91,7 +96,7 @@ export function Room({ session, media, portal, csrf, onLeave }: RoomProps) {
           cursors={store.cursors}
           onController={onController}
         >
-          {controller && <SelectionBar controller={controller} />}
+          {controller && <SelectionBar controller={controller} who={(id) => session.person(id)?.name ?? null} />}
           <div class="room__over">
             <Banners store={store} />
             <RoomCard store={store} />
@@ -102,6 +107,7 @@ export function Room({ session, media, portal, csrf, onLeave }: RoomProps) {
       {store.state.value !== 'ended' && <Tiles store={store} media={media} />}
       <SidePanel
         store={store}
+        door={door}
         tab={tab}
         isOpen={isPanelOpen}
         unread={unread}
@@ -122,6 +128,17 @@ export function Room({ session, media, portal, csrf, onLeave }: RoomProps) {
       )}
     </div>
   );
+}
+
+/** Who waits and who was put out, while this person leads the lesson. */
+function useDoor(store: RoomStore, portal: ClassroomPortal): Door | null {
+  const isWanted = store.isStaff.value && store.me.value !== null && store.state.value !== 'ended';
+  const door = useMemo(() => (isWanted ? new Door(portal, store.session) : null), [isWanted, portal, store]);
+  useEffect(() => {
+    door?.start();
+    return () => door?.close();
+  }, [door]);
+  return door;
 }
 
 /** Messages of others since the chat was last on the screen. */

@@ -25,12 +25,21 @@ import {
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { BoardController } from '../board/controller';
-
+import type { SessionId } from '../core/ids';
 import { IconButton } from '../ui/IconButton';
 import { Popover } from '../ui/Popover';
 import { LookFields } from './LookFields';
 
-export function SelectionBar({ controller }: { controller: BoardController }) {
+interface SelectionBarProps {
+  controller: BoardController;
+  /** The name of whoever drew something; null when it is not known. */
+  who: (session: SessionId) => string | null;
+}
+
+/** Where a bar above the board would lie over what is chosen, it goes to the bottom. CSS px. */
+const ROOM_PX = 96;
+
+export function SelectionBar({ controller, who }: SelectionBarProps) {
   const { hands, selected, isWritable, tool } = controller;
   const ids = selected.value;
   const [, redraw] = useState(0);
@@ -49,8 +58,24 @@ export function SelectionBar({ controller }: { controller: BoardController }) {
   const shapes = hands.chosen();
   const isLocked = shapes.length > 0 && shapes.every((shape) => shape.locked);
   const isGrouped = shapes.some((shape) => shape.group !== '');
+  const authors = new Set(shapes.map((shape) => shape.author));
+  const [author] = authors;
+  const name = author && authors.size === 1 ? who(author) : null;
+  const top = Math.min(...shapes.map(({ id }) => controller.view.scene.boxOf(id)?.minY ?? Number.POSITIVE_INFINITY));
+  const isUnderBar = (top - controller.view.camera.y) * controller.zoom.value < ROOM_PX;
   return (
-    <div class="choice" role="toolbar" aria-label="What is chosen" data-testid="choice">
+    <div
+      class="choice"
+      role="toolbar"
+      aria-label="What is chosen"
+      data-testid="choice"
+      data-side={isUnderBar ? 'bottom' : 'top'}
+    >
+      {name && (
+        <span class="choice__author" data-testid="drawn-by">
+          {name}
+        </span>
+      )}
       {isLocked ? (
         <Act label="Unlock" keys="Ctrl+Shift+L" testId="unlock" onPress={() => hands.lock(false)}>
           <LockOpen class="icon" aria-hidden="true" />
@@ -59,14 +84,14 @@ export function SelectionBar({ controller }: { controller: BoardController }) {
         <>
           <Popover
             label="Look"
-            side="below-start"
+            side={isUnderBar ? 'above-start' : 'below-start'}
             button={{ label: 'Look', testId: 'look', children: <Palette class="icon" aria-hidden="true" /> }}
           >
             <LookFields controller={controller} shapes={shapes} />
           </Popover>
           <Popover
             label="Arrange"
-            side="below-start"
+            side={isUnderBar ? 'above-start' : 'below-start'}
             testId="arrange-panel"
             button={{ label: 'Arrange', testId: 'arrange', children: <Layers class="icon" aria-hidden="true" /> }}
           >

@@ -6,6 +6,7 @@ import {
   Flashlight,
   Hand,
   Hexagon,
+  Image,
   Lasso,
   Minus,
   MoveUpRight,
@@ -17,6 +18,7 @@ import {
   Triangle,
 } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
+import { placePicture } from '../board/clipboard';
 import type { BoardController } from '../board/controller';
 import type { ThingForm } from '../board/tools/shape';
 import type { ToolName } from '../board/tools/tool';
@@ -99,6 +101,23 @@ export function ShapeMenu({ controller }: { controller: BoardController }) {
           </button>
         ))}
       </fieldset>
+      <label class="shapes__tool shapes__file">
+        <Image class="icon" aria-hidden="true" />
+        Picture from this device…
+        <input
+          type="file"
+          class="visually-hidden"
+          accept="image/png,image/jpeg,image/webp"
+          data-testid="picture-file"
+          onChange={(event) => {
+            const [file] = event.currentTarget.files ?? [];
+            event.currentTarget.value = '';
+            if (file) {
+              void placePicture(controller, file);
+            }
+          }}
+        />
+      </label>
       <LookFields controller={controller} shapes={[]} />
       <label class="look__switch">
         <input

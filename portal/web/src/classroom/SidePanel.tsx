@@ -4,6 +4,7 @@ import { X } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { IconButton } from '../ui/IconButton';
 import { ChatPanel } from './ChatPanel';
+import type { Door } from './door';
 import { PeoplePanel } from './PeoplePanel';
 import type { RoomStore } from './store';
 
@@ -11,6 +12,8 @@ export type PanelTab = 'people' | 'chat';
 
 export interface SidePanelProps {
   store: RoomStore;
+  /** For staff. */
+  door: Door | null;
   tab: PanelTab;
   isOpen: boolean;
   unread: number;
@@ -18,7 +21,7 @@ export interface SidePanelProps {
   onClose: () => void;
 }
 
-export function SidePanel({ store, tab, isOpen, unread, onTab, onClose }: SidePanelProps) {
+export function SidePanel({ store, door, tab, isOpen, unread, onTab, onClose }: SidePanelProps) {
   const isOver = store.state.value === 'ended';
   const hands = isOver ? 0 : store.everybody.value.filter((person) => person.presence.hand).length;
   return (
@@ -49,7 +52,7 @@ export function SidePanel({ store, tab, isOpen, unread, onTab, onClose }: SidePa
         </IconButton>
       </div>
       <div class="panel__body" role="tabpanel" id="panel-people" aria-labelledby="tab-people" hidden={tab !== 'people'}>
-        <PeoplePanel store={store} />
+        <PeoplePanel store={store} door={door} />
       </div>
       <div class="panel__body" role="tabpanel" id="panel-chat" aria-labelledby="tab-chat" hidden={tab !== 'chat'}>
         <ChatPanel store={store} isShown={tab === 'chat'} />

@@ -3,6 +3,7 @@
 import { Cloud, CloudOff, LogOut, Moon, Sun, Users, Wifi, WifiOff } from 'lucide-preact';
 import { IconButton } from '../ui/IconButton';
 import { setTheme, theme } from '../ui/theme';
+import { CrisisButton } from './Crisis';
 import { NetworkPanel } from './NetworkPanel';
 import type { SaveState } from './room';
 import type { RoomStore } from './store';
@@ -37,6 +38,7 @@ export function TopBar(props: TopBarProps) {
       <div class="room-bar__end">
         <SaveMark store={store} />
         {store.state.value !== 'ended' && <ConnectionMark store={store} />}
+        <CrisisButton store={store} />
         <StaffButton {...props} />
         {info.demo && <NetworkPanel store={store} />}
         <IconButton

@@ -1,8 +1,19 @@
 /** The portal's HTTP interface as far as the classroom's page itself uses it; tickets are the session's business. */
 
+import type { UserId } from '../core/ids';
 import type { Preflight } from '../media/connectionCheck';
 import { PortalError } from '../net/portal';
 import type { LessonFacts } from './room';
+
+export interface DoorPerson {
+  readonly user: UserId;
+  readonly name: string;
+}
+
+export interface DoorPeople {
+  readonly waiting: readonly DoorPerson[];
+  readonly removed: readonly DoorPerson[];
+}
 
 /** All methods raise PortalError, whose message is a sentence for a person. */
 export class ClassroomPortal {
@@ -21,6 +32,20 @@ export class ClassroomPortal {
     await this.call('POST', '/notice');
   }
 
+  /** At the door: whether this person may come in. */
+  async knock(): Promise<boolean> {
+    return ((await this.call('POST', '/knock')) as { admitted: boolean }).admitted;
+  }
+
+  /** For staff: who waits at the door, and who was put out. */
+  async door(): Promise<DoorPeople> {
+    return (await this.call('GET', '/door')) as DoorPeople;
+  }
+
+  async admit(user: UserId): Promise<void> {
+    await this.call('POST', '/admit', { user });
+  }
+
   async start(): Promise<void> {
     await this.call('POST', '/start');
   }
@@ -29,13 +54,18 @@ export class ClassroomPortal {
     await this.call('POST', '/end');
   }
 
-  private async call(method: 'GET' | 'POST', path: string): Promise<unknown> {
+  private async call(method: 'GET' | 'POST', path: string, content?: object): Promise<unknown> {
     const url = `/api/lessons/${encodeURIComponent(this.lesson)}${path}`;
-    const headers = { Accept: 'application/json', 'X-CSRF-Token': this.csrf };
+    const headers: Record<string, string> = { Accept: 'application/json', 'X-CSRF-Token': this.csrf };
+    const init: RequestInit = { method, headers, keepalive: method === 'POST' };
+    if (content !== undefined) {
+      headers['Content-Type'] = 'application/json';
+      init.body = JSON.stringify(content);
+    }
     let response: Response;
     try {
       // Sent to its end even when the page is left meanwhile.
-      response = await fetch(url, { method, headers, keepalive: method === 'POST' });
+      response = await fetch(url, init);
     } catch {
       throw new PortalError(0, 'unreachable', 'The server does not answer. Check the connection and try again.');
     }

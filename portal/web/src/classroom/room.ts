@@ -5,7 +5,16 @@ import type { LiveInk } from '../board/tools/tool';
 import type { PageId } from '../core/ids';
 import type { LessonInfo, LessonSession } from '../net/session';
 
-export type { Connection, Cuts, LessonInfo, LocalMedia, Participant, Person, SaveState } from '../net/session';
+export type {
+  AlertState,
+  Connection,
+  Cuts,
+  LessonInfo,
+  LocalMedia,
+  Participant,
+  Person,
+  SaveState,
+} from '../net/session';
 
 /** As the portal tells it before the room is opened. */
 export interface LessonFacts extends LessonInfo {
@@ -35,6 +44,9 @@ export interface RoomSession
     | 'participants'
     | 'person'
     | 'setPresence'
+    | 'pressAlert'
+    | 'removePerson'
+    | 'readmitPerson'
     | 'setLocalMedia'
     | 'remoteMedia'
     | 'cut'
@@ -44,4 +56,6 @@ export interface RoomSession
     | 'diagnostics'
   > {
   readonly live: RoomLive;
+  /** Pictures by their hash (protocol.md section A). */
+  readonly assets: Pick<LessonSession['assets'], 'put' | 'get'>;
 }

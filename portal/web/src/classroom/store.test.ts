@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MemoryRoom } from '../../dev/memoryRoom';
-import type { PageId, Role } from '../core/ids';
+import { MAIN_PAGE, type PageId, type Role, type UserId } from '../core/ids';
+import { readPresence } from '../core/presence';
 import { PortalError } from '../net/portal';
 import type { ClassroomPortal } from './api';
+import type { Participant } from './room';
 import { endLesson, startLesson } from './staff';
 import { RoomStore } from './store';
 
@@ -179,5 +181,86 @@ describe('starting and ending', () => {
     expect(room.stage.state).toBe('live');
     await endLesson(portal({ end: async () => undefined }), room);
     expect(room.stage.state).toBe('ended');
+  });
+});
+
+describe('together', () => {
+  const view = { x: 100, y: 50, zoom: 1, w: 800, h: 450 };
+
+  /** The other person in the room says something of itself. */
+  function says(room: MemoryRoom, presence: Partial<Participant['presence']>): void {
+    const people = room.participants().map((person) => {
+      return person.isMe ? person : { ...person, presence: { ...person.presence, ...presence } };
+    });
+    room.participants = () => people;
+    room.emit('participants', people);
+  }
+
+  test('a student who is held only watches, on every page, until the tutor lets go', () => {
+    const { room, store: opened } = open('student');
+    setStage(room, { state: 'live' });
+    room.stage.writable = true;
+    room.stage.hold('me' as UserId, true);
+    expect(opened.mayDraw.value).toBe(false);
+    opened.turnTo(room.board.addPage());
+    expect(opened.mayDraw.value).toBe(false);
+    room.stage.hold('me' as UserId, false);
+    expect(opened.mayDraw.value).toBe(true);
+  });
+
+  test('nobody can hold the tutor, and the tutor sees who is held', () => {
+    const { room, store: opened } = open('tutor');
+    room.stage.writable = true;
+    room.stage.hold('me' as UserId, true);
+    expect(opened.mayDraw.value).toBe(true);
+    const student = room.participants().find(({ isMe }) => !isMe);
+    if (!student) throw new Error('nobody here');
+    opened.hold(student.user, true);
+    expect([...opened.held.value]).toContain(student.user);
+  });
+
+  test('the view follows the leader until one looks around by hand, and again after that', () => {
+    const { room, store: opened } = open('student');
+    const seen: unknown[] = [];
+    opened.onView = (box) => seen.push(box);
+    const tutor = room.participants().find(({ isMe }) => !isMe);
+    setStage(room, { lead: tutor?.session ?? '' });
+    says(room, { page: MAIN_PAGE, view });
+    expect(seen.at(-1)).toEqual({ minX: 100, minY: 50, maxX: 900, maxY: 500 });
+    opened.looksAround();
+    const before = seen.length;
+    says(room, { page: MAIN_PAGE, view: { ...view, x: 0 } });
+    expect(seen.length).toBe(before);
+    opened.follow();
+    expect(seen.at(-1)).toEqual({ minX: 0, minY: 50, maxX: 800, maxY: 500 });
+  });
+
+  test('only staff lead, and a view that is told wrongly moves nobody', () => {
+    const { room, store: opened } = open('tutor');
+    const seen: unknown[] = [];
+    opened.onView = (box) => seen.push(box);
+    const student = room.participants().find(({ isMe }) => !isMe);
+    setStage(room, { lead: student?.session ?? '' });
+    says(room, { page: MAIN_PAGE, view });
+    expect(seen).toEqual([]);
+    for (const wrong of [
+      { x: 1e300, y: 0, zoom: 1, w: 9, h: 9 },
+      { x: 0, y: 0, zoom: 1, w: Number.NaN, h: 5 },
+    ]) {
+      const read = readPresence({ view: wrong }).view;
+      expect(read === null || read.w === 0).toBe(true);
+    }
+  });
+
+  test('who leads tells where they look', () => {
+    const { room, store: opened } = open('tutor');
+    room.stage.writable = true;
+    opened.sees(view);
+    expect(room.participants()[0]?.presence.view).toBeNull();
+    opened.setLeading(true);
+    expect(opened.isLeading).toBe(true);
+    expect(room.participants()[0]?.presence.view).toEqual(view);
+    opened.setLeading(false);
+    expect(room.stage.lead).toBe('');
   });
 });

@@ -2,22 +2,29 @@
 
 import { computed, signal } from '@preact/signals';
 import type { CursorMark } from '../board/Cursors';
+import type { Box } from '../board/camera';
 import type { BoardRoom } from '../board/controller';
 import { Lasers } from '../board/lasers';
 import type { LiveStroke, Sketch } from '../board/liveLayer';
 import { cursorMarks, liveStrokes } from '../board/livePeers';
 import type { Pictures } from '../board/painter';
+import { PictureCache } from '../board/pictureCache';
+import type { Bytes } from '../core/bytes';
 import type { ChatMessage } from '../core/chat';
 import { isStaff, type PageId, type SessionId, type ShapeId, type UserId } from '../core/ids';
+import type { Presence } from '../core/presence';
 import type { Page } from '../core/shape';
 import type { StageState } from '../core/stage';
 import { toast } from '../ui/toasts';
+import { Asks } from './asks';
 import { readTouch, rememberTouch } from './remember';
-import type { Connection, Cuts, LocalMedia, Participant, RoomSession, SaveState } from './room';
+import type { AlertState, Connection, Cuts, LocalMedia, Participant, RoomSession, SaveState } from './room';
 import { type AwaySummary, AwayWatch } from './whileAway';
 
 /** How often the timer and the network panel look at the clock, ms. */
 const TICK_MS = 500;
+/** How often a leader's view is told, ms. */
+const VIEW_MS = 150;
 
 export class RoomStore implements BoardRoom {
   readonly people = signal<readonly Participant[]>([]);
@@ -31,6 +38,8 @@ export class RoomStore implements BoardRoom {
   readonly messages = signal<readonly ChatMessage[]>([]);
   readonly stopped = signal<{ readonly code: number; readonly reason: string } | null>(null);
   readonly isClosed = signal(false);
+  /** What became of this page's own crisis alert; null: none was pressed. */
+  readonly alert = signal<AlertState | null>(null);
   /** This page's copy differs from the server's and is to be loaded again. */
   readonly isOutdated = signal(false);
   /** The browser keeps nothing: what is not saved yet goes with the tab. */
@@ -44,16 +53,30 @@ export class RoomStore implements BoardRoom {
   /** Room clock, unix ms; moves twice a second. */
   readonly clockMs = signal(0);
   readonly page = signal<PageId>('main' as PageId);
+  /** Whose view everybody follows; '' for nobody's. */
+  readonly leader = signal<SessionId | ''>('');
+  /** A student whom the tutor lets only watch for now. */
+  readonly isHeld = signal(false);
+  readonly held = signal<ReadonlySet<UserId>>(new Set());
   /** The page follows the tutor's until this person turns to another. */
   readonly isFollowing = signal(true);
   /** What of `live` changed is drawn by the board, which sets this. */
   onLive: () => void = () => {};
+  /** The board shows the part that the leader sees: set by the board. */
+  onView: (box: Box) => void = () => {};
+  /** A picture came: the board, which sets this, paints it. */
+  onPicture: () => void = () => {};
   /** Shapes of a page are to be seen: set by the board too. */
   onPointOut: (page: PageId, ids: readonly ShapeId[]) => void = () => {};
 
   readonly isStaff = computed(() => {
     const role = this.me.value?.role ?? this.session.info.me.role;
     return role === 'tutor' || role === 'coordinator';
+  });
+  /** Staff and observers, in a lesson that goes on. */
+  readonly mayPressAlert = computed(() => {
+    const role = this.me.value?.role;
+    return role === 'tutor' || role === 'coordinator' || role === 'reviewer';
   });
   readonly state = computed<StageState>(() => (this.isClosed.value ? 'ended' : this.stageState.value));
   /** A room to try things in: nobody has to start it. */
@@ -62,7 +85,7 @@ export class RoomStore implements BoardRoom {
   readonly mayDraw = computed(() => {
     const hasRight = this.me.value !== null && this.session.board.writable && this.stopped.value === null;
     const isTime = this.isStaff.value || this.isDropIn.value || this.state.value === 'live';
-    return hasRight && this.state.value !== 'ended' && isTime;
+    return hasRight && this.state.value !== 'ended' && isTime && !this.isHeld.value;
   });
   /** Here a moment ago, but neither the server nor a direct link reaches them now. */
   readonly away = computed(() => {
@@ -84,8 +107,11 @@ export class RoomStore implements BoardRoom {
     return pages;
   });
 
+  readonly asks: Asks;
   private readonly awayWatch: AwayWatch;
   private readonly trails = new Lasers();
+  private ownView: Presence['view'] = null;
+  private viewTimer: ReturnType<typeof setTimeout> | undefined;
   private missedShown = 0;
   private readonly stops: (() => void)[] = [];
   private cutTimer: ReturnType<typeof setTimeout> | undefined;
@@ -93,6 +119,7 @@ export class RoomStore implements BoardRoom {
 
   constructor(readonly session: RoomSession) {
     const { lesson, me } = session.info;
+    this.asks = new Asks(session);
     this.awayWatch = new AwayWatch(
       session.board,
       (id) => session.person(id),
@@ -144,6 +171,9 @@ export class RoomStore implements BoardRoom {
       session.on('rebuild', () => {
         this.isOutdated.value = true;
       }),
+      session.on('alert', (state) => {
+        this.alert.value = state;
+      }),
       session.on('storage', ({ failed }) => {
         this.isForgetful.value = failed;
       }),
@@ -167,6 +197,9 @@ export class RoomStore implements BoardRoom {
   close(): void {
     clearInterval(this.clockTimer);
     clearTimeout(this.cutTimer);
+    clearTimeout(this.viewTimer);
+    this.asks.close();
+    this.cache.close();
     for (const stop of this.stops) {
       stop();
     }
@@ -184,6 +217,61 @@ export class RoomStore implements BoardRoom {
   follow(): void {
     this.isFollowing.value = true;
     this.show(this.stagePage.value);
+    this.readView();
+  }
+
+  /** Everybody sees what this person sees, until it is ended. */
+  setLeading(isLeading: boolean): void {
+    const me = this.me.value;
+    if (me) {
+      this.session.stage.set({ lead: isLeading ? me.session : '' });
+      this.tellView();
+    }
+  }
+
+  get isLeading(): boolean {
+    return this.leader.value !== '' && this.leader.value === this.me.value?.session;
+  }
+
+  /** What this person sees now, board px; told to the others while leading. */
+  sees(view: NonNullable<Presence['view']>): void {
+    this.ownView = view;
+    if (this.isLeading) {
+      this.viewTimer ??= setTimeout(() => this.tellView(), VIEW_MS);
+    }
+  }
+
+  /** Somebody who is led looks elsewhere. */
+  looksAround(): void {
+    if (this.leader.value !== '' && !this.isLeading) {
+      this.isFollowing.value = false;
+    }
+  }
+
+  hold(user: UserId, isHeld: boolean): void {
+    this.session.stage.hold(user, isHeld);
+    this.held.value = new Set([...this.held.value].filter((each) => each !== user).concat(isHeld ? [user] : []));
+  }
+
+  private tellView(): void {
+    clearTimeout(this.viewTimer);
+    this.viewTimer = undefined;
+    if (this.isLeading && this.ownView) {
+      this.session.setPresence({ view: this.ownView });
+    }
+  }
+
+  /** Goes where the leader looks. */
+  private readView(): void {
+    const leader = this.leader.value;
+    if (leader === '' || this.isLeading || !this.isFollowing.value) {
+      return;
+    }
+    const person = this.people.value.find(({ session, role }) => session === leader && isStaff(role));
+    const view = person?.presence.view;
+    if (view && view.w > 0 && view.h > 0 && person.presence.page === this.page.value) {
+      this.onView({ minX: view.x, minY: view.y, maxX: view.x + view.w, maxY: view.y + view.h });
+    }
   }
 
   /** Shows what was missed, one page after another; nobody else is taken along. */
@@ -216,6 +304,21 @@ export class RoomStore implements BoardRoom {
     this.cutTimer = setTimeout(() => this.setCuts({ relay: false, mesh: false }), durationMs);
   }
 
+  /** Calls the people on duty. It is tried until the school has it, over others if need be. */
+  async pressAlert(reason: string): Promise<void> {
+    try {
+      await this.session.pressAlert(reason);
+    } catch (error) {
+      // WebCrypto or the ticket failed, not the network: the person must know that nobody was called.
+      toast('Help could not be called from this page. Use the telephone.');
+      throw error;
+    }
+  }
+
+  raiseHand(up: boolean): void {
+    this.session.setPresence({ hand: up, handMs: up ? this.session.now() : null });
+  }
+
   retry(): void {
     this.stopped.value = null;
     this.session.retry();
@@ -227,7 +330,16 @@ export class RoomStore implements BoardRoom {
 
   // BoardRoom
 
-  readonly pictures: Pictures = () => null;
+  private readonly cache = new PictureCache(
+    (asset) => this.session.assets.get(asset),
+    () => this.onPicture(),
+  );
+  readonly pictures: Pictures = this.cache.picture;
+
+  /** Keeps a picture and gives it to whoever asks; returns its hash. */
+  keepPicture(data: Bytes): Promise<string> {
+    return this.session.assets.put(data);
+  }
 
   get live(): RoomSession['live'] {
     return this.session.live;
@@ -282,7 +394,10 @@ export class RoomStore implements BoardRoom {
 
   private readPeople(): void {
     this.people.value = [...this.session.participants()];
+    this.asks.read(this.people.value);
+    this.readHolds();
     this.readLive();
+    this.readView();
   }
 
   lasers(page: PageId, zoom: number): readonly Sketch[] {
@@ -309,11 +424,20 @@ export class RoomStore implements BoardRoom {
     const { stage } = this.session;
     this.stageState.value = stage.state;
     this.startedMs.value = stage.startedMs;
+    this.leader.value = stage.lead;
+    this.readHolds();
     const hasTurned = stage.page !== this.stagePage.value;
     this.stagePage.value = stage.page;
     if (hasTurned && this.isFollowing.value) {
       this.show(stage.page);
     }
+  }
+
+  private readHolds(): void {
+    const { stage, info } = this.session;
+    const held = this.people.value.filter(({ user }) => stage.isHeld(user)).map(({ user }) => user);
+    this.held.value = new Set(held);
+    this.isHeld.value = !this.isStaff.value && stage.isHeld(info.me.user as UserId);
   }
 
   private warnOfEquivocation(): void {
@@ -333,19 +457,19 @@ const tripsOf = ({ relayRttMs, peers }: Connection): string =>
  */
 function onePerPerson(people: readonly Participant[], away: ReadonlySet<SessionId>): Participant[] {
   const shown = new Map<UserId, Participant>();
-  const raised = new Set<UserId>();
+  const raised = new Map<UserId, number | null>();
   for (const person of people) {
     const rival = shown.get(person.user);
     if (rival === undefined || isShownBefore(person, rival, away)) {
       shown.set(person.user, person);
     }
     if (person.presence.hand && !away.has(person.session)) {
-      raised.add(person.user);
+      raised.set(person.user, person.presence.handMs);
     }
   }
   return [...shown.values()].map((person) =>
     raised.has(person.user) && !person.presence.hand
-      ? { ...person, presence: { ...person.presence, hand: true } }
+      ? { ...person, presence: { ...person.presence, hand: true, handMs: raised.get(person.user) ?? null } }
       : person,
   );
 }

@@ -3,7 +3,7 @@
 import { CloseCode } from '../core/errors';
 import type { StageState } from '../core/stage';
 import type { LessonInfo } from '../net/portal';
-import type { Connection, SaveState } from './room';
+import type { AlertState, Connection, SaveState } from './room';
 
 export function saveWords(state: SaveState): string {
   switch (state.kind) {
@@ -15,6 +15,18 @@ export function saveWords(state: SaveState): string {
       return state.unacked === 0
         ? 'Offline'
         : `Offline — ${state.unacked} ${state.unacked === 1 ? 'change' : 'changes'} kept on this device`;
+  }
+}
+
+/** For whoever pressed; nobody else is shown anything. */
+export function alertWords(state: AlertState): string {
+  switch (state) {
+    case 'sending':
+      return 'Calling for help…';
+    case 'stored':
+      return 'Help has been called';
+    case 'acknowledged':
+      return 'Somebody has it in hand';
   }
 }
 
@@ -97,8 +109,8 @@ export function stopWords(code: number, reason: string): StopWords {
       };
     case CloseCode.revoked:
       return {
-        title: 'You left this lesson',
-        text: 'A tutor has taken this place out of the lesson. Ask them if that was a mistake.',
+        title: 'You are no longer in this lesson',
+        text: 'Your tutor has ended your part in it. What you did is kept. If you think that this was a mistake, tell your tutor or your school: they can let you in again.',
         action: null,
         button: '',
       };

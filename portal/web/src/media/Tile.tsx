@@ -35,7 +35,7 @@ const ROLE_WORDS: Record<string, string> = {
   tutor: 'Tutor',
   student: 'Student',
   coordinator: 'Coordinator',
-  reviewer: 'Reviewer',
+  reviewer: 'Observer',
   recorder: 'Recorder',
   bot: 'Bot',
 };

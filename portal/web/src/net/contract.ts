@@ -1,6 +1,7 @@
 /** What LessonSession takes, tells and shows. */
 import type { Capability, SessionId } from '../core/ids';
 import type { Presence } from '../core/presence';
+import type { AlertState } from './alerts';
 import type { Route } from './health';
 import type { Cause, VideoQuality } from './ladder';
 import type { LinkState } from './link';
@@ -9,6 +10,15 @@ import type { Participant, Person } from './people';
 import type { Portal } from './portal';
 import type { SaveState } from './save';
 import type { RelayState, SocketLike } from './socket';
+
+// What a page of the lesson names too.
+export type { AlertState } from './alerts';
+export type { Diagnostics } from './diagnostics';
+export type { LivePeer, LiveStroke } from './live';
+export type { LocalMedia } from './media';
+export type { Participant, Person } from './people';
+export type { LessonInfo, Portal } from './portal';
+export type { SaveState } from './save';
 
 export interface LessonOptions {
   readonly lesson: string;
@@ -68,6 +78,8 @@ export interface SessionEvents {
   me: Me | null;
   /** This document differs from the relay's; its copy here is deleted, the page should be loaded again. */
   rebuild: { readonly doc: string };
+  /** This page's own crisis alert. */
+  alert: AlertState;
   /** This device does not keep changes (private mode, no space). Told at once to who asks after it happened. */
   storage: { readonly failed: boolean };
 }

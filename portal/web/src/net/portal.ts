@@ -26,6 +26,8 @@ export interface TicketGrant {
   readonly ice_servers: readonly RTCIceServer[];
   readonly ice_policy: RTCIceTransportPolicy;
   readonly expires_ms: number;
+  /** What crisis alerts are sealed for (C3): base64url of a 65-byte point. */
+  readonly alert_key?: string;
 }
 
 /** `status` 0: nobody answered. Otherwise the portal said no, with a sentence for a person. */
@@ -50,11 +52,20 @@ export interface Portal {
   ticket(key: string, client: number): Promise<TicketGrant>;
   renew(session: string): Promise<TicketGrant>;
   /** Puts a person out: the signed revocation (T5). Staff only. */
-  remove(user: string): Promise<{ readonly token: string }>;
+  remove(user: string, reason?: string): Promise<{ readonly token: string }>;
   readmit(user: string): Promise<unknown>;
+  /** Brings a crisis alert, one's own or another's (C4): its id in hex, and what is sealed in base64url. */
+  alert(id: string, sealed: string): Promise<AlertAnswer>;
+}
+
+export interface AlertAnswer {
+  readonly receipt: string;
+  readonly acknowledged: boolean;
 }
 
 const TIMEOUT_MS = 10_000;
+/** An alert is tried anew, and carried by others, rather than waited for. */
+const ALERT_TIMEOUT_MS = 4_000;
 
 export class HttpPortal implements Portal {
   constructor(
@@ -75,19 +86,23 @@ export class HttpPortal implements Portal {
     return this.call<TicketGrant>('POST', '/renew', { session });
   }
 
-  remove(user: string): Promise<{ readonly token: string }> {
-    return this.call('POST', '/remove', { user });
+  remove(user: string, reason = 'removed'): Promise<{ readonly token: string }> {
+    return this.call('POST', '/remove', { user, reason });
   }
 
   readmit(user: string): Promise<unknown> {
     return this.call('POST', '/readmit', { user });
   }
 
-  private async call<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
+  alert(id: string, sealed: string): Promise<AlertAnswer> {
+    return this.call('POST', '/alerts', { id, sealed }, ALERT_TIMEOUT_MS);
+  }
+
+  private async call<T>(method: 'GET' | 'POST', path: string, body?: object, timeoutMs = TIMEOUT_MS): Promise<T> {
     const init: RequestInit = {
       method,
       credentials: 'same-origin',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
       headers: { 'X-CSRF-Token': this.csrf, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     };

@@ -10,7 +10,7 @@ import type { Board } from '../core/board';
 import { Chat } from '../core/chat';
 import { CloseCode, SetupError } from '../core/errors';
 import { asRoomId, BOARD, CHAT, type DocRef, desk, type SessionId, STAGE, type UserId } from '../core/ids';
-import { loadJwks, randomClientId, SessionKey } from '../core/keys';
+import { type KeySet, loadJwks, randomClientId, SessionKey } from '../core/keys';
 import { LIMITS } from '../core/limits';
 import type { Message } from '../core/messages';
 import { mayShow, mayWrite } from '../core/policy';
@@ -25,9 +25,11 @@ import type { Connection, Cuts, LessonOptions, Me, SessionEvents } from './contr
 import { type Diagnostics, diagnose } from './diagnostics';
 import { Emitter } from './emitter';
 import { Exchange, type Party } from './exchange';
+import { LessonAlerts } from './lessonAlerts';
 import { LessonAssets } from './lessonAssets';
 import { iceConfig, makeMesh } from './lessonMesh';
 import { LiveReceiver, LiveSender } from './live';
+import { lookUp } from './lookUp';
 import { type LocalMedia, NO_MEDIA } from './media';
 import type { Mesh } from './mesh';
 import type { Participant, Person } from './people';
@@ -38,17 +40,11 @@ import { RevocationDesk } from './revocations';
 import { Roster } from './roster';
 import { type SaveState, SaveTracker, unackedOf } from './save';
 import { openWebSocket, SessionSocket } from './socket';
-import { LessonIndex, RoomStore } from './store';
+import type { LessonIndex, RoomStore } from './store';
 import { RoomTalk } from './talk';
 
-export type { Connection, Cuts, LessonOptions, Me, PeerConnection, SessionEvents } from './contract';
-export type { Diagnostics } from './diagnostics';
-export type { LivePeer, LiveStroke } from './live';
-export type { LocalMedia } from './media';
-export type { Participant, Person } from './people';
-export type { LessonInfo, Portal } from './portal';
+export type * from './contract';
 export { PortalError } from './portal';
-export type { SaveState } from './save';
 
 const CONNECTION_EVERY_MS = 1_000;
 /** Not 1000: the relay is to take a cut for a broken line, not for somebody who leaves. */
@@ -68,6 +64,7 @@ export class LessonSession {
   private readonly sender: LiveSender;
   private readonly socket: SessionSocket;
   private readonly revocations: RevocationDesk;
+  private readonly alerts: LessonAlerts;
   private readonly exchange: Exchange;
   private readonly talk: RoomTalk;
   private readonly save: SaveTracker;
@@ -93,7 +90,7 @@ export class LessonSession {
     private readonly portal: Portal,
     private readonly index: LessonIndex | null,
     store: RoomStore | null,
-    keys: Awaited<ReturnType<typeof loadJwks>> | null,
+    keys: KeySet | null,
   ) {
     this.loaded = false;
     this.replica = new Replica(asRoomId(info.room), randomClientId(), keys ?? new Map(), {
@@ -135,6 +132,11 @@ export class LessonSession {
       toLinks: (message) => this.mesh?.broadcastSync(message),
       out: (session) => this.putOut(session),
       breach: (session) => this.mesh?.breach(session),
+    });
+    this.alerts = new LessonAlerts({
+      ...{ portal, key, replica: this.replica, socket: this.socket, now: this.now, own: () => this.own },
+      mesh: () => this.mesh,
+      changed: (state) => this.events.emit('alert', state),
     });
     const own = (): Ticket | null => this.own?.ticket ?? null;
     this.exchange = new Exchange(own, this.replica, this.socket, this.persistence, this.revocations, {
@@ -197,14 +199,7 @@ export class LessonSession {
   static async open(options: LessonOptions): Promise<LessonSession> {
     const portal = options.portal ?? new HttpPortal(options.lesson, options.csrf ?? '', options.base ?? '');
     const key = await SessionKey.generate();
-    const index = await LessonIndex.open().catch(() => null);
-    const kept = (await index?.get(options.lesson).catch(() => null)) ?? null;
-    const info = await portal.lesson().catch((error: unknown) => {
-      if (kept === null) throw error;
-      return kept.info as LessonInfo;
-    });
-    const keys = kept === null ? null : await loadJwks(kept.jwks).catch(() => null);
-    const store = await RoomStore.open(info.room, info.me.user).catch(() => null);
+    const { info, index, keys, store } = await lookUp(portal, options.lesson);
     const session = new LessonSession(info, options, key, portal, index, store, keys);
     await session.start(keys !== null);
     return session;
@@ -296,8 +291,8 @@ export class LessonSession {
   }
 
   /** Staff: puts a person out. Everybody hears it from here too, should the relay be away. Rejects with PortalError. */
-  async removePerson(user: UserId): Promise<void> {
-    const { token } = await this.portal.remove(user);
+  async removePerson(user: UserId, reason?: string): Promise<void> {
+    const { token } = await this.portal.remove(user, reason);
     await this.putOutBy(token);
   }
 
@@ -311,8 +306,12 @@ export class LessonSession {
     return this.revocations.honour(token);
   }
 
+  /** Staff and observers: calls the people on duty. What becomes of it comes as 'alert'. */
+  readonly pressAlert = (reason: string): Promise<void> => this.alerts.press(reason);
+
   private receive(from: Party, message: Message): void {
-    if (message.type === 'PRESENCE') {
+    if (message.type === 'ALERT') this.exchange.afterTickets(() => this.alerts.brought(from, message));
+    else if (message.type === 'PRESENCE') {
       if (mayShow(this.replica.tickets.get(message.session)))
         this.roster.receive(message.session, message.version, message.json);
     } else if (message.type === 'LIVE') {
@@ -477,6 +476,7 @@ export class LessonSession {
     this.sender.close();
     clearInterval(this.connectionTimer);
     this.admission.close();
+    this.alerts.close();
     this.exchange.close();
     this.roster.close();
     this.mesh?.close();

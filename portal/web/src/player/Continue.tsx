@@ -22,7 +22,13 @@ export function Continue({ playback, portal }: { playback: Playback; portal: Rec
         label,
         testId: 'player-continue',
         tip: 'bottom',
-        children: <PenLine class="icon" aria-hidden="true" />,
+        class: 'player-bar__continue',
+        children: (
+          <>
+            <PenLine class="icon" aria-hidden="true" />
+            <span>{label}</span>
+          </>
+        ),
       }}
     >
       <ContinuePanel playback={playback} portal={portal} canContinue={viewer.continues} />

@@ -1,4 +1,4 @@
-import { Lock, Pencil, Trash2, Users } from 'lucide-preact';
+import { ListVideo, Lock, Pencil, Trash2, Users } from 'lucide-preact';
 import { useState } from 'preact/hooks';
 import { IconButton } from '../ui/IconButton';
 import type { Audience, Note, NotesDesk } from './notesDesk';
@@ -57,6 +57,13 @@ export function NotesPanel({ playback, desk }: { playback: Playback; desk: Notes
   );
 }
 
+const AUDIENCE_WORDS: Readonly<Record<Audience, string>> = {
+  private: ', for you alone',
+  class: ', for the class',
+  chapter: ', a chapter',
+};
+const AUDIENCE_ICONS = { private: Lock, class: Users, chapter: ListVideo } as const;
+
 interface NoteViewProps {
   playback: Playback;
   desk: NotesDesk;
@@ -66,7 +73,7 @@ interface NoteViewProps {
 
 function NoteView({ playback, desk, note, onEdit }: NoteViewProps) {
   const at_ms = note.t_ms - playback.clock.start_ms;
-  const Audience = note.audience === 'class' ? Users : Lock;
+  const Audience = AUDIENCE_ICONS[note.audience];
   return (
     <>
       <button type="button" class="notes__go" data-testid="player-note" onClick={() => playback.seek(at_ms)}>
@@ -75,7 +82,7 @@ function NoteView({ playback, desk, note, onEdit }: NoteViewProps) {
           <Audience class="icon" aria-hidden="true" />
           <span class="notes__name">
             {note.isOwn ? 'You' : note.name}
-            {note.audience === 'class' ? ', for the class' : ', for you alone'}
+            {AUDIENCE_WORDS[note.audience]}
           </span>
         </span>
         <span class="notes__words">{note.words}</span>
@@ -156,10 +163,11 @@ function NoteForm({ desk, note, moment, onSend, onCancel }: NoteFormProps) {
             aria-label="Who sees the note"
             data-testid={note ? undefined : 'player-note-audience'}
             value={audience}
-            onChange={(event) => setAudience(event.currentTarget.value === 'class' ? 'class' : 'private')}
+            onChange={(event) => setAudience(event.currentTarget.value as Audience)}
           >
             <option value="private">For me alone</option>
             <option value="class">For the class</option>
+            {desk.notes.value.maySetChapters && <option value="chapter">A chapter</option>}
           </select>
         )}
         {onCancel && (

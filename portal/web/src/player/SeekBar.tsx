@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import { missingAt, stretches } from './gaps';
 import type { Chapter } from './manifest';
-import type { NotesDesk } from './notesDesk';
+import type { Note, NotesDesk } from './notesDesk';
 import type { Playback } from './playback';
 import { type Storyboard, shotAt } from './storyboard';
 import { formatTime, spokenTime } from './times';
@@ -15,7 +15,7 @@ export function SeekBar({ playback, notes }: { playback: Playback; notes: NotesD
   const { duration_ms } = playback;
   const share = (ms: number): string => `${duration_ms > 0 ? clampShare(ms / duration_ms) * 100 : 0}%`;
   const start_ms = manifest?.start_ms ?? 0;
-  const chapters = (manifest?.chapters ?? []).filter(({ t_ms }) => t_ms > start_ms && t_ms < start_ms + duration_ms);
+  const chapters = playback.chapters.value.filter(({ t_ms }) => t_ms > start_ms && t_ms < start_ms + duration_ms);
 
   const timeAt = (event: PointerEvent): number => {
     const box = bar.current?.getBoundingClientRect();
@@ -77,7 +77,7 @@ export function SeekBar({ playback, notes }: { playback: Playback; notes: NotesD
           />
         ))}
       </div>
-      {notes.notes.value.list.map((note) => (
+      {notes.notes.value.list.filter(isNoChapter).map((note) => (
         <span
           key={note.id}
           class="seek-bar__note"
@@ -94,7 +94,7 @@ export function SeekBar({ playback, notes }: { playback: Playback; notes: NotesD
         >
           {manifest?.storyboard && <Shot board={manifest.storyboard} lesson_ms={hover} />}
           <time>{formatTime(hover)}</time>
-          <ChapterName chapter={chapterAt(manifest?.chapters ?? [], start_ms + hover)} />
+          <ChapterName chapter={chapterAt(playback.chapters.value, start_ms + hover)} />
           {missingAt(manifest?.gaps ?? [], start_ms + hover, playback.people.value).map((sentence) => (
             <span key={sentence} class="seek-bar__tip-gap">
               {sentence}
@@ -137,6 +137,8 @@ function ChapterName({ chapter }: { chapter: Chapter | null }) {
 export function chapterAt(chapters: readonly Chapter[], t_ms: number): Chapter | null {
   return chapters.findLast((chapter) => chapter.t_ms <= t_ms) ?? null;
 }
+
+const isNoChapter = ({ audience }: Note): boolean => audience !== 'chapter';
 
 function clampShare(share: number): number {
   return Math.min(1, Math.max(0, share));

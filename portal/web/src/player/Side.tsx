@@ -28,7 +28,7 @@ export function Side({ playback, portal, notes }: SideProps) {
       void review.load();
     }
   }, [review, mayRead]);
-  const hasReview = (viewer?.reviews ?? false) || review.view.value !== null;
+  const hasReview = (viewer?.reviews ?? false) || (review.view.value?.review ?? null) !== null;
   const tabs: readonly Tab[] = hasReview ? ['chat', 'notes', 'review'] : ['chat', 'notes'];
   const shown = tabs.includes(tab) ? tab : 'chat';
   return (

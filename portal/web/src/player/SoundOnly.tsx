@@ -4,7 +4,7 @@ import { chapterAt } from './SeekBar';
 
 /** In the place of the board, when one only listens: the chapter, and a way back to the picture. */
 export function SoundOnly({ playback }: { playback: Playback }) {
-  const chapter = chapterAt(playback.manifest.value?.chapters ?? [], playback.shown_ms.value);
+  const chapter = chapterAt(playback.chapters.value, playback.shown_ms.value);
   return (
     <div class="state sound-only" data-testid="player-sound-panel">
       <span class="state__mark">

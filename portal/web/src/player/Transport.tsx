@@ -122,10 +122,11 @@ function Live({ playback }: { playback: Playback }) {
 
 function Chapters({ playback }: { playback: Playback }) {
   const manifest = playback.manifest.value;
-  if (!manifest || manifest.chapters.length === 0) {
+  const chapters = playback.chapters.value;
+  if (!manifest || chapters.length === 0) {
     return null;
   }
-  const now = chapterAt(manifest.chapters, playback.shown_ms.value);
+  const now = chapterAt(chapters, playback.shown_ms.value);
   return (
     <Popover
       label="Chapters"
@@ -133,7 +134,7 @@ function Chapters({ playback }: { playback: Playback }) {
       button={{ label: 'Chapters', testId: 'player-chapters', children: <ListVideo class="icon" aria-hidden="true" /> }}
     >
       <ol class="chapters">
-        {manifest.chapters.map((chapter) => (
+        {chapters.map((chapter) => (
           <li key={`${chapter.t_ms}-${chapter.title}`}>
             <button
               type="button"

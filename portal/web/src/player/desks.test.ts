@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PortalError } from '../net/portal';
-import { NotesDesk, parseNotes } from './notesDesk';
+import { markersOf, NotesDesk, parseNotes } from './notesDesk';
 import { parseReview, ReviewDesk } from './reviewDesk';
 import { loadViewChoice, saveViewChoice, WHOLE_VIEW } from './viewChoice';
 
@@ -45,7 +45,12 @@ describe('notes', () => {
         isRemovable: false,
       },
     ]);
-    expect(parseNotes(null)).toEqual({ list: [], mayAddressClass: false });
+    expect(parseNotes(null)).toEqual({ list: [], mayAddressClass: false, maySetChapters: false });
+  });
+
+  it('that are chapters become markers', () => {
+    const notes = parseNotes({ notes: [NOTE, { ...NOTE, id: 'n2', audience: 'chapter' }] });
+    expect(markersOf(notes)).toEqual([{ t_ms: 61_500, title: 'Look again', kind: 'marker', page: '' }]);
   });
 
   it('stand at whole milliseconds of room time', async () => {
@@ -88,12 +93,12 @@ describe('a review', () => {
     expect(view.review?.marks).toHaveLength(1);
   });
 
-  it('that is not there is no failure', async () => {
-    const desk = new ReviewDesk(new Answers(new PortalError(404, 'not_found', 'There is no finished review.')));
+  it('that was refused says why, and stays as it was', async () => {
+    const desk = new ReviewDesk(new Answers(new PortalError(409, 'review_refused', 'This review is finished.')));
     await desk.load();
-    expect([desk.view.value, desk.failure.value]).toEqual([null, '']);
-    await desk.save({}, '', true);
-    expect(desk.failure.value).toBe('There is no finished review.');
+    expect(desk.view.value).toBeNull();
+    expect(await desk.save({}, '', true)).toBe(false);
+    expect(desk.failure.value).toBe('This review is finished.');
   });
 });
 

@@ -10,6 +10,8 @@ export class LoadError extends Error {
     readonly isPassing: boolean,
     /** There is nothing to watch yet, but there will be. */
     readonly isEarly = false,
+    /** Nobody answered, or the answer broke off: the line is gone. */
+    readonly isLineGone = false,
   ) {
     super(message);
   }
@@ -22,6 +24,9 @@ const SENTENCES: Record<number, string> = {
   410: 'This recording was deleted.',
 };
 
+const lineGone = (): LoadError =>
+  new LoadError('The recording could not be reached. Check that you are online.', true, false, true);
+
 async function get(url: string, signal: AbortSignal): Promise<Response> {
   let response: Response;
   try {
@@ -30,7 +35,7 @@ async function get(url: string, signal: AbortSignal): Promise<Response> {
     if (signal.aborted) {
       throw error;
     }
-    throw new LoadError('The recording could not be reached. Check that you are online.', true);
+    throw lineGone();
   }
   if (!response.ok) {
     if (response.status === 409) {
@@ -80,8 +85,7 @@ export async function loadTimeline(
     if (signal.aborted || !(error instanceof TypeError)) {
       throw error;
     }
-    // The connection broke half-way: what came is played.
-    return { isLive: false, token: '', isDamaged: true };
+    throw lineGone();
   }
 }
 

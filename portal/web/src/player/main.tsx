@@ -1,7 +1,8 @@
+import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { BoardApp } from './boards/BoardApp';
 import { handlePlayerKey } from './keys';
-import { NotesDesk } from './notesDesk';
+import { markersOf, NotesDesk } from './notesDesk';
 import { Player } from './Player';
 import { Playback } from './playback';
 import { RecordingPortal } from './portalCalls';
@@ -48,6 +49,9 @@ function play(root: HTMLElement, portal: RecordingPortal, csrf: string): void {
   mountForTests(playback);
 
   const notes = new NotesDesk(portal);
+  effect(() => {
+    playback.markers.value = markersOf(notes.notes.value);
+  });
   void notes.load();
   render(
     <Player playback={playback} portal={portal} notes={notes} csrf={csrf} onRetry={() => playback.reopen()} />,

@@ -62,6 +62,8 @@ export interface Manifest {
   readonly gaps: readonly Gap[];
   readonly timeline: string;
   readonly film: string | null;
+  /** The lesson as one file that opens without a server. */
+  readonly page: string | null;
   readonly poster: string | null;
   /** Small pictures along the lesson; made together with the film. */
   readonly storyboard: Storyboard | null;
@@ -114,6 +116,7 @@ export function parseManifest(value: unknown): Manifest {
     gaps: list(value.coverage).flatMap(parseGap),
     timeline,
     film: address(value.export),
+    page: address(value.page),
     poster: address(value.poster),
     storyboard: parseStoryboard(value.storyboard),
     silences: list(value.silences).flatMap(parseSpan),

@@ -1,8 +1,9 @@
 import { signal } from '@preact/signals';
 import { PortalError } from '../net/portal';
+import type { Chapter } from './manifest';
 import { fieldsOf, listOf, numberOf, type RecordingPortal, textOf } from './portalCalls';
 
-export type Audience = 'private' | 'class';
+export type Audience = 'private' | 'class' | 'chapter';
 
 /** A note at a moment. `t_ms`: room time. */
 export interface Note {
@@ -19,10 +20,11 @@ export interface Note {
 export interface Notes {
   readonly list: readonly Note[];
   readonly mayAddressClass: boolean;
+  readonly maySetChapters: boolean;
 }
 
 export function parseNotes(value: unknown): Notes {
-  const { notes, class_allowed } = fieldsOf(value);
+  const { notes, class_allowed, chapters_allowed } = fieldsOf(value);
   const list = listOf(notes).flatMap((entry): Note[] => {
     const note = fieldsOf(entry);
     if (!textOf(note.id) || typeof note.room_time !== 'number') {
@@ -32,7 +34,7 @@ export function parseNotes(value: unknown): Notes {
       {
         id: textOf(note.id),
         t_ms: numberOf(note.room_time),
-        audience: note.audience === 'class' ? 'class' : 'private',
+        audience: note.audience === 'class' || note.audience === 'chapter' ? note.audience : 'private',
         words: textOf(note.words),
         author: textOf(note.author),
         name: textOf(note.name) || 'Someone',
@@ -41,12 +43,18 @@ export function parseNotes(value: unknown): Notes {
       },
     ];
   });
-  return { list, mayAddressClass: class_allowed === true };
+  return { list, mayAddressClass: class_allowed === true, maySetChapters: chapters_allowed === true };
 }
+
+/** Notes that are chapters, beside those of the recording. */
+export const markersOf = ({ list }: Notes): Chapter[] =>
+  list.flatMap(({ audience, t_ms, words }) =>
+    audience === 'chapter' ? [{ t_ms, title: words, kind: 'marker', page: '' }] : [],
+  );
 
 /** The notes on a recording, kept on the portal. Each change answers with all of them, so that others' appear too. */
 export class NotesDesk {
-  readonly notes = signal<Notes>({ list: [], mayAddressClass: false });
+  readonly notes = signal<Notes>({ list: [], mayAddressClass: false, maySetChapters: false });
   readonly state = signal<'loading' | 'ready' | 'failed'>('loading');
   /** A sentence about the last change that did not succeed. */
   readonly failure = signal('');

@@ -5,7 +5,7 @@ import { BoardSync } from './boardSync';
 import { MasterClock } from './clock';
 import type { ChatLine } from './journal';
 import { inkOf, PLAIN_LOOK } from './lens';
-import type { Manifest, PlayerPerson } from './manifest';
+import type { Chapter, Manifest, PlayerPerson } from './manifest';
 import { peopleByUser } from './manifest';
 import { Recording } from './recording';
 import { RecordingSource } from './recordingSource';
@@ -61,6 +61,11 @@ export class Playback {
   readonly mediaVersion = signal(0);
   readonly people: ReadonlySignal<readonly PlayerPerson[]> = computed(() =>
     peopleByUser(this.manifest.value?.people ?? []),
+  );
+  /** Chapters that were set by hand, since. */
+  readonly markers = signal<readonly Chapter[]>([]);
+  readonly chapters: ReadonlySignal<readonly Chapter[]> = computed(() =>
+    [...(this.manifest.value?.chapters ?? []), ...this.markers.value].sort((a, b) => a.t_ms - b.t_ms),
   );
   readonly isLive: ReadonlySignal<boolean> = computed(() => this.manifest.value?.state === 'recording');
 
@@ -134,6 +139,9 @@ export class Playback {
 
   play(): void {
     this.blocked.value = false;
+    if (this.following.peek()) {
+      this.#catchUp();
+    }
     this.clock.play(this.now());
     this.tracks.retry();
     this.#publish();
@@ -320,15 +328,30 @@ export class Playback {
     if (isFirst) {
       const isAnything = manifest.end_ms > manifest.start_ms || manifest.state === 'recording';
       this.phase.value = isAnything ? 'ready' : 'empty';
-      this.clock.seek(manifest.start_ms + (this.#startAt(this.duration_ms) ?? 0), this.now());
+      const wanted_ms = this.#startAt(this.duration_ms);
+      // Whoever comes to a running lesson without a place in mind sees what is going on.
+      this.following.value = wanted_ms === null && manifest.state === 'recording';
+      this.clock.seek(
+        this.following.value ? manifest.end_ms - LIVE_DELAY_MS : manifest.start_ms + (wanted_ms ?? 0),
+        this.now(),
+      );
     } else if (this.phase.peek() !== 'ready' && manifest.end_ms > manifest.start_ms) {
       this.phase.value = 'ready';
     }
     if (manifest.state === 'damaged') {
       this.damaged.value = true;
     }
-    if (this.following.peek() && manifest.end_ms - this.clock.position(this.now()) > LIVE_LAG_MS) {
-      this.clock.seek(manifest.end_ms - LIVE_DELAY_MS, this.now());
+    if (this.following.peek()) {
+      this.#catchUp();
+    }
+  }
+
+  /** Somebody who follows and has fallen behind goes ahead. When the lesson ends, it is simply played to its end. */
+  #catchUp(): void {
+    if (!this.isLive.peek()) {
+      this.following.value = false;
+    } else if (this.clock.end_ms - this.clock.position(this.now()) > LIVE_LAG_MS) {
+      this.clock.seek(this.clock.end_ms - LIVE_DELAY_MS, this.now());
     }
   }
 

@@ -22,6 +22,8 @@ const FILM_POLL_MS = 10_000;
 /** Brings a recording into memory, and keeps it up to date while it is being written. Owns its one task. */
 export class RecordingSource {
   #abort: AbortController | null = null;
+  /** Records of the stream from the beginning that were taken. */
+  #taken = 0;
 
   constructor(
     private readonly url: string,
@@ -53,7 +55,7 @@ export class RecordingSource {
   async #run(signal: AbortSignal): Promise<void> {
     let manifest = await this.#first(signal);
     this.listener.onManifest(manifest);
-    let token = await this.#read(manifest.timeline, '', signal);
+    let token = await this.#readWhole(manifest.timeline, signal);
     while (manifest.state === 'recording' || (manifest.state === 'sealed' && manifest.film === null)) {
       const wasRecording = manifest.state === 'recording';
       await pause(wasRecording ? LIVE_POLL_MS : FILM_POLL_MS, signal);
@@ -89,10 +91,32 @@ export class RecordingSource {
     }
   }
 
+  /** Reads from the beginning; when the line breaks half-way, again until it holds. Returns the token to go on from. */
+  async #readWhole(url: string, signal: AbortSignal): Promise<string> {
+    for (;;) {
+      try {
+        const token = await this.#read(url, '', signal);
+        this.listener.onReach(true);
+        return token;
+      } catch (error) {
+        if (!(error instanceof LoadError && error.isLineGone)) {
+          throw error;
+        }
+        this.listener.onReach(false);
+      }
+      await pause(LIVE_POLL_MS, signal);
+    }
+  }
+
   /** Returns the token to go on from. */
   async #read(url: string, after: string, signal: AbortSignal): Promise<string> {
+    let seen = 0;
     const end = await loadTimeline(url, after, signal, (records) => {
-      this.listener.onRecords(this.recording.add(records));
+      // What came before the line broke comes again, in the same order.
+      const known = after === '' ? Math.min(records.length, Math.max(0, this.#taken - seen)) : 0;
+      seen += records.length;
+      this.#taken = after === '' ? Math.max(this.#taken, seen) : this.#taken;
+      this.listener.onRecords(this.recording.add(records.slice(known)));
     });
     if (end.token || end.isDamaged) {
       this.recording.complete();

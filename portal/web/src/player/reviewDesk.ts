@@ -77,9 +77,8 @@ export class ReviewDesk {
 
   constructor(private readonly portal: Pick<RecordingPortal, 'get' | 'post'>) {}
 
-  /** Where there is no review that this person may see, `view` stays null. */
   async load(): Promise<void> {
-    await this.#attempt(() => this.portal.get('/review'), true);
+    await this.#attempt(() => this.portal.get('/review'));
   }
 
   save(scores: Readonly<Record<string, number>>, words: string, finish: boolean): Promise<boolean> {
@@ -96,7 +95,7 @@ export class ReviewDesk {
     return this.#attempt(() => this.portal.post(`/review/marks/${id}/remove`));
   }
 
-  async #attempt(call: () => Promise<unknown>, mayLack = false): Promise<boolean> {
+  async #attempt(call: () => Promise<unknown>): Promise<boolean> {
     try {
       this.view.value = parseReview(await call());
       this.failure.value = '';
@@ -105,7 +104,7 @@ export class ReviewDesk {
       if (!(error instanceof PortalError)) {
         throw error;
       }
-      this.failure.value = mayLack && error.status === 404 ? '' : error.message;
+      this.failure.value = error.message;
       return false;
     }
   }

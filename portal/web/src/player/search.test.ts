@@ -6,8 +6,8 @@ import { findMoments, MOST_MOMENTS } from './search';
 
 const SESSION = '00000000000000a1' as SessionId;
 
-function typed(t_ms: number, id: string, text: string, erased = false): JournalStep {
-  const after = { id, type: 'text', author: SESSION, page: MAIN_PAGE, text, erased } as unknown as Shape;
+function typed(t_ms: number, id: string, text: string, erased = false, type = 'text'): JournalStep {
+  const after = { id, type, author: SESSION, page: MAIN_PAGE, text, erased } as unknown as Shape;
   return { t_ms, shapes: [{ id: id as ShapeId, before: null, after }], pagesBefore: null, pagesAfter: null };
 }
 
@@ -35,6 +35,15 @@ describe('search', () => {
       [300, 'board'],
       [500, 'chat'],
     ]);
+  });
+
+  it('finds letters on shapes and notes too', () => {
+    const steps = [
+      typed(1, 'a', 'a half', false, 'geo'),
+      typed(2, 'b', 'half', false, 'note'),
+      typed(3, 'c', 'half', false, 'draw'),
+    ];
+    expect(findMoments('half', steps, []).map(({ t_ms }) => t_ms)).toEqual([1, 2]);
   });
 
   it('shortens what is long around the words', () => {

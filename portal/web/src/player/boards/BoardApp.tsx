@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { IconButton } from '../../ui/IconButton';
 import { setTheme, theme } from '../../ui/theme';
+import { Toasts } from '../../ui/toasts';
 import { LoadError } from '../loader';
 import type { RecordingPortal } from '../portalCalls';
 import { formatTime } from '../times';
@@ -71,6 +72,7 @@ export function BoardApp({ portal, board, csrf }: BoardAppProps) {
       )}
       {open && isWritten && <OwnBoard portal={portal} open={open} csrf={csrf} onChanged={() => setTries(tries + 1)} />}
       {open && !isWritten && <HandedIn portal={portal} open={open} csrf={csrf} onChanged={() => setTries(tries + 1)} />}
+      <Toasts />
     </main>
   );
 }

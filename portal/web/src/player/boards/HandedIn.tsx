@@ -83,6 +83,7 @@ function firstChanged(after: Board, ...done: readonly ReadonlySet<string>[]): Pa
 /** A board that nobody writes on: moved and zoomed only. */
 function Still({ source, page }: { source: DifferenceSource; page: PageId }) {
   const host = useRef<HTMLDivElement>(null);
+  const isMoved = useRef(false);
   const [view, setView] = useState<BoardView | null>(null);
   const themeName = theme.value;
   useEffect(() => {
@@ -90,12 +91,16 @@ function Still({ source, page }: { source: DifferenceSource; page: PageId }) {
       return;
     }
     const made = new BoardView(host.current, { theme: theme.peek(), label: 'The board', marginPx: 12 });
-    const pan = new PanTool({ view: made });
+    const look = (camera: BoardView['camera']): void => {
+      isMoved.current = true;
+      made.setCamera(camera);
+    };
+    const pan = new PanTool({ view: Object.assign(Object.create(made) as BoardView, { setCamera: look }) });
     const input = new PointerInput(made.canvas, {
       get camera() {
         return made.camera;
       },
-      setCamera: (camera) => made.setCamera(camera),
+      setCamera: look,
       toolInHand: () => pan,
       attempt: (run) => run(),
       pan,
@@ -104,16 +109,23 @@ function Still({ source, page }: { source: DifferenceSource; page: PageId }) {
       onPointer: () => undefined,
       onPress: () => undefined,
     });
+    const resize = new ResizeObserver(() => isMoved.current || made.fitAll());
+    resize.observe(host.current);
     setView(made);
     return () => {
+      resize.disconnect();
       input.destroy();
       made.destroy();
       setView(null);
     };
   }, []);
   useEffect(() => {
-    view?.show(source, page);
-    view?.fitAll();
+    if (!view) {
+      return;
+    }
+    view.show(source, page);
+    isMoved.current = false;
+    view.fitAll();
   }, [view, source, page]);
   useEffect(() => view?.setTheme(themeName), [view, themeName]);
   return (
@@ -139,7 +151,7 @@ function TakeBack({ portal, open, onChanged }: PartProps) {
       title={failure}
       onClick={() => void attempt(() => portal.post(`/boards/${open.facts.id}/take-back`), onChanged, setFailure)}
     >
-      {failure ? 'Try again' : 'Take back and go on'}
+      {failure ? 'Try again' : 'Take back'}
     </button>
   );
 }

@@ -1,0 +1,65 @@
+"""What an uploaded file is, by its bytes and not by its name, and a form of it that is safe to hand on. Pure."""
+
+import io
+import re
+import warnings
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps
+
+# A page of a book at 600 dpi; more is a bomb.
+MAX_PIXELS = 40_000_000
+_PDF_END_WITHIN = 2048
+# What runs, opens programs or carries files along, plain or with a letter written as #xx.
+_ACTIVE = re.compile(rb"/(?:JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|XFA|OpenAction|AA|SubmitForm|ImportData)\b")
+_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
+_IMAGES = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
+CONTENT_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpeg": "image/jpeg"}
+
+
+class FileRefused(Exception):
+    """Not a file that we take; the message is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class SafeFile:
+    """A file as it may be stored and handed on. `kind` is a key of CONTENT_TYPES."""
+
+    kind: str
+    content: bytes
+
+
+def make_safe(content: bytes) -> SafeFile:
+    """A PDF without anything active, or a picture written anew. Raises FileRefused."""
+    if content.startswith(b"%PDF-"):
+        return _pdf(content)
+    for mark, kind in _IMAGES.items():
+        if content.startswith(mark):
+            return _picture(content, kind)
+    raise FileRefused("This is no PDF, PNG or JPEG. The name of a file does not count, only what is in it.")
+
+
+def _pdf(content: bytes) -> SafeFile:
+    if b"%%EOF" not in content[-_PDF_END_WITHIN:]:
+        raise FileRefused("This PDF is not whole.")
+    names = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), content)
+    if _ACTIVE.search(names) or _ACTIVE.search(content):
+        raise FileRefused("This PDF holds scripts, attachments or forms. Print it into a new PDF and take that one.")
+    return SafeFile("pdf", content)
+
+
+def _picture(content: bytes, kind: str) -> SafeFile:
+    """Decoded and encoded again: whatever else was in the file, and where it was taken, stays behind."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=[kind]) as picture:
+                if picture.width * picture.height > MAX_PIXELS:
+                    raise FileRefused(f"This picture has more than {MAX_PIXELS // 1_000_000} million pixels.")
+                upright = ImageOps.exif_transpose(picture)
+                plain = upright.convert("RGBA" if kind == "PNG" and upright.has_transparency_data else "RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise FileRefused("This picture is damaged.") from error
+    written = io.BytesIO()
+    plain.save(written, kind, **({"quality": 90} if kind == "JPEG" else {}))
+    return SafeFile(kind.lower(), written.getvalue())

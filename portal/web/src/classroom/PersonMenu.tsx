@@ -1,0 +1,113 @@
+/** What the tutor can do about one person: ask for the microphone, lower the hand, take them out of the lesson. */
+
+import { EllipsisVertical } from 'lucide-preact';
+import { useState } from 'preact/hooks';
+import { isStaff } from '../core/ids';
+import { Dialog } from '../ui/Dialog';
+import { Popover } from '../ui/Popover';
+import { type Door, REMOVAL_REASONS } from './door';
+import type { Participant } from './room';
+import type { RoomStore } from './store';
+
+export interface PersonMenuProps {
+  person: Participant;
+  store: RoomStore;
+  door: Door;
+}
+
+export function PersonMenu({ person, store, door }: PersonMenuProps) {
+  const [isRemoving, setRemoving] = useState(false);
+  const { presence } = person;
+  const mayRemove = !isStaff(person.role);
+  return (
+    <>
+      <Popover
+        label={`About ${person.name}`}
+        testId={`menu-${person.user}`}
+        button={{
+          label: `More about ${person.name}`,
+          testId: `more-${person.user}`,
+          tip: 'left',
+          class: 'button--quiet button--small',
+          children: <EllipsisVertical class="icon" aria-hidden="true" />,
+        }}
+      >
+        <div class="person-menu">
+          {presence.mic ? (
+            <Choice testId={`mute-${person.user}`} onPress={() => store.asks.ask(person.user, 'mute')}>
+              Turn the microphone off
+            </Choice>
+          ) : (
+            <Choice testId={`unmute-${person.user}`} onPress={() => store.asks.ask(person.user, 'unmute')}>
+              Ask to turn the microphone on
+            </Choice>
+          )}
+          {presence.hand && (
+            <Choice testId={`lower-${person.user}`} onPress={() => store.asks.ask(person.user, 'lower')}>
+              Lower the hand
+            </Choice>
+          )}
+          {mayRemove && (
+            <Choice testId={`remove-${person.user}`} onPress={() => setRemoving(true)}>
+              Take out of the lesson…
+            </Choice>
+          )}
+        </div>
+      </Popover>
+      {isRemoving && <RemoveDialog person={person} door={door} onClose={() => setRemoving(false)} />}
+    </>
+  );
+}
+
+function Choice({ testId, onPress, children }: { testId: string; onPress: () => void; children: string }) {
+  return (
+    <button type="button" class="button button--quiet person-menu__choice" data-testid={testId} onClick={onPress}>
+      {children}
+    </button>
+  );
+}
+
+function RemoveDialog({ person, door, onClose }: { person: Participant; door: Door; onClose: () => void }) {
+  const [reason, setReason] = useState<string>(REMOVAL_REASONS[0][0]);
+  return (
+    <Dialog
+      title={`Take ${person.name} out of the lesson?`}
+      onClose={onClose}
+      actions={
+        <>
+          <button type="button" class="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button
+            type="button"
+            class="button button--danger"
+            data-testid="remove-confirm"
+            onClick={() => {
+              onClose();
+              void door.remove({ user: person.user, name: person.name }, reason);
+            }}
+          >
+            Take out
+          </button>
+        </>
+      }
+    >
+      <p class="soft">They leave at once. What they drew stays. You can let them in again from this list.</p>
+      <label class="field">
+        <span class="field__label">Why</span>
+        <select
+          class="input"
+          data-testid="remove-reason"
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+        >
+          {REMOVAL_REASONS.map(([code, words]) => (
+            <option key={code} value={code}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </label>
+    </Dialog>
+  );
+}

@@ -1,0 +1,131 @@
+import { ArrowLeft, Download, FileDown, Film, Link2, Moon, Sun } from 'lucide-preact';
+import { useEffect, useState } from 'preact/hooks';
+import { IconButton } from '../ui/IconButton';
+import { setTheme, theme } from '../ui/theme';
+import { Continue } from './Continue';
+import { filmName } from './loader';
+import type { Playback } from './playback';
+import type { RecordingPortal } from './portalCalls';
+
+/** Which lesson it is, and what can be taken along from it. */
+export function PlayerBar({ playback, portal, csrf }: { playback: Playback; portal: RecordingPortal; csrf: string }) {
+  const manifest = playback.manifest.value;
+  const isDark = theme.value === 'dark';
+  const date = manifest && manifest.started_at > 0 ? new Date(manifest.started_at) : null;
+  return (
+    <header class="player-bar">
+      <a class="button button--quiet button--icon" href="/recordings" aria-label="All recordings">
+        <ArrowLeft class="icon" aria-hidden="true" />
+      </a>
+      <div class="player-bar__lesson">
+        <h1 class="player-bar__title">{manifest?.title ?? 'Recording'}</h1>
+        {date && (
+          <time class="player-bar__date" dateTime={date.toISOString()}>
+            {date.toLocaleDateString(undefined, { weekday: 'short', day: 'numeric', month: 'long', year: 'numeric' })}
+          </time>
+        )}
+      </div>
+      {playback.isLive.value && (
+        <span class="badge badge--attention">
+          <span class="badge__dot" />
+          Still recording
+        </span>
+      )}
+      <div class="player-bar__end">
+        {manifest && <Continue playback={playback} portal={portal} />}
+        {manifest && <CopyLink playback={playback} />}
+        {manifest?.page && <PageLink page={manifest.page} />}
+        {manifest && <FilmLink playback={playback} />}
+        <IconButton
+          label={isDark ? 'Light theme' : 'Dark theme'}
+          tip="left"
+          onPress={() => void setTheme(isDark ? 'light' : 'dark', csrf)}
+        >
+          {isDark ? <Sun class="icon" aria-hidden="true" /> : <Moon class="icon" aria-hidden="true" />}
+        </IconButton>
+      </div>
+    </header>
+  );
+}
+
+const COPIED_MS = 2_000;
+
+function CopyLink({ playback }: { playback: Playback }) {
+  const [isCopied, setCopied] = useState(false);
+  useEffect(() => {
+    const timer = isCopied ? setTimeout(setCopied, COPIED_MS, false) : undefined;
+    return () => clearTimeout(timer);
+  }, [isCopied]);
+  const copy = async (): Promise<void> => {
+    const link = new URL(location.href);
+    link.search = `?t=${Math.floor(playback.position_ms / 1_000)}`;
+    try {
+      await navigator.clipboard.writeText(link.href);
+      setCopied(true);
+    } catch (error) {
+      // Without the right to the clipboard, the address bar carries the link instead.
+      if (!(error instanceof DOMException || error instanceof TypeError)) {
+        throw error;
+      }
+      history.replaceState(null, '', link);
+    }
+  };
+  return (
+    <IconButton
+      label={isCopied ? 'Link copied' : 'Copy a link to this moment'}
+      tip="bottom"
+      testId="player-link"
+      onPress={() => void copy()}
+    >
+      <Link2 class="icon" aria-hidden="true" />
+    </IconButton>
+  );
+}
+
+function PageLink({ page }: { page: string }) {
+  const label = 'Keep as a page that opens without a connection';
+  return (
+    <a
+      class="button button--quiet button--icon player-bar__page"
+      href={page}
+      download=""
+      aria-label={label}
+      data-tip={label}
+      data-tip-side="bottom"
+      data-testid="player-page-file"
+    >
+      <FileDown class="icon" aria-hidden="true" />
+    </a>
+  );
+}
+
+function FilmLink({ playback }: { playback: Playback }) {
+  const manifest = playback.manifest.value;
+  if (!manifest || manifest.state === 'recording') {
+    return null;
+  }
+  if (manifest.film) {
+    return (
+      <a
+        class="button player-bar__film"
+        href={manifest.film}
+        download={filmName(manifest.title, manifest.started_at)}
+        data-testid="player-download"
+      >
+        <Download class="icon" aria-hidden="true" />
+        <span>Video file</span>
+      </a>
+    );
+  }
+  if (manifest.state === 'damaged') {
+    return null;
+  }
+  const { filmProgress } = manifest;
+  return (
+    <span class="player-bar__making" role="status" data-testid="player-film-progress">
+      <Film class="icon" aria-hidden="true" />
+      <span class="player-bar__words">Video file is being made</span>
+      {filmProgress !== null && <span class="numbers">{Math.round(filmProgress * 100)} %</span>}
+    </span>
+  );
+}

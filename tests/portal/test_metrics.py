@@ -1,0 +1,90 @@
+"""/readyz and /metrics of the portal: portal/routes/health.py, portal/metrics.py."""
+
+import re
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from portal.context import Portal
+from portal.metrics import Held, look
+from portal.recordings import RecordingState
+from portal.settings import PortalSettings
+from tests.portal.world import LESSON, Browser, FakeClock, session_key
+
+
+async def metrics(browser: Browser) -> str:
+    token = (browser.portal.settings.data / "keys" / "metrics.secret").read_text().strip()
+    answer = await browser.client.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status == 200
+    return await answer.text()
+
+
+def value(text: str, name: str) -> float:
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    return 0.0 if found is None else float(found[1])
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer "}, {"Authorization": "Bearer wrong"}])
+async def test_metrics_without_their_token_are_refused(browser: Browser, headers: dict[str, str]) -> None:
+    assert (await browser.client.get("/metrics", headers=headers)).status == 403
+
+
+async def test_internal_secret_is_no_metrics_token(browser: Browser) -> None:
+    assert (await browser.internal("GET", "/metrics")).status == 403
+
+
+async def test_requests_are_counted_by_route_and_never_by_path(browser: Browser) -> None:
+    await browser.log_in("tutor")
+    before = await metrics(browser)
+    name = 'chalkmesh_portal_requests_total{method="GET",route="/api/lessons/{lesson}",status="200"}'
+    for _ in range(3):
+        assert (await browser.get(f"/api/lessons/{LESSON}")).status == 200
+    await browser.get("/calendar/a-secret-of-somebody")
+    await browser.get("/no/such/page")
+    after = await metrics(browser)
+    assert value(after, name) - value(before, name) == 3
+    assert value(after, 'chalkmesh_portal_requests_total{method="any",route="none",status="404"}') > 0
+    assert LESSON not in after
+    assert "a-secret-of-somebody" not in after
+
+
+async def test_coverage_is_the_share_of_live_lessons_with_a_fresh_heartbeat(
+    browser: Browser, portal: Portal, clock: FakeClock
+) -> None:
+    async def held() -> Held:
+        return await look(portal.database, clock(), portal.settings.heartbeat_limit_s, recorder_follows=True)
+
+    await browser.log_in("tutor")
+    await browser.post(f"/api/lessons/{LESSON}/ticket", {"key": session_key(), "client": 1})
+    report = {"state": RecordingState.JOINED.value}
+    assert (await browser.internal("POST", f"/internal/recordings/{LESSON}/status", report)).status == 200
+    assert (await browser.post(f"/api/lessons/{LESSON}/start")).status == 200
+    assert (await held()).coverage == 0
+    report = {"state": RecordingState.RECORDING.value}
+    await browser.internal("POST", f"/internal/recordings/{LESSON}/status", report)
+    assert (await held()).coverage == 1
+    assert value(await metrics(browser), 'chalkmesh_portal_lessons{state="live"}') == 1
+    clock.now_ms += 60_000
+    assert (await held()).coverage == 0
+
+
+async def test_portal_is_ready_only_with_recorder_and_relay(
+    browser: Browser, settings: PortalSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = 200
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(status=status)
+
+    app = web.Application()
+    app.router.add_get("/readyz", answer)
+    async with TestServer(app) as relay:
+        monkeypatch.setattr(PortalSettings, "relay_beside", str(relay.make_url("")).rstrip("/"))
+        assert (await browser.get("/readyz")).status == 503
+        await browser.internal("GET", "/internal/recordings")
+        assert (await browser.get("/readyz")).status == 200
+        status = 503
+        assert (await browser.get("/readyz")).status == 503
+    assert (await browser.get("/readyz")).status == 503
+    assert (await browser.get("/healthz")).status == 200
