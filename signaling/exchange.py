@@ -18,6 +18,7 @@ from signaling.frames import binary_frame
 from signaling.history import History, Logged
 from signaling.member import Member
 from signaling.mending import Mending
+from signaling.relay_metrics import COMMITS, EDITS, REFUSALS
 from signaling.room_clock import RoomClock
 from signaling.roomlog import LogOverflow, Record, RoomLog
 from signaling.snapshots import Snapshots
@@ -186,6 +187,7 @@ class Exchange:
     def _refused(self, member: Member | None, event: Refused) -> ProtocolError | None:
         envelope = event.envelope
         bringer = self._brought.pop(_key(envelope), None) or member
+        REFUSALS.labels(event.rule).inc()
         log.warning(
             "envelope refused room=%s session=%s doc=%s seq=%d from=%s code=%d rule=%s",
             self._room, envelope.session, envelope.doc.kind.name.lower(), envelope.seq,
@@ -239,12 +241,18 @@ class Exchange:
     def _stored(self, group: list[Logged], future: asyncio.Future[None]) -> None:
         self._storing -= len(group)
         if not future.cancelled() and future.exception() is None:
+            self._measure(group)
             for logged in group:
                 envelope = logged.envelope
                 stream = (envelope.doc, envelope.session)
                 self._durable[stream] = max(envelope.seq, self._durable.get(stream, 0))
                 self._ack_soon(stream)
             self._history.durable(group[-1].position)
+
+    def _measure(self, group: list[Logged]) -> None:
+        EDITS.inc(len(group))
+        if self.clock is not None:
+            COMMITS.observe(max(0, self.clock.now_ms() - group[0].room_ms) / 1000)
 
     def _ack_soon(self, stream: Stream) -> None:
         if not self._ack_streams:

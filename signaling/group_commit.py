@@ -91,6 +91,11 @@ class GroupCommit:
         group.own.append(done)
         return done
 
+    @property
+    def queued(self) -> tuple[int, int]:
+        """Writes that wait for the thread, and the bytes of all that is not durable yet."""
+        return self._queued_writes, self._queued_bytes
+
     async def close(self) -> None:
         """Store what is queued; on a fault of the storage, cancel it."""
         if self._stopping.is_set():

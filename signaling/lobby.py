@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sqlite3
 import time
+from collections import Counter
 from typing import Final
 
 from signaling.asset_tokens import AssetTokens
@@ -197,6 +198,22 @@ class Lobby:
         """How many are in a room now."""
         task = self._rooms.get(RoomId(room))
         return len(task.result().members) if task is not None and task.done() and not task.exception() else 0
+
+    # What metrics ask
+
+    def figures(self) -> dict[str, float]:
+        """Rooms, sockets and what they hold (`signaling.relay_metrics`)."""
+        rooms = self._loaded()
+        return {
+            "rooms": len(rooms),
+            "open_rooms": len(self._loaded_open()),
+            "sockets": len(self.sockets),
+            "in_memory_bytes": sum(room.in_memory_bytes for room in rooms),
+        }
+
+    def roles(self) -> Counter[str]:
+        """How many are present, by role."""
+        return Counter(member.ticket.role.value for room in self._loaded() for member in room.members.values())
 
     # The timer
 

@@ -76,6 +76,11 @@ class SqliteRoomLog:
             return LogHealth(False, self._unreadable)
         return self._commits.health
 
+    @property
+    def queued(self) -> tuple[int, int]:
+        """Writes that wait, and the bytes of all that is not durable yet."""
+        return self._commits.queued
+
     # Writing
 
     def append(self, room: str, record: Record, ticket: tuple[str, str] | None = None) -> asyncio.Future[None]:

@@ -24,6 +24,7 @@ from signaling.session_socket import serve_session
 from signaling.settings import RelaySettings
 from signaling.signal_hub import SignalHub
 from signaling.signal_socket import serve_signaling
+from signaling.status_routes import add_status_routes
 from whiteboard_crdt.errors import SetupError
 
 __all__ = ["Relay", "main"]
@@ -103,6 +104,7 @@ class Relay:
             return await serve_open_room(request, lobby)
 
         app.router.add_get("/healthz", health)
+        add_status_routes(app, lobby, self._store, self.settings.metrics_secret)
         app.router.add_get("/v1/session", session)
         if self.settings.open_rooms:
             hub = SignalHub(self.settings.open_room_clients)

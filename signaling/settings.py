@@ -67,3 +67,8 @@ class RelaySettings:
     def internal_secret(self) -> Path:
         """The bearer secret of all /internal/ endpoints."""
         return self.data / "keys" / "internal.secret"
+
+    @property
+    def metrics_secret(self) -> Path:
+        """The bearer token of /metrics."""
+        return self.data / "keys" / "metrics.secret"

@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "loadtests": frozenset({"signaling", "whiteboard_crdt"}),
 }
 # A benchmark may also import the package that it measures; it is run from a checkout, where everything is installed.
-MEASURES: dict[str, str] = {"loadtests/bench/recorder": "recorder"}
+MEASURES: dict[str, str] = {"loadtests/bench/recorder": "recorder", "loadtests/replay": "recorder"}
 # The extra that must be installed for each package to work; the core needs none.
 EXTRA: dict[str, str | None] = {
     "whiteboard_crdt": None,

@@ -1,0 +1,81 @@
+"""`/readyz` tells the truth, and `/metrics` answers to its token alone with figures that move."""
+
+from __future__ import annotations
+
+import re
+
+import aiohttp
+
+from signaling.server import Relay
+from tests.signaling.conftest import StartRelay, session_url
+from tests.signaling.drawing import draw
+from tests.signaling.school import School
+
+TOKEN = "a-token-of-this-test"
+
+
+async def ask(relay: Relay, path: str, token: str | None = None) -> tuple[int, str]:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    async with (
+        aiohttp.ClientSession() as http,
+        http.get(f"http://127.0.0.1:{relay.port}{path}", headers=headers) as answer,
+    ):
+        return answer.status, await answer.text()
+
+
+def value(text: str, name: str) -> float:
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    return 0.0 if found is None else float(found[1])
+
+
+async def test_relay_without_ticket_keys_is_healthy_but_not_ready(school: School, start_relay: StartRelay) -> None:
+    keys = school.data / "keys" / "ticket.pub.json"
+    kept = keys.read_bytes()
+    keys.unlink()
+    relay = await start_relay()
+    assert (await ask(relay, "/healthz"))[0] == 200
+    assert (await ask(relay, "/readyz"))[0] == 503
+    keys.write_bytes(kept)
+    assert await ask(relay, "/readyz") == (200, "ready")
+
+
+async def test_metrics_want_their_token(school: School, relay: Relay) -> None:
+    assert (await ask(relay, "/metrics", TOKEN))[0] == 503
+    (school.data / "keys" / "metrics.secret").write_text(TOKEN)
+    assert [(await ask(relay, "/metrics", token))[0] for token in (None, "", "wrong", TOKEN)] == [401, 401, 401, 200]
+
+
+async def test_metrics_follow_what_happens_in_rooms_and_name_nobody(school: School, relay: Relay) -> None:
+    (school.data / "keys" / "metrics.secret").write_text(TOKEN)
+    _, before = await ask(relay, "/metrics", TOKEN)
+    person = school.person("student-17")
+    async with school.peer(person, session_url(relay)) as peer:
+        await peer.wait_synced()
+        for _ in range(3):
+            draw(peer)
+            await peer.saved()
+        _, during = await ask(relay, "/metrics", TOKEN)
+    assert value(during, "chalkmesh_relay_rooms") == value(during, "chalkmesh_relay_sockets") == 1
+    assert value(during, 'chalkmesh_relay_participants{role="student"}') == 1
+    assert value(during, "chalkmesh_relay_log_ok") == 1
+    for name in ("chalkmesh_relay_edits_total", "chalkmesh_relay_ack_seconds_count"):
+        assert value(during, name) - value(before, name) == 3
+    assert "student-17" not in during
+    assert person.session not in during
+    assert person.ticket.room not in re.sub(r"chalkmesh_relay_rooms?", "", during)
+
+
+async def test_closed_sockets_are_counted_by_code(school: School, relay: Relay) -> None:
+    (school.data / "keys" / "metrics.secret").write_text(TOKEN)
+    _, before = await ask(relay, "/metrics", TOKEN)
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(session_url(relay), protocols=("chalkmesh.v1",)) as socket,
+    ):
+        await socket.receive()
+        await socket.send_str("{}")
+        assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
+        code = socket.close_code
+    _, after = await ask(relay, "/metrics", TOKEN)
+    name = f'chalkmesh_relay_closes_total{{code="{code}"}}'
+    assert value(after, name) - value(before, name) == 1
