@@ -14,8 +14,10 @@ const OTHER = 'other' as UserId;
 
 function room(role: Role): MemoryRoom {
   const info = {
-    ...{ lesson: 'l1', title: 'T', subject: 'S', room: 'r1', state: 'open', starts_at: '', ends_at: '' },
-    ...{ time_zone: 'UTC', school: 'School', demo: false, recording: 'required', notice: '' },
+    ...{ lesson: 'l1', title: 'T', subject: 'S', room: 'r1', starts_at: '', ends_at: '' },
+    ...{ time_zone: 'UTC', school: 'School', demo: false, notice: '' },
+    state: 'open',
+    recording: 'required',
     me: { user: 'me', name: 'Me', role },
   } as const;
   return new MemoryRoom(info, [{ name: 'Other', role: role === 'tutor' ? 'student' : 'tutor' }]);

@@ -136,10 +136,10 @@ describe('what a channel takes', () => {
   test('no copy of an envelope while anything waits M7', async () => {
     const { wire, made, join } = channels();
     await join();
-    expect(made.sendCopy(ticket(100), 0, 1_000)).toBe(true);
+    expect(made.sendCopy(ticket(100), 0, 1_000, 1)).toBe(true);
     wire.blackout = true;
     made.sendSync(ticket(100));
-    expect(made.sendCopy(ticket(100), 0, 9_000)).toBe(false);
+    expect(made.sendCopy(ticket(100), 0, 9_000, 1)).toBe(false);
   });
 
   test('bulk keeps 64 KiB under way, in chunks of 16 KiB, and asks for more when a quarter is left', async () => {
