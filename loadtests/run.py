@@ -166,8 +166,13 @@ def _locust(scenario: Scenario, given: argparse.Namespace, target: Target) -> in
     try:
         return locust.wait()
     except KeyboardInterrupt:
-        locust.send_signal(signal.SIGINT)
-        return locust.wait()
+        # locust awaits TERM in its own loop; INT may be raised in whichever greenlet runs just then.
+        locust.terminate()
+        try:
+            return locust.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            locust.kill()
+            return locust.wait()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -21,16 +24,25 @@ LIMIT_S = 50
 
 async def run(*words: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", *words, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        *(sys.executable, "-m", *words),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
     )
     try:
         async with asyncio.timeout(LIMIT_S):
             said, _ = await process.communicate()
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await end_all(process)
     return process.returncode or 0, said.decode()
+
+
+async def end_all(leader: asyncio.subprocess.Process) -> None:
+    """Whatever is left of a session of processes ends with its leader."""
+    with suppress(ProcessLookupError):
+        os.killpg(leader.pid, signal.SIGKILL)
+    await leader.wait()
 
 
 def read(folder: Path) -> Verdict:
@@ -96,6 +108,7 @@ async def test_web_page_starts_a_run_and_its_stop_button_compares_the_boards(tmp
         cwd=ROOT,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         async with asyncio.timeout(LIMIT_S), aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
@@ -109,9 +122,7 @@ async def test_web_page_starts_a_run_and_its_stop_button_compares_the_boards(tmp
         async with asyncio.timeout(LIMIT_S):
             await process.wait()
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await end_all(process)
     verdict = read(tmp_path)
     assert verdict.ok, verdict
     assert [(end.bots, end.equal) for end in verdict.ended.rooms] == [(3, True)]
