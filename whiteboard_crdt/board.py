@@ -12,6 +12,7 @@ from whiteboard_crdt.ids import MAIN_PAGE, PageId, SessionId, ShapeId, own_id, p
 from whiteboard_crdt.ink import InkPoint, encode_ink, split_stroke
 from whiteboard_crdt.order import key_after, later_key
 from whiteboard_crdt.shape import Page, Shape, ShapeType, read_page, read_shape
+from whiteboard_crdt.stroke import STROKE_FIELD, pack_stroke, with_stroke
 from whiteboard_crdt.undo import Change, UndoStack, Value
 
 __all__ = ["TEXT_BYTES", "Board"]
@@ -21,11 +22,12 @@ TEXT_BYTES: Final = 32_768
 _PLAIN_FIELDS: Final = frozenset(
     {
         "page", "index", "x", "y", "colour", "size", "erased", "rotation", "opacity", "locked", "group", "w", "h",
-        "bold", "form", "fill", "dash", "head", "start", "end", "dx", "dy", "asset", "caption",
+        "bold", "form", "fill", "dash", "head", "start", "end", "dx", "dy", "asset", "caption", "formula", "x_from",
+        "x_to", "y_from", "y_to", "x_step", "y_step", "grid", "reduced", "entries",
     }
 )  # fmt: skip
-_SHAPE_FIELDS: Final = _PLAIN_FIELDS | {"type", "created_ms", "ink", "text"}
-_LABELLED: Final = frozenset({ShapeType.TEXT, ShapeType.GEO, ShapeType.NOTE})
+_SHAPE_FIELDS: Final = _PLAIN_FIELDS | {"type", "created_ms", "ink", "text", STROKE_FIELD}
+_LABELLED: Final = frozenset({ShapeType.TEXT, ShapeType.GEO, ShapeType.NOTE, ShapeType.FRAME})
 _PAGE_FIELDS: Final = frozenset({"index", "title", "background", "erased"})
 
 # `Any`: the values of a shared map have no static type.
@@ -67,7 +69,7 @@ class Board:
 
     def _read(self, shape_id: str) -> Shape | None:
         fields = self._fields(shape_id)
-        return None if fields is None else read_shape(shape_id, _plain_fields(fields, _SHAPE_FIELDS))
+        return None if fields is None else read_shape(shape_id, with_stroke(_plain_fields(fields, _SHAPE_FIELDS)))
 
     def shapes(self, page: str | None = None, *, erased: bool = False) -> list[Shape]:
         """Shapes of a page (or of all) in painting order; erased ones only if asked for."""
@@ -223,7 +225,7 @@ class Board:
     def _add(self, made: Sequence[tuple[ShapeId, dict[str, object]]]) -> list[ShapeId]:
         with self._doc.transaction():
             for shape_id, fields in made:
-                self._shapes[shape_id] = Map(fields)
+                self._shapes[shape_id] = Map(pack_stroke(fields))
         self._undo.push([Change(shape_id, "erased", True, False) for shape_id, _ in made])
         return [shape_id for shape_id, _ in made]
 
@@ -241,6 +243,8 @@ class Board:
     def _read_plain(self, shape_id: str, name: str) -> Value:
         fields = self._fields(shape_id)
         value = None if fields is None else fields.get(name)
+        if fields is not None and value is None and STROKE_FIELD in fields:
+            value = with_stroke({STROKE_FIELD: fields[STROKE_FIELD]}).get(name)
         if isinstance(value, Text):
             return str(value)
         if value is None:

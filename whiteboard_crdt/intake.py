@@ -9,7 +9,8 @@ from whiteboard_crdt.documents import Document, Documents
 from whiteboard_crdt.envelope import FIRST_PREV, Envelope, envelope_hash, verify
 from whiteboard_crdt.errors import CloseCode, UpdateRefused
 from whiteboard_crdt.events import Applied, Dropped, Duplicate, Equivocation, Event, Parked, Refused
-from whiteboard_crdt.ids import DocRef, RoomId, SessionId
+from whiteboard_crdt.holds import Holds
+from whiteboard_crdt.ids import BOARD, STAGE, DocRef, RoomId, SessionId
 from whiteboard_crdt.messages import WantMessage
 from whiteboard_crdt.policy import check_update, may_write, missing_base, needed_clocks
 from whiteboard_crdt.sessions import KnownSession, Sessions
@@ -35,6 +36,8 @@ class Intake:
         self._documents = documents
         self._store = store
         self._hold = hold
+        self.holds = Holds()
+        self._freed = False
         self._parking = Parking()
         self._strangers: dict[SessionId, list[ParkedEnvelope]] = {}
         self._stranger_bytes = 0
@@ -59,6 +62,9 @@ class Intake:
         digest = envelope_hash(self._room, envelope.body)
         stream = self._documents.stream(envelope.doc, session)
         held = None if stream is None else self.held_hash(stream, envelope.seq)
+        is_free = from_relay or session == trusted_author
+        if is_free and stream is not None and digest == held and self._let_go(stream, envelope.seq):
+            return self.release(self._documents.make(envelope.doc)) or [Duplicate(envelope)]
         if stream is not None and (digest == held or (held is None and envelope.seq <= stream.seq)):
             return [Duplicate(envelope)]
         if session in self._sessions.frozen and not from_relay:
@@ -74,12 +80,35 @@ class Intake:
         if held is not None:
             return self._freeze(stream, envelope)
         parked = ParkedEnvelope(envelope, digest, now_ms)
+        if not is_free and self.holds.keeps_out(known.ticket, envelope.doc, now_ms):
+            parked.held = True
+            return self._park(document, stream, parked, ParkReason.HELD)
         if envelope.seq > stream.seq + 1:
             return self._park(document, stream, parked, ParkReason.HOLE)
         events = self._take_next(document, stream, parked, known)
         if document.waiting:
             events += self.release(document)
+        if envelope.doc == STAGE:
+            self.stage_changed(now_ms)
+            events += self._release_freed()
         return events
+
+    def stage_changed(self, now_ms: int) -> None:
+        """Reads the stage again (P10, D4). What waits for whoever was let go follows with `expire` at the latest."""
+        self._freed = self.holds.read(self._documents.make(STAGE).doc, now_ms) or self._freed
+
+    def _let_go(self, stream: Stream, seq: int) -> bool:
+        """The relay took what waits here for the end of a hold (P10): it counts for all. True if there was such."""
+        parked = stream.parked.get(seq)
+        was_held = parked is not None and parked.held
+        if parked is not None:
+            parked.held = False
+        return was_held
+
+    def _release_freed(self) -> list[Event]:
+        board = self._documents.get(BOARD)
+        freed, self._freed = self._freed, False
+        return self.release(board) if freed and board is not None else []
 
     def greet(self, session: SessionId) -> list[Event]:
         """Receives what was parked for a session whose ticket has come (E8)."""
@@ -120,6 +149,7 @@ class Intake:
 
     def expire(self, now_ms: int) -> list[Event]:
         """Drops what has waited for 30 s (E6)."""
+        events = self._release_freed()
         gone: list[ParkedEnvelope] = []
         for document in self._documents:
             gone += self._parking.expire(document.streams.values(), now_ms)
@@ -130,7 +160,7 @@ class Intake:
             for parked in waiting:
                 if now_ms - parked.since_ms < LIMITS.park_ms:
                     self._put_stranger(parked)
-        return [Dropped(parked.envelope) for parked in gone]
+        return events + [Dropped(parked.envelope) for parked in gone]
 
     def wants(self, now_ms: int) -> list[WantMessage]:
         """What to ask for now (E6, E7): holes, and streams of clients whose items are missing."""
@@ -202,6 +232,8 @@ class Intake:
         while known is not None and (parked := stream.parked.get(stream.seq + 1)) is not None:
             held = document.ledger.held
             if any(held.get(client, 0) < clocks for client, clocks in parked.missing.items()):
+                break
+            if parked.held and known.ticket.user in self.holds.users:
                 break
             self._parking.take(stream, parked.envelope.seq)
             fresh = self._take_next(document, stream, parked, known)

@@ -17,7 +17,7 @@ from whiteboard_crdt.documents import Documents
 from whiteboard_crdt.envelope import Envelope, envelope_hash, seal
 from whiteboard_crdt.errors import CloseCode, UpdateRefused
 from whiteboard_crdt.events import Event, Mismatch
-from whiteboard_crdt.ids import ClientId, DocRef, RoomId, SessionId
+from whiteboard_crdt.ids import STAGE, ClientId, DocRef, RoomId, SessionId, UserId
 from whiteboard_crdt.intake import Intake
 from whiteboard_crdt.keys import PublicKey, Sign
 from whiteboard_crdt.messages import AckEntry, Head, SnapshotHead, SnapshotMessage, WantMessage
@@ -118,6 +118,16 @@ class Replica:
             self._intake.drop_parked(session)
         return sessions
 
+    @property
+    def held(self) -> frozenset[UserId]:
+        """Who is kept from the board for now (P10)."""
+        return self._intake.holds.users
+
+    @property
+    def shown_desk(self) -> UserId | None:
+        """Whose desk everybody may read (D4)."""
+        return self._intake.holds.shown_desk
+
     # Writing
 
     def author(self, ref: DocRef, update: bytes, now_ms: int) -> Envelope:
@@ -138,6 +148,8 @@ class Replica:
         envelope = seal(self.room, ref, own.session, stream.seq + 1, stream.hash, now_ms, update, own.sign)
         document.ledger.note(scan)
         self._hold(stream, ParkedEnvelope(envelope, envelope_hash(self.room, envelope.body), now_ms))
+        if ref == STAGE:
+            self._intake.stage_changed(now_ms)
         return envelope
 
     @property
@@ -213,6 +225,8 @@ class Replica:
             if head.seq > stream.seq:
                 stream.advance(head.seq, head.hash)
                 self._intake.drop_below_head(stream)
+        if snapshot.doc == STAGE:
+            self._intake.stage_changed(0)
         return self._intake.release(document)
 
     def rebuild(self, snapshot: SnapshotMessage, now_ms: int) -> list[Event]:

@@ -9,8 +9,8 @@ from importlib.resources import files
 from typing import Any, Final
 
 __all__ = [
-    "COLOURS", "INK", "LIMITS", "SNAPSHOT_LIMITS", "THINGS", "UPDATE_LIMITS", "InkSpec", "LabelSpec", "Limits",
-    "NoteSpec", "PenSpec", "ThingSpec", "UpdateLimits", "load_spec",
+    "COLOURS", "INK", "LIMITS", "SNAPSHOT_LIMITS", "THINGS", "UPDATE_LIMITS", "FormulaSpec", "FrameSpec", "InkSpec",
+    "LabelSpec", "Limits", "NoteSpec", "PenSpec", "PlotSpec", "ThingSpec", "UpdateLimits", "load_spec",
 ]  # fmt: skip
 
 
@@ -66,6 +66,7 @@ class Limits:
     link_silence_ms: int
     hello_timeout_ms: int
     max_foreign_deletes: int
+    hold_grace_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +114,44 @@ class NoteSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormulaSpec:
+    """Bounds of a formula: characters of all it says and of its LaTeX, outlines, and points of all that is painted."""
+
+    sizes: tuple[float, ...]
+    chars: int
+    latex_chars: int
+    glyphs: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlotSpec:
+    """Axes and number lines: sizes of their letters in board px, and bounds of what stands in them."""
+
+    forms: tuple[str, ...]
+    sizes: tuple[float, ...]
+    farthest: float
+    least_span: float
+    entries: int
+    entries_chars: int
+    expression_chars: int
+    step_chars: int
+    ticks: int
+    closest_px: float
+    samples: int
+    colours: tuple[str, ...]
+    grid_opacity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameSpec:
+    """A frame: sizes of its title, and the gap between the title and the frame; board px."""
+
+    sizes: tuple[float, ...]
+    gap: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ThingSpec:
     """`spec/things.json`: shapes that are no ink. Lengths in board px.
 
@@ -139,6 +178,9 @@ class ThingSpec:
     inner: Mapping[str, tuple[float, float, float, float]]
     note: NoteSpec
     caption_chars: int
+    formula: FormulaSpec
+    plot: PlotSpec
+    frame: FrameSpec
 
 
 def _load_limits() -> tuple[Limits, UpdateLimits, UpdateLimits]:
@@ -160,10 +202,15 @@ def _load_things() -> ThingSpec:
     raw = load_spec("things")
     forms = {name: tuple((x, y) for x, y in corners) for name, corners in raw.pop("forms").items()}
     inner = {name: tuple(box) for name, box in raw.pop("inner").items()}
-    label, note = LabelSpec(**raw.pop("label")), raw.pop("note")
-    notes = NoteSpec(**{**note, "sizes": tuple(note["sizes"])})
-    lists = {name: tuple(value) for name, value in raw.items() if isinstance(value, list)}
-    return ThingSpec(**{**raw, **lists}, forms=forms, inner=inner, label=label, note=notes)
+    parts: dict[str, Any] = {
+        name: kind(**_tuples(raw.pop(name)))
+        for name, kind in (("note", NoteSpec), ("formula", FormulaSpec), ("plot", PlotSpec), ("frame", FrameSpec))
+    }
+    return ThingSpec(forms=forms, inner=inner, label=LabelSpec(**raw.pop("label")), **parts, **_tuples(raw))
+
+
+def _tuples(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()}
 
 
 _LOADED: Final = _load_limits()

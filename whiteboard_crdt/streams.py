@@ -29,6 +29,8 @@ class ParkReason(StrEnum):
     """E7: items that it builds on are missing."""
     TICKET = "ticket"
     """E8: its session is unknown."""
+    HELD = "held"
+    """P10: its author is kept from the board for now."""
 
 
 @dataclass(slots=True)
@@ -40,6 +42,8 @@ class ParkedEnvelope:
     since_ms: int
     missing: dict[int, int] = field(default_factory=dict)
     """Client → number of its clocks that are needed, where the base is missing (E7)."""
+    held: bool = False
+    """It waits until its author is let go (P10), whatever else it waits for."""
 
 
 @dataclass(slots=True)

@@ -32,7 +32,7 @@ _NUMBER: Final = (
     rb"|[\x78\x79\x7e\x7f]|\x7c.{4}|[\x7a\x7b].{8})"
 )
 _LONGEST_RUN: Final = 64
-_UINT: Final = rb"([\x00-\x7f]|[\x80-\xff]{1,4}[\x01-\x7f])"
+_UINT: Final = rb"([\x00-\x7f]|[\x80-\xff]{1,7}[\x01-\x7f])"
 _COUNT: Final = re.compile(_UINT)
 # One client with one struct; client and clock; either beside an origin, or under a key of a shared type.
 _HEAD: Final = re.compile(rb"\x01\x01%b%b(?:([\x83\x84\x88])%b%b|([\x23\x24\x28])\x00%b%b)" % ((_UINT,) * 6), re.DOTALL)
@@ -136,7 +136,7 @@ _NO_PARENTS: Final[frozenset[tuple[int, int]]] = frozenset()
 
 
 def _number(raw: bytes) -> int:
-    """A canonical number of up to five bytes."""
+    """A canonical number of up to eight bytes."""
     if len(raw) == 1:
         return raw[0]
     if len(raw) == 2:
@@ -153,6 +153,8 @@ def _encode(number: int) -> bytes:
         return bytes((number,))
     if number < 0x4000:
         return bytes((number & 0x7F | 0x80, number >> 7))
+    if number < 0x20_0000:
+        return bytes((number & 0x7F | 0x80, number >> 7 & 0x7F | 0x80, number >> 14))
     encoded = bytearray()
     while number > 0x7F:
         encoded.append(number & 0x7F | 0x80)

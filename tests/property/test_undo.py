@@ -15,10 +15,19 @@ from whiteboard_crdt.undo import Value
 SEEDS = range(int(os.environ.get("CHALKMESH_SEEDS", "20")))
 
 
+FORMULAS = ("x\n500 500\nM0 0L9 9Z@0,0,1", "y\n900 500\nM0 0L9 0L9 9Z@0,0,1")
+PLACE: dict[str, Value | bytes] = {"x": 5.0, "y": 5.0, "w": 40.0, "h": 30.0}
+MATHS: dict[ShapeType, dict[str, Value | bytes]] = {
+    ShapeType.MATH: {"formula": FORMULAS[0]},
+    ShapeType.PLOT: {"form": "line", "x_from": 0.0, "x_to": 2.0, "entries": "1/3"},
+    ShapeType.FRAME: {"text": "Task"},
+}
+
+
 def _act(peer: Peer, rnd: random.Random) -> None:
     ids = [shape.id for shape in peer.board.shapes(erased=True)]
-    texts = [shape for shape in peer.board.shapes() if shape.type is ShapeType.TEXT]
-    action = rnd.choice(["stroke", "text", "thing", "move", "erase", "colour", "look", "edit"])
+    texts = [shape for shape in peer.board.shapes() if shape.type in (ShapeType.TEXT, ShapeType.FRAME)]
+    action = rnd.choice(["stroke", "text", "thing", "maths", "move", "erase", "colour", "look", "range", "edit"])
     if action == "stroke" or not ids:
         peer.board.add_stroke("main", STROKE, ShapeType.DRAW, "red", 4, NOW_MS)
     elif action == "text":
@@ -32,6 +41,17 @@ def _act(peer: Peer, rnd: random.Random) -> None:
             "form": rnd.choice(["ellipse", "star"]),
         }
         peer.board.add_thing("main", ShapeType.GEO, box, ("blue", 4.0), NOW_MS)
+    elif action == "maths":
+        kind = rnd.choice([ShapeType.MATH, ShapeType.PLOT, ShapeType.FRAME])
+        peer.board.add_thing("main", kind, {**PLACE, **MATHS[kind]}, ("blue", 20.0), NOW_MS)
+    elif action == "range":
+        changes: list[dict[str, Value]] = [
+            {"x_to": 9.0},
+            {"x_step": "1/8", "grid": True},
+            {"entries": "x^2"},
+            {"formula": FORMULAS[1]},
+        ]
+        peer.board.set_fields([rnd.choice(ids)], rnd.choice(changes))
     elif action == "look":
         looks: list[dict[str, Value]] = [
             {"rotation": 1.0},
@@ -58,7 +78,8 @@ def _exchange(sender: Peer, to: Peer) -> None:
 
 def _fields(peer: Peer) -> dict[tuple[str, str], object]:
     shapes: list[Shape] = peer.board.shapes(erased=True)
-    names = ("x", "y", "colour", "erased", "text", "rotation", "locked", "w", "group", "opacity")
+    names = ("x", "y", "colour", "erased", "text", "rotation", "locked", "w", "group", "opacity", "formula", "range",
+             "x_step", "grid", "entries")  # fmt: skip
     return {(shape.id, name): getattr(shape, name) for shape in shapes for name in names}
 
 

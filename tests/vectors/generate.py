@@ -7,7 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from tests.vectors import alerts, colours, pictures, revocations, rules, strokes, things, tickets, updates, wire
+from tests.vectors import (
+    alerts,
+    colours,
+    holds,
+    pictures,
+    records,
+    revocations,
+    rules,
+    strokes,
+    things,
+    tickets,
+    updates,
+    wire,
+)
 
 FOLDER: Final = Path(__file__).parent
 FILES: Final[dict[str, Callable[[], Any]]] = {
@@ -20,10 +33,12 @@ FILES: Final[dict[str, Callable[[], Any]]] = {
     "revocations.json": revocations.revocations,
     "alerts.json": alerts.alerts,
     "ink.json": strokes.ink,
+    "records.json": records.records,
     "yupdates.json": updates.yupdates,
     "policy.json": rules.policy,
     "bulk.json": pictures.bulk,
     "colours.json": colours.colours,
+    "holds.json": holds.holds,
     "things.json": things.things,
 }
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from recorder.items import FigureItem, TextItem
 from recorder.scene import scene_item
 from whiteboard_crdt.arrows import with_ends
+from whiteboard_crdt.expression import ExpressionError, parse_expression
 from whiteboard_crdt.ink import InkPoint, encode_ink
 from whiteboard_crdt.shape import Shape, read_shape
 from whiteboard_crdt.spec import THINGS
@@ -18,6 +19,17 @@ _GEO: Final = {**_BASE, "type": "geo", "form": "rectangle", "w": 200.0, "h": 100
 _LINE: Final = {**_BASE, "type": "line", "dx": 120.0, "dy": -80.0}
 _NOTE: Final = {**_BASE, "type": "note", "w": 200.0, "h": 200.0, "size": 26.0, "colour": "yellow"}
 _IMAGE: Final = {**_BASE, "type": "image", "w": 64.0, "h": 48.0, "asset": "ab" * 32}
+_MATH: Final = {**_BASE, "type": "math", "w": 120.0, "h": 60.0}
+_PLOT: Final = {
+    **_BASE, "type": "plot", "form": "axes", "w": 200.0, "h": 150.0, "size": 14.0, "colour": "black", "x_from": -5.0,
+    "x_to": 5.0, "y_from": -4.0, "y_to": 4.0,
+}  # fmt: skip
+_LINE_OF_NUMBERS: Final = {
+    **_BASE, "type": "plot", "form": "line", "w": 600.0, "h": 120.0, "size": 24.0, "x_from": 0.0, "x_to": 2.0,
+}  # fmt: skip
+_FRAME: Final = {**_BASE, "type": "frame", "w": 300.0, "h": 200.0, "size": 20.0}
+_GLYPH: Final = "M698-37L413 226H80V50.5Q0 1 2 3C1 2 3 4 5 6ZM1 1L2 2"
+_FORMULA: Final = f"\\frac{{1}}{{2}}\n1200 800\n{_GLYPH}@0,0,1 500.25,-676,0.707\nM0 0L10 0L10 10Z@7,7,1"
 _INK: Final = encode_ink([InkPoint(0, 0), InkPoint(40, 10), InkPoint(20, 30)]).blob
 _TRIANGLE: Final = {**_GEO, "form": "polygon", "ink": _INK}
 _STROKE: Final = {**_BASE, "type": "draw", "ink": _INK}
@@ -65,8 +77,76 @@ _READ: Final[dict[str, dict[str, Any]]] = {
     "stroke stretched and turned": {**_STROKE, "w": 80.0, "h": 15.0, "rotation": 1.0, "opacity": 0.5},
     "stroke of wrong size": {**_STROKE, "w": -1.0, "h": math.pi * 1e9},
     "text turned": {**_BASE, "type": "text", "text": "x = 1\ny = 2", "size": 24.0, "rotation": 0.25, "bold": True},
+    "formula": {**_MATH, "formula": _FORMULA, "rotation": 0.4},
+    "formula without glyphs": {**_MATH, "formula": "x\n10 10"},
+    "formula of nothing": {**_MATH, "formula": ""},
+    "formula without a box": {**_MATH, "formula": "x\nM0 0L1 1Z@0,0,1"},
+    "formula of no width": {**_MATH, "formula": "x\n0 10\nM0 0L1 1Z@0,0,1"},
+    "formula with a handler": {**_MATH, "formula": 'x\n10 10\nM0 0L1 1Z" onload="alert(1)@0,0,1'},
+    "formula with an element": {**_MATH, "formula": "x\n10 10\n<path d='M0 0'/>@0,0,1"},
+    "formula with a script in its words": {
+        **_MATH, "formula": "<script>alert(1)</script>\n10 10\nM0 0L1 1Z@0,0,1",
+    },
+    "formula with a curve of too few numbers": {**_MATH, "formula": "x\n10 10\nM0 0C1 1 2 2Z@0,0,1"},
+    "formula that begins with a line": {**_MATH, "formula": "x\n10 10\nL0 0L1 1Z@0,0,1"},
+    "formula that goes on after its end": {**_MATH, "formula": "x\n10 10\nM0 0L1 1ZL2 2@0,0,1"},
+    "formula with an arc": {**_MATH, "formula": "x\n10 10\nM0 0A1 1 0 0 0 2 2Z@0,0,1"},
+    "formula with small letters": {**_MATH, "formula": "x\n10 10\nm0 0l1 1z@0,0,1"},
+    "formula with a large number": {**_MATH, "formula": "x\n10 10\nM0 0L1234567 1Z@0,0,1"},
+    "formula with an exponent": {**_MATH, "formula": "x\n10 10\nM0 0L1e5 1Z@0,0,1"},
+    "formula with other digits": {**_MATH, "formula": "x\n10 10\nM0 0L\u0661 1Z@0,0,1"},
+    "formula with a line at the end": {**_MATH, "formula": "x\n10 10\nM0 0L1 1Z@0,0,1\n"},
+    "formula with a glyph that stands nowhere": {**_MATH, "formula": "x\n10 10\nM0 0L1 1Z@"},
+    "formula with a negative scale": {**_MATH, "formula": "x\n10 10\nM0 0L1 1Z@0,0,-1"},
+    "formula of too many points": {
+        **_MATH, "formula": "x\n10 10\nM0 0" + "L1 1" * 200 + "@" + " ".join(["0,0,1"] * 120),
+    },
+    "formula of too many characters": {**_MATH, "formula": "x\n10 10\nM0 0" + "L1 1" * 9000 + "@0,0,1"},
+    "formula of much LaTeX": {**_MATH, "formula": "x" * 2001 + "\n10 10\nM0 0L1 1Z@0,0,1"},
+    "formula of wide letters": {**_MATH, "formula": "\U0001d54f" * 2000 + "\n10 10\nM0 0L1 1Z@0,0,1"},
+    "formula that is a number": {**_MATH, "formula": 5.0},
+    "axes": _PLOT,
+    "axes with functions": {
+        **_PLOT, "grid": True, "entries": "x^2-2\n sin(x) \n\ntan(x)\n1/x\nsqrt(x)\nfloor(x)\nnonsense\nx^9\n7\n8",
+    },
+    "axes turned and in fractions": {
+        **_PLOT, "rotation": 0.5, "x_step": "2/3", "y_step": "0,5", "reduced": True, "opacity": 0.5,
+        "entries": "y = 2^x",
+    },
+    "axes far from nought": {**_PLOT, "x_from": 100.0, "x_to": 2000.0, "y_from": -0.004, "y_to": -0.001},
+    "axes with wrong steps": {**_PLOT, "x_step": "1/0", "y_step": "0.0001"},
+    "axes with steps of other kinds": {**_PLOT, "x_step": 5.0, "y_step": "-1", "grid": "yes", "entries": 7.0},
+    "axes with many words": {**_PLOT, "entries": "x" * 2001},
+    "axes of no width": {**_PLOT, "x_to": -5.0},
+    "axes the wrong way round": {**_PLOT, "y_from": 5.0},
+    "axes without an end": {**_PLOT, "x_from": None},
+    "axes too far out": {**_PLOT, "x_to": 1e7},
+    "axes of an unknown form": {**_PLOT, "form": "__proto__"},
+    "number line": _LINE_OF_NUMBERS,
+    "number line in eighths": {
+        **_LINE_OF_NUMBERS, "x_step": "1/8", "entries": "3/8\n1.25\n5/3\n8/8\n5\nx\n1/0\n1/2+1/4",
+    },
+    "number line in thirds, in lowest terms": {
+        **_LINE_OF_NUMBERS, "x_from": -1.0, "x_to": 1.0, "x_step": "2/6", "reduced": True,
+        "entries": "-2/4\n-0.25\n4/4",
+    },
+    "number line without room": {**_LINE_OF_NUMBERS, "w": 20.0, "h": 1.0},
+    "frame": {**_FRAME, "text": "Task\none", "bold": True, "rotation": 0.3},
+    "frame without a title": _FRAME,
+    "frame of no height": {**_FRAME, "h": 0.0, "text": "a"},
     "text without letters": {**_BASE, "type": "text", "text": ""},
 }  # fmt: skip
+
+_EXPRESSIONS: Final = (
+    "2x^2-1", "-x^2", "1/2x", "2^-x", "2^3^2", "y = 3(x-1)(x+1)", "f(x)=x", "xsin(x)", "√(x)", "0,5x", ".5x", "x²+x³",
+    "2πx", "e^x", "ln(x)", "log(x)", "abs(x-3)", "floor(x)", "ceil(x)", "asin(x)", "acos(x)", "atan(x)", "exp(x)",
+    "tan(x)",
+    "(-8)^(1/3)", "1/(x-2)", "[x+1]·2", "--x", "+x", "x÷2", "5−x", "2 3", "9^99", "1/0*0", "exp(800)-exp(800)", "0^0",
+    "0^-1", "SIN(X)", "", " ", "1/", "foo", "((x)", "x)", "sin x", "|x|", "x y", "1e5x", "alert(1)", "__proto__", "x=1",
+    "constructor", "𝔵", "x;x", "(" * 30 + "x" + ")" * 30, "x" * 201, "-" * 150 + "x", "2^" * 60 + "x", "1.2.3", "*x",
+    "x^",
+)  # fmt: skip
+_PLACES: Final = (-2.5, -1.0, 0.0, 0.3, 2.0, 7.0)
 
 _A: Final = {**_GEO, "x": 0.0, "y": 0.0}
 _ARROW: Final = {**_LINE, "type": "arrow", "start": "A", "end": "B"}
@@ -92,6 +172,21 @@ def things() -> dict[str, Any]:
     return {
         "read": [_read_case(name, fields) for name, fields in _READ.items()],
         "bound": [_bound_case(name, shapes) for name, shapes in _BOUND.items()],
+        "expressions": [_expression_case(text) for text in _EXPRESSIONS],
+    }
+
+
+def _expression_case(text: str) -> dict[str, Any]:
+    """Values at `_PLACES` to 12 digits, null where there is none; or the sentence for whoever wrote it."""
+    try:
+        expression = parse_expression(text)
+    except ExpressionError as error:
+        return {"text": text, "error": str(error)}
+    values = [expression.at(x) for x in _PLACES]
+    return {
+        "text": text,
+        "at": _PLACES,
+        "values": [float(f"{value:.12g}") if math.isfinite(value) else None for value in values],
     }
 
 
@@ -131,6 +226,9 @@ def _shape_json(shape: Shape) -> dict[str, Any]:
         "line": ("dash", "head", "start", "end"),
         "arrow": ("dash", "head", "start", "end"),
         "image": ("w", "h", "asset", "caption"),
+        "math": ("w", "h", "formula", "latex"),
+        "plot": ("w", "h", "form", "grid", "reduced", "entries"),
+        "frame": ("w", "h", "text", "bold"),
     }
     return {name: getattr(shape, name) for name in (*names, *own[shape.type])}
 

@@ -190,7 +190,7 @@ def test_edit_of_a_shape_that_is_not_there_yet_waits_for_it_E7(room: Room, anna:
 
 def test_delete_of_what_is_not_there_yet_waits_E7(room: Room, anna: Peer, bert: Peer) -> None:
     drawn = anna.draw()
-    wipe = bert.forge(BOARD, 1, FIRST_PREV, update(deletes=deleted((anna.ticket.client, [(3, 1)]))))
+    wipe = bert.forge(BOARD, 1, FIRST_PREV, update(deletes=deleted((anna.ticket.client, [(1, 1)]))))
     reader = room.reader()
     assert reader.receive(wipe, now_ms=NOW_MS) == [Parked(wipe, ParkReason.BASE)]
     assert _kinds(reader.receive(drawn, now_ms=NOW_MS)) == [Applied, Applied]

@@ -157,8 +157,8 @@ def test_answer_to_have_is_bounded_and_goes_on_where_it_stopped_B2() -> None:
     rounds = 0
     while late.heads() != anna.replica.heads():
         rounds += 1
-        _, envelopes = anna.replica.missing_for(late.heads(), max_bytes=2000)
-        assert sum(len(e.raw) for e in envelopes) <= 2000
+        _, envelopes = anna.replica.missing_for(late.heads(), max_bytes=1500)
+        assert sum(len(e.raw) for e in envelopes) <= 1500
         for envelope in envelopes:
             late.receive(envelope, now_ms=NOW_MS)
     assert 3 < rounds < 30

@@ -5,7 +5,7 @@ from typing import Any
 from pycrdt import Doc, Map
 
 from whiteboard_crdt.ids import PageId, SessionId, UserId
-from whiteboard_crdt.stage import Stage, StageState
+from whiteboard_crdt.stage import Spot, Stage, StageState
 
 
 def test_stage_is_waiting_on_the_main_page_until_set() -> None:
@@ -49,3 +49,20 @@ def test_wrong_values_read_as_defaults() -> None:
         assert Stage(doc).state is StageState.WAITING
     raw["page"], raw["started_ms"] = 1.0, -1.0
     assert (Stage(doc).page, Stage(doc).started_ms) == ("main", None)
+
+
+def test_a_spot_and_a_star_are_read_as_written_and_wrong_ones_as_none() -> None:
+    doc: Doc[Any] = Doc()
+    stage = Stage(doc)
+    spot = Spot(PageId("main"), 10.0, -20.5, 300.0, 200.0)
+    stage.show_spot(spot)
+    stage.show_star(UserId("leo"))
+    assert (stage.spot, stage.star) == (spot, "leo")
+    good = {"page": "main", "x": 1.0, "y": 1.0, "w": 1.0, "h": 1.0}
+    for wrong in ("x", 1.0, {}, {**good, "page": ""}, {**good, "w": 0.0}, {**good, "x": "1"}, {**good, "x": 1e9}):
+        doc.get("stage", type=Map)["spot"] = wrong
+        assert stage.spot is None
+    stage.show_spot(spot)
+    stage.show_spot(None)
+    stage.show_star(None)
+    assert (stage.spot, stage.star) == (None, None)

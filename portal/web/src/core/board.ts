@@ -10,6 +10,7 @@ import {
   type Background,
   byIndex,
   type Colour,
+  isWrittenType,
   keyUnder,
   type Page,
   readFields,
@@ -18,6 +19,7 @@ import {
   type Shape,
   type ShapeType,
 } from './shape';
+import { packStroke, withStroke } from './stroke';
 import { cutText, spliceText } from './text';
 import { type Change, type Fields, type FieldValue, UndoStack } from './undo';
 
@@ -88,6 +90,16 @@ const PLAIN_FIELDS = [
   'dy',
   'asset',
   'caption',
+  'formula',
+  'x_from',
+  'x_to',
+  'y_from',
+  'y_to',
+  'x_step',
+  'y_step',
+  'grid',
+  'reduced',
+  'entries',
   'erased',
 ] as const;
 
@@ -241,7 +253,7 @@ export class Board implements Fields {
       ['index', index ?? this.index.nextIndex(page)],
       ...Object.entries(fields).filter(([, value]) => value !== null),
     ]);
-    const isLettered = type === 'text' || type === 'geo' || type === 'note';
+    const isLettered = isWrittenType(type);
     if (readFields(this.shapeId(n), isLettered ? new Map(record).set('text', '') : record) === null) {
       throw new Error('a shape that nobody could draw');
     }
@@ -266,7 +278,7 @@ export class Board implements Fields {
 
   private insert(n: number, fields: Record<string, unknown>, changes: Change[]): ShapeId {
     const id = this.shapeId(n);
-    this.shapesRoot.set(id, new YMap(Object.entries(fields)));
+    this.shapesRoot.set(id, new YMap(Object.entries(packStroke(fields))));
     changes.push({ shape: id, field: 'erased', before: true, after: false });
     return id;
   }
@@ -389,7 +401,7 @@ export class Board implements Fields {
   read(id: ShapeId, field: string): FieldValue {
     const record = this.shapesRoot.get(id);
     if (!(record instanceof YMap)) return null;
-    const value: unknown = record.get(field);
+    const value: unknown = record.get(field) ?? withStroke(record).get(field);
     if (value instanceof YText) return value.toString();
     if (field === 'erased') return value === true;
     return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;

@@ -59,7 +59,22 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export const encodeUtf8 = (text: string): Bytes => ownBytes(encoder.encode(text));
 
+/** Names and keys are this short; a full board has tens of thousands of them, and the decoder is slow to start. */
+const SHORT = 24;
+
+function shortAscii(bytes: Uint8Array): string | null {
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 128;
+    if (byte > 127) return null;
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
 export function decodeUtf8(bytes: Uint8Array): string {
+  const ascii = bytes.length <= SHORT ? shortAscii(bytes) : null;
+  if (ascii !== null) return ascii;
   try {
     return decoder.decode(bytes);
   } catch {

@@ -28,7 +28,8 @@ function ownFields(shape: Shape): PlainFields {
     }
     case 'text':
       return { text: shape.text, ...(shape.bold ? { bold: true } : {}) };
-    case 'note': {
+    case 'note':
+    case 'frame': {
       const { w, h, text, bold } = shape;
       return { w, h, text, ...(bold ? { bold } : {}) };
     }
@@ -39,6 +40,16 @@ function ownFields(shape: Shape): PlainFields {
     case 'image': {
       const { w, h, asset, caption } = shape;
       return { w, h, asset, ...(caption ? { caption } : {}) };
+    }
+    case 'math': {
+      const { w, h, formula } = shape;
+      return { w, h, formula };
+    }
+    case 'plot': {
+      const { w, h, form, range, xStep, yStep, grid, reduced, entries } = shape;
+      const y = form === 'axes' ? { y_from: range.yFrom, y_to: range.yTo, y_step: yStep } : {};
+      const look = { ...(grid ? { grid } : {}), ...(reduced ? { reduced } : {}) };
+      return { w, h, form, x_from: range.xFrom, x_to: range.xTo, x_step: xStep, ...y, ...look, entries };
     }
     default: {
       // Its ends as they are seen: what it is bound to may stay behind.

@@ -97,7 +97,7 @@ function readHeader(reader: Reader): Header {
 
 /** Width and height in px, from the header alone: opening a board decodes no points. Raises ProtocolError. */
 export function inkBox(blob: Uint8Array): { w: number; h: number } {
-  const { w10, h10 } = readHeader(new Reader(blob.subarray(0, 32)));
+  const { w10, h10 } = readHeader(new Reader(blob));
   return { w: w10 / INK.units_per_px, h: h10 / INK.units_per_px };
 }
 
@@ -110,6 +110,38 @@ function readColumn(reader: Reader, n: number, extent: number): number[] {
     values.push(value);
   }
   return values;
+}
+
+/** One column by hand: a page seen from afar is 20,000 of these. Differences of small strokes take one or two bytes. */
+function readSpine(blob: Uint8Array, from: number, flat: Float64Array, column: number, extent: number): number {
+  let at = from;
+  let value = 0;
+  for (let i = column; i < flat.length; i += 2) {
+    let coded = blob[at++] ?? 128;
+    if (coded > 127) {
+      let scale = 128;
+      coded -= 128;
+      for (let byte = 128; byte > 127; scale *= 128) {
+        if (at >= blob.length || scale > FARTHEST10 * 256) throw malformed('ink column');
+        byte = blob[at++] ?? 0;
+        coded += (byte & 127) * scale;
+      }
+    }
+    value += i === column ? coded : coded % 2 === 0 ? coded / 2 : -(coded + 1) / 2;
+    if (value < 0 || value > extent) throw malformed('ink point outside its box');
+    flat[i] = value / INK.units_per_px;
+  }
+  return at;
+}
+
+/** Where the hand went: flat pairs of px from the corner, and nothing else decoded. Raises ProtocolError. */
+export function inkSpine(blob: Uint8Array): Float64Array {
+  const reader = new Reader(blob);
+  const { n, w10, h10 } = readHeader(reader);
+  const flat = new Float64Array(2 * n);
+  const end = readSpine(blob, reader.position, flat, 0, w10);
+  readSpine(blob, end, flat, 1, h10);
+  return flat;
 }
 
 /** Raises ProtocolError. */

@@ -5,7 +5,7 @@ import type { SessionId } from './ids';
 import { LIMITS } from './limits';
 import type { Held } from './stream';
 
-export type ParkReason = 'hole' | 'base' | 'ticket';
+export type ParkReason = 'hole' | 'base' | 'ticket' | 'held';
 
 export interface Parked {
   readonly envelope: Envelope;
@@ -54,6 +54,11 @@ export class Park {
     return parked !== undefined && sameBytes(parked.envelope.raw, envelope.raw);
   }
 
+  /** P10: it waits only until its author is let go. */
+  isHeld(envelope: Envelope): boolean {
+    return this.lots.get(streamKey(envelope))?.entries.get(envelope.seq)?.reason === 'held';
+  }
+
   get size(): number {
     let size = 0;
     for (const lot of this.lots.values()) size += lot.entries.size;
@@ -82,7 +87,13 @@ export class Park {
     const firsts: Parked[] = [];
     for (const lot of this.lots.values()) {
       const first = [...lot.entries.values()].sort((a, b) => a.envelope.seq - b.envelope.seq)[0];
-      if (first === undefined || first.reason === 'ticket' || nowMs - first.sinceMs < LIMITS.want_after_ms) continue;
+      if (
+        first === undefined ||
+        first.reason === 'ticket' ||
+        first.reason === 'held' ||
+        nowMs - first.sinceMs < LIMITS.want_after_ms
+      )
+        continue;
       if (nowMs - lot.askedMs < ASK_AGAIN_MS) continue;
       lot.askedMs = nowMs;
       firsts.push(first);

@@ -1,6 +1,6 @@
 /** What an update may do: rules P2–P7 of protocol.md, asked before yjs sees the bytes. */
 import { CloseCode, UpdateRefused } from './errors';
-import { type DocKind, type DocRef, isStaff } from './ids';
+import { type DocKind, type DocRef, isStaff, type UserId } from './ids';
 import { AUTHORED_ROOTS, end, idText, type Ledger } from './ledger';
 import { LIMITS, LIVE_LIMITS } from './limits';
 import { Places } from './places';
@@ -36,9 +36,11 @@ export function mayWrite(ticket: Pick<Ticket, 'user' | 'role' | 'caps'>, doc: Do
   }
 }
 
-/** A desk is for its owner, staff and the recorder; everything else is for the room. */
-export const mayRead = (ticket: Pick<Ticket, 'user' | 'role'>, doc: DocRef): boolean =>
-  doc.kind !== 'desk' || ticket.user === doc.user || isStaff(ticket.role) || ticket.role === 'recorder';
+/** D4. A desk is for its owner, staff and the recorder, and for all while it is `shown`; all else is for the room. */
+export function mayRead(ticket: Pick<Ticket, 'user' | 'role'>, doc: DocRef, shown: UserId | null = null): boolean {
+  if (doc.kind !== 'desk' || ticket.user === doc.user || doc.user === shown) return true;
+  return isStaff(ticket.role) || ticket.role === 'recorder';
+}
 
 /** M9: the rights that the relay asks for on its own way hold on direct links too. */
 export function mayShow(ticket: Pick<Ticket, 'caps'> | undefined, drawing = false): boolean {

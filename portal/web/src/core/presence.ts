@@ -23,6 +23,8 @@ export interface LiveInk {
   readonly size10: number;
   readonly first: number;
   readonly points: readonly LivePoint[];
+  /** How many of the points the packet before had already (L4). Known to the sender only. */
+  readonly repeated?: number;
 }
 
 export interface LivePacket {

@@ -11,7 +11,9 @@ import { type Missing, mismatches, missingFor } from './catchup';
 import { isLocal, LocalEdit } from './edit';
 import { type Envelope, envelopeHash, verifyEnvelope } from './envelope';
 import { CloseCode, ProtocolError, TicketError, UpdateRefused } from './errors';
-import type { DocRef, DocText, RoomId, SessionId } from './ids';
+import { type ReplicaEvent, refused } from './events';
+import { Holds } from './holds';
+import { BOARD, type DocRef, type DocText, type RoomId, type SessionId, STAGE } from './ids';
 import type { KeySet } from './keys';
 import { Ledger } from './ledger';
 import { LIMITS, SNAPSHOT_LIMITS } from './limits';
@@ -24,17 +26,10 @@ import { readTicket, type Ticket } from './ticket';
 import { scanUpdate } from './yupdate';
 
 export { mergeOwn, type OwnSession, type Part, partsOf } from './author';
+export type { ReplicaEvent } from './events';
 
 /** Where an envelope came from: the relay has authority over revocation, our own store needs no signature check. */
 export type Source = 'relay' | 'peer' | 'store';
-
-export type ReplicaEvent =
-  | { readonly kind: 'applied'; readonly envelope: Envelope }
-  | { readonly kind: 'duplicate'; readonly envelope: Envelope }
-  | { readonly kind: 'parked'; readonly envelope: Envelope; readonly reason: ParkReason }
-  | { readonly kind: 'dropped'; readonly envelope: Envelope }
-  | { readonly kind: 'refused'; readonly envelope: Envelope; readonly code: number; readonly rule: string }
-  | { readonly kind: 'equivocation'; readonly session: SessionId; readonly a: Envelope | null; readonly b: Envelope };
 
 export interface ReplicaHooks {
   /** Keeps an own envelope before it may be sent (E11). Does not reject: work goes on where storage fails. */
@@ -64,7 +59,6 @@ export interface Want {
 const MAX_IN_FLIGHT = 8192;
 const MAX_TICKETS = 4096;
 const REMOTE = Symbol('remote');
-const RELAYED = { relayed: true } as const;
 
 export class Replica {
   readonly tickets = new Map<SessionId, Ticket>();
@@ -79,6 +73,7 @@ export class Replica {
   /** E5. */
   private readonly frozen = new Set<SessionId>();
   private readonly park = new Park();
+  readonly holds = new Holds();
   private readonly inFlight = new Map<string, Envelope>();
   private incoming: Promise<unknown> = Promise.resolve();
   private readonly author: Author;
@@ -95,6 +90,7 @@ export class Replica {
       authored: (held) => {
         this.stream(held.envelope.doc, held.envelope.session).take(held);
         this.log.push(held.envelope);
+        if (held.envelope.doc.kind === 'stage') this.stageChanged(held.envelope.authoredMs);
         hooks.authored(held.envelope);
       },
     });
@@ -247,7 +243,7 @@ export class Replica {
       if (source === 'peer' && this.revocations.has(envelope.session)) {
         return [refused(envelope, CloseCode.revoked, 'S8')];
       }
-      if (good) return this.admit({ envelope, hash, ...(source === 'relay' ? RELAYED : {}) }, nowMs);
+      if (good) return this.admit({ envelope, hash, ...(source === 'peer' ? {} : { [source]: true }) }, nowMs);
       return [refused(envelope, CloseCode.update_refused, 'E2')];
     });
     this.incoming = result.then(
@@ -275,7 +271,8 @@ export class Replica {
     if (ticket !== undefined && !this.documents.has(envelope.doc.text) && !mayWrite(ticket, envelope.doc)) {
       return refused(envelope, CloseCode.not_allowed, 'P7');
     }
-    if (this.park.has(envelope)) return { kind: 'duplicate', envelope };
+    const isFreed = source === 'relay' && this.park.isHeld(envelope);
+    if (this.park.has(envelope) && !isFreed) return { kind: 'duplicate', envelope };
     if (this.inFlight.size >= MAX_IN_FLIGHT) return { kind: 'dropped', envelope };
     return null;
   }
@@ -293,20 +290,31 @@ export class Replica {
   /** An envelope whose signature holds. Applies it and whatever waited for it. */
   private admit(held: Held, nowMs: number): ReplicaEvent[] {
     const event = this.admitOne(held, nowMs);
-    return event.kind === 'applied' ? [event, ...this.drain(held.envelope.doc)] : [event];
+    if (event.kind !== 'applied') return [event];
+    const freed = held.envelope.doc.kind === 'stage' && this.stageChanged(nowMs);
+    return [event, ...this.drain(held.envelope.doc), ...(freed ? this.drain(BOARD) : [])];
+  }
+
+  /** P10, D4: reads the stage again; true if somebody was let go. */
+  private stageChanged(nowMs: number): boolean {
+    return this.holds.read(this.document(STAGE).doc, nowMs);
   }
 
   /** `sinceMs`: when it came first, should it have to wait. */
   private admitOne(held: Held, sinceMs: number): ReplicaEvent {
     const { envelope } = held;
     const stream = this.stream(envelope.doc, envelope.session);
-    if (this.frozen.has(envelope.session) && !held.relayed) return refused(envelope, CloseCode.equivocation, 'E5');
+    if (this.frozen.has(envelope.session) && !held.relay) return refused(envelope, CloseCode.equivocation, 'E5');
     if (envelope.seq <= stream.seq) {
       const before = envelope.seq === stream.seq ? stream.hash : stream.held.get(envelope.seq)?.hash;
       if (before === undefined || sameBytes(before, held.hash)) return { kind: 'duplicate', envelope };
       return this.freeze(stream, envelope);
     }
     if (envelope.seq >= stream.refusedFrom) return refused(envelope, CloseCode.update_refused, 'E5');
+    const isFree = held.relay || held.store;
+    if (!isFree && this.holds.keepsOut(this.tickets.get(envelope.session), envelope.doc, sinceMs)) {
+      return this.parkIt(held, 'held', sinceMs);
+    }
     if (envelope.seq > stream.seq + 1) return this.parkIt(held, 'hole', sinceMs);
     if (!sameBytes(envelope.prev, stream.hash)) return this.freeze(stream, envelope);
     return this.apply(stream, held, sinceMs);
@@ -373,6 +381,7 @@ export class Replica {
       stream.seq = head.seq;
       stream.hash = head.hash;
     }
+    if (ref.kind === 'stage') this.stageChanged(0);
     return this.drain(ref);
   }
 
@@ -484,10 +493,3 @@ export class Replica {
 }
 
 const flightKey = (envelope: Envelope): string => `${streamKey(envelope)}/${envelope.seq}`;
-
-const refused = (envelope: Envelope, code: number, rule: string): ReplicaEvent => ({
-  kind: 'refused',
-  envelope,
-  code,
-  rule,
-});

@@ -1,11 +1,26 @@
 /** Typed, tolerant reading of shapes and pages: hostile but well-formed content reads as nothing (board.md). */
 import palette from '@spec/palette.json';
 import things from '@spec/things.json';
-import { AbstractType, Map as YMap, Text as YText } from 'yjs';
+import { AbstractType, Map as YMap } from 'yjs';
+import {
+  type FieldSource,
+  finite,
+  identifier,
+  isNear,
+  length,
+  letters,
+  oneOf,
+  shortString,
+  sides,
+  string,
+} from './fields';
+import { latexOf, parseFormula } from './formula';
 import { MAIN_PAGE, type PageId, type SessionId, type ShapeId, shapeAuthor } from './ids';
 import { decodeInk, INK, inkBox } from './ink';
+import { withStroke } from './stroke';
 import { cutText } from './text';
 
+export type { FieldSource } from './fields';
 export type Colour = keyof typeof palette.colours;
 export const PALETTE = palette;
 export const COLOURS = Object.keys(palette.colours) as Colour[];
@@ -16,9 +31,11 @@ export const FORMS = Object.keys(things.forms) as Form[];
 export const FILLS = ['none', 'soft', 'solid'] as const;
 export const DASHES = ['solid', 'dashed', 'dotted'] as const;
 export const HEADS = ['none', 'end', 'both'] as const;
+export const PLOT_FORMS = ['axes', 'line'] as const;
 export type Fill = (typeof FILLS)[number];
 export type Dash = (typeof DASHES)[number];
 export type Head = (typeof HEADS)[number];
+export type PlotForm = (typeof PLOT_FORMS)[number];
 const isColour = (value: unknown): value is Colour => COLOURS.includes(value as Colour);
 
 /** What every shape has. Lengths in board px. */
@@ -111,18 +128,80 @@ export interface ImageShape extends ShapeBase {
   readonly caption: string;
 }
 
-export type Shape = StrokeShape | TextShape | GeoShape | NoteShape | LineShape | ImageShape;
+export interface MathShape extends ShapeBase {
+  readonly type: 'math';
+  readonly w: number;
+  readonly h: number;
+  /** LaTeX and glyphs, see core/formula. */
+  readonly formula: string;
+  readonly latex: string;
+}
+
+/** Axes with functions, or a number line with values marked on it. */
+export interface PlotShape extends ShapeBase {
+  readonly type: 'plot';
+  readonly w: number;
+  readonly h: number;
+  readonly form: PlotForm;
+  /** What is shown; a number line has no y. */
+  readonly range: { readonly xFrom: number; readonly xTo: number; readonly yFrom: number; readonly yTo: number };
+  /** From tick to tick as it is written, `1/8` or `0.5`; anything else leaves the choice to the painter. */
+  readonly xStep: string;
+  readonly yStep: string;
+  readonly grid: boolean;
+  /** Fractions at ticks in lowest terms. */
+  readonly reduced: boolean;
+  /** One a line. */
+  readonly entries: string;
+}
+
+/** A part of the page with a title, which takes what stands inside along. */
+export interface FrameShape extends ShapeBase {
+  readonly type: 'frame';
+  readonly w: number;
+  readonly h: number;
+  readonly text: string;
+  readonly bold: boolean;
+}
+
+export type Shape =
+  | StrokeShape
+  | TextShape
+  | GeoShape
+  | NoteShape
+  | LineShape
+  | ImageShape
+  | MathShape
+  | PlotShape
+  | FrameShape;
 export type ShapeType = Shape['type'];
-/** What an arrow can be bound to. */
-export type BoxShape = GeoShape | NoteShape | ImageShape;
+/** What an arrow can be bound to. In plots and frames arrows point at what stands inside. */
+export type BoxShape = GeoShape | NoteShape | ImageShape | MathShape;
 
 export const isStroke = (shape: Shape): shape is StrokeShape => shape.type === 'draw' || shape.type === 'highlight';
 export const isLine = (shape: Shape): shape is LineShape => shape.type === 'line' || shape.type === 'arrow';
 export const isBox = (shape: Shape): shape is BoxShape =>
-  shape.type === 'geo' || shape.type === 'note' || shape.type === 'image';
+  shape.type === 'geo' || shape.type === 'note' || shape.type === 'image' || shape.type === 'math';
+export type WrittenShape = TextShape | GeoShape | NoteShape | FrameShape;
+/** Types whose `text` is shared letter by letter. */
+export const isWrittenType = (type: unknown): boolean =>
+  type === 'text' || type === 'geo' || type === 'note' || type === 'frame';
 /** Whether letters can be written in it. */
-export const isWritten = (shape: Shape): shape is TextShape | GeoShape | NoteShape =>
-  shape.type === 'text' || shape.type === 'geo' || shape.type === 'note';
+export const isWritten = (shape: Shape): shape is WrittenShape => isWrittenType(shape.type);
+
+/** What a shape says, for those who search or listen; '' for ink. */
+export function wordsOf(shape: Shape): string {
+  switch (shape.type) {
+    case 'math':
+      return shape.latex;
+    case 'plot':
+      return shape.entries;
+    case 'image':
+      return shape.caption;
+    default:
+      return isWritten(shape) ? shape.text : '';
+  }
+}
 
 export const BACKGROUNDS = ['plain', 'grid', 'lined', 'dots', 'axes'] as const;
 export type Background = (typeof BACKGROUNDS)[number];
@@ -135,19 +214,11 @@ export interface Page {
   readonly erased: boolean;
 }
 
-const finite = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
-const string = (value: unknown): string => (typeof value === 'string' ? value : '');
-
 const LARGEST_SIZE = 1000;
-
-/** Fields by their name: a shared map has them, and so has a file that is read in. */
-export interface FieldSource {
-  get(field: string): unknown;
-}
 
 /** null: not a shape that this version can draw. */
 export function readShape(id: ShapeId, record: unknown): Shape | null {
-  return record instanceof YMap ? readFields(id, record) : null;
+  return record instanceof YMap ? readFields(id, withStroke(record)) : null;
 }
 
 /** The same for fields from anywhere. */
@@ -186,13 +257,19 @@ export function readFields(id: ShapeId, record: FieldSource): Shape | null {
     case 'geo':
       return readGeo(base, record);
     case 'note':
-      return readNote(base, record);
+      return readLettered(base, 'note', record);
     case 'line':
       return readLine(base, 'line', record);
     case 'arrow':
       return readLine(base, 'arrow', record);
     case 'image':
       return readImage(base, record);
+    case 'math':
+      return readMath(base, record);
+    case 'plot':
+      return readPlot(base, record);
+    case 'frame':
+      return readLettered(base, 'frame', record);
     default:
       return null;
   }
@@ -208,23 +285,11 @@ function sizesOf(type: unknown): readonly number[] {
   if (type === 'text') return INK.text.sizes;
   if (type === 'highlight') return INK.highlighter.sizes;
   if (type === 'note') return THINGS.note.sizes;
+  if (type === 'math') return THINGS.formula.sizes;
+  if (type === 'plot') return THINGS.plot.sizes;
+  if (type === 'frame') return THINGS.frame.sizes;
   return type === 'draw' ? INK.pen.sizes : THINGS.sizes;
 }
-
-const identifier = (value: unknown): string =>
-  typeof value === 'string' && value.length <= THINGS.id_chars ? value : '';
-
-function oneOf<T extends string>(value: unknown, known: readonly T[]): T {
-  return known.includes(value as T) ? (value as T) : (known[0] as T);
-}
-
-function length(value: unknown): number | null {
-  const px = finite(value);
-  return px !== null && px > 0 && px <= THINGS.largest ? px : null;
-}
-
-const isNear = (record: FieldSource): boolean =>
-  [record.get('x'), record.get('y')].every((px) => Math.abs(finite(px) ?? 0) <= THINGS.farthest);
 
 function readStroke(base: ShapeBase, type: 'draw' | 'highlight', record: FieldSource): StrokeShape | null {
   const ink = record.get('ink');
@@ -238,29 +303,20 @@ function readStroke(base: ShapeBase, type: 'draw' | 'highlight', record: FieldSo
   }
 }
 
-const letters = (value: unknown): string | null =>
-  typeof value === 'string' ? value : value instanceof YText ? value.toString() : null;
-
 function readText(base: ShapeBase, record: FieldSource): TextShape | null {
   const text = letters(record.get('text'));
   return text === null ? null : { ...base, type: 'text', text, bold: record.get('bold') === true };
 }
 
-function readSides(record: FieldSource): { w: number; h: number } | null {
-  const w = length(record.get('w'));
-  const h = length(record.get('h'));
-  return w === null || h === null || !isNear(record) ? null : { w, h };
-}
-
 function readGeo(base: ShapeBase, record: FieldSource): GeoShape | null {
-  const sides = readSides(record);
+  const box = sides(record);
   const form = record.get('form');
-  if (sides === null || !FORMS.includes(form as Form)) return null;
+  if (box === null || !FORMS.includes(form as Form)) return null;
   const ink = form === 'polygon' ? record.get('ink') : null;
   if (form === 'polygon' && !isPolygon(ink)) return null;
   return {
     ...base,
-    ...sides,
+    ...box,
     type: 'geo',
     form: form as Form,
     fill: oneOf(record.get('fill'), FILLS),
@@ -281,11 +337,11 @@ function isPolygon(ink: unknown): boolean {
   }
 }
 
-function readNote(base: ShapeBase, record: FieldSource): NoteShape | null {
-  const sides = readSides(record);
-  if (sides === null) return null;
+function readLettered(base: ShapeBase, type: 'note' | 'frame', record: FieldSource): NoteShape | FrameShape | null {
+  const box = sides(record);
+  if (box === null) return null;
   const text = letters(record.get('text')) ?? '';
-  return { ...base, ...sides, type: 'note', text, bold: record.get('bold') === true };
+  return { ...base, ...box, type, text, bold: record.get('bold') === true };
 }
 
 function readLine(base: ShapeBase, type: 'line' | 'arrow', record: FieldSource): LineShape | null {
@@ -310,16 +366,51 @@ function readLine(base: ShapeBase, type: 'line' | 'arrow', record: FieldSource):
 const HASH = /^[0-9a-f]{64}$/;
 
 function readImage(base: ShapeBase, record: FieldSource): ImageShape | null {
-  const sides = readSides(record);
+  const box = sides(record);
   const asset = string(record.get('asset'));
-  if (sides === null || !HASH.test(asset)) return null;
+  if (box === null || !HASH.test(asset)) return null;
   return {
     ...base,
-    ...sides,
+    ...box,
     type: 'image',
     asset,
     caption: cutText(string(record.get('caption')), THINGS.caption_chars),
   };
+}
+
+function readMath(base: ShapeBase, record: FieldSource): MathShape | null {
+  const box = sides(record);
+  const formula = string(record.get('formula'));
+  if (box === null || parseFormula(formula) === null) return null;
+  return { ...base, ...box, type: 'math', formula, latex: latexOf(formula) };
+}
+
+function readPlot(base: ShapeBase, record: FieldSource): PlotShape | null {
+  const box = sides(record);
+  const form = oneOf(record.get('form'), PLOT_FORMS);
+  const across = readSpan(record, 'x_from', 'x_to');
+  const down = form === 'axes' ? readSpan(record, 'y_from', 'y_to') : ([0, 0] as const);
+  if (box === null || across === null || down === null) return null;
+  const { step_chars, entries_chars } = THINGS.plot;
+  return {
+    ...base,
+    ...box,
+    type: 'plot',
+    form,
+    range: { xFrom: across[0], xTo: across[1], yFrom: down[0], yTo: down[1] },
+    xStep: shortString(record.get('x_step'), step_chars),
+    yStep: shortString(record.get('y_step'), step_chars),
+    grid: record.get('grid') === true,
+    reduced: record.get('reduced') === true,
+    entries: shortString(record.get('entries'), entries_chars),
+  };
+}
+
+function readSpan(record: FieldSource, from: string, to: string): readonly [number, number] | null {
+  const [low, high] = [finite(record.get(from)), finite(record.get(to))];
+  const { farthest, least_span } = THINGS.plot;
+  if (low === null || high === null || Math.max(Math.abs(low), Math.abs(high)) > farthest) return null;
+  return high - low < least_span ? null : [low, high];
 }
 
 export function readPage(id: PageId, record: unknown): Page | null {

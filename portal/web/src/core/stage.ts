@@ -1,4 +1,5 @@
 /** What the tutor sets for everybody: the lesson's state and the page to look at (board.md). */
+import things from '@spec/things.json';
 import type { Doc, Map as YMap } from 'yjs';
 import { edit } from './edit';
 import { NotWritable } from './errors';
@@ -6,8 +7,22 @@ import { MAIN_PAGE, type PageId, type SessionId, type UserId } from './ids';
 
 export type StageState = 'waiting' | 'live' | 'ended';
 const HELD = 'held/';
+const DESK = 'desk';
+const STAR = 'star';
+const SPOT = 'spot';
+const FARTHEST = things.farthest;
+const LONGEST_USER = 64;
 const SESSION = /^[0-9a-f]{16}$/;
 const STATES: readonly unknown[] = ['waiting', 'live', 'ended'] satisfies StageState[];
+
+/** A part of a page that everybody is to look at, board px. */
+export interface Spot {
+  readonly page: PageId;
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
 
 export interface StageFields {
   readonly state?: StageState;
@@ -49,6 +64,60 @@ export class Stage {
   /** Whether somebody only watches for now: they keep to it on every page, and after coming back. */
   isHeld(user: UserId): boolean {
     return this.root.get(HELD + user) === true;
+  }
+
+  /** Everybody who only watches for now (P10). */
+  get held(): ReadonlySet<UserId> {
+    const keys = [...this.root].filter(([key, value]) => key.startsWith(HELD) && value === true);
+    return new Set(keys.map(([key]) => key.slice(HELD.length) as UserId));
+  }
+
+  /** Whose desk is shown to everybody (D4). */
+  get shownDesk(): UserId | null {
+    return this.user(DESK);
+  }
+
+  showDesk(user: UserId | null): void {
+    this.setUser(DESK, user);
+  }
+
+  /** Whom everybody sees large. */
+  get star(): UserId | null {
+    return this.user(STAR);
+  }
+
+  showStar(user: UserId | null): void {
+    this.setUser(STAR, user);
+  }
+
+  /** Where everybody is to look; null where they like. */
+  get spot(): Spot | null {
+    const value = this.root.get(SPOT);
+    if (typeof value !== 'object' || value === null) return null;
+    const { page, x, y, w, h } = value as Record<string, unknown>;
+    const numbers = [x, y, w, h].flatMap((each) =>
+      typeof each === 'number' && Math.abs(each) <= FARTHEST ? each : [],
+    );
+    const [left, top, width, height] = numbers;
+    if (left === undefined || top === undefined || width === undefined || height === undefined) return null;
+    if (typeof page !== 'string' || page === '' || Math.min(width, height) <= 0) return null;
+    return { page: page as PageId, x: left, y: top, w: width, h: height };
+  }
+
+  showSpot(spot: Spot | null): void {
+    if (!this.writable) throw new NotWritable('the stage is read-only');
+    edit(this.doc, true, () => this.root.set(SPOT, spot === null ? '' : { ...spot }));
+  }
+
+  private user(key: string): UserId | null {
+    const value = this.root.get(key);
+    const isUser = typeof value === 'string' && value !== '' && new TextEncoder().encode(value).length <= LONGEST_USER;
+    return isUser ? (value as UserId) : null;
+  }
+
+  private setUser(key: string, user: UserId | null): void {
+    if (!this.writable) throw new NotWritable('the stage is read-only');
+    if (this.user(key) !== user) edit(this.doc, true, () => this.root.set(key, user ?? ''));
   }
 
   hold(user: UserId, isHeld: boolean): void {

@@ -7,8 +7,10 @@ import type { Head } from './messages';
 export interface Held {
   readonly envelope: Envelope;
   readonly hash: Bytes;
-  /** It came from the relay, which alone hands on work of sessions that it froze. */
-  readonly relayed?: true;
+  /** It came from the relay, which alone hands on work of sessions that it froze, or that are held. */
+  readonly relay?: boolean;
+  /** It came out of our own store. */
+  readonly store?: boolean;
 }
 
 export class Stream {

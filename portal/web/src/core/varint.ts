@@ -9,11 +9,14 @@ const MAX_ZIGZAG = 2 ** 51;
 export class Reader {
   private at = 0;
   private readonly bytes: Bytes;
-  private readonly view: DataView;
 
   constructor(bytes: Uint8Array) {
     this.bytes = ownBytes(bytes);
-    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+  }
+
+  /** Made where it is needed: a full board is opened with tens of thousands of readers that need none. */
+  private view(): DataView {
+    return new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
   }
 
   get position(): number {
@@ -45,12 +48,12 @@ export class Reader {
 
   u16(): number {
     this.take(2);
-    return this.view.getUint16(this.at - 2);
+    return this.view().getUint16(this.at - 2);
   }
 
   u64(): bigint {
     this.take(8);
-    return this.view.getBigUint64(this.at - 8);
+    return this.view().getBigUint64(this.at - 8);
   }
 
   /** W1: canonical LEB128, at most 8 bytes and 2^53 − 1. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { formatHex } from '../../src/core/bytes';
 import { ProtocolError } from '../../src/core/errors';
 import { MAIN_PAGE, type ShapeId } from '../../src/core/ids';
-import { decodeInk, encodeInk, type InkPoint, inkBox, splitStroke } from '../../src/core/ink';
+import { decodeInk, encodeInk, type InkPoint, inkBox, inkSpine, splitStroke } from '../../src/core/ink';
 import { readFields } from '../../src/core/shape';
 import { hex, vectors } from './vectors';
 
@@ -32,6 +32,7 @@ describe('ink vectors', () => {
     expect(read.points).toEqual(decoded.map(point));
     expect([read.w, read.h]).toEqual([width, height]);
     expect(inkBox(hex(text))).toEqual({ w: width, h: height });
+    expect([...inkSpine(hex(text))]).toEqual(decoded.flatMap((row) => row.slice(0, 2)));
   });
   test.each(ink.bad)('bad: $why', ({ hex: text, shown }) => {
     expect(() => decodeInk(hex(text))).toThrow(ProtocolError);

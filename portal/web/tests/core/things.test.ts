@@ -3,8 +3,9 @@ import { Doc } from 'yjs';
 import { sceneItem } from '../../src/board/scene';
 import { withEnds } from '../../src/core/arrows';
 import { Board } from '../../src/core/board';
+import { ExpressionError, parseExpression } from '../../src/core/expression';
 import { MAIN_PAGE, type SessionId, type ShapeId } from '../../src/core/ids';
-import { DASHES, FILLS, HEADS, isLine, readFields, type Shape, THINGS } from '../../src/core/shape';
+import { DASHES, FILLS, HEADS, isLine, PLOT_FORMS, readFields, type Shape, THINGS } from '../../src/core/shape';
 import { hex, vectors } from './vectors';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -28,7 +29,18 @@ interface BoundCase {
   readonly ends: readonly number[];
 }
 
-const { read, bound } = vectors<{ read: ReadCase[]; bound: BoundCase[] }>('things');
+interface ExpressionCase {
+  readonly text: string;
+  readonly error?: string;
+  readonly at?: readonly number[];
+  readonly values?: readonly (number | null)[];
+}
+
+const { read, bound, expressions } = vectors<{
+  read: ReadCase[];
+  bound: BoundCase[];
+  expressions: ExpressionCase[];
+}>('things');
 const AUTHOR = '0123456789abcdef' as SessionId;
 
 function fieldsOf(fields: Fields): Map<string, unknown> {
@@ -45,6 +57,7 @@ function close(found: readonly number[], wanted: readonly number[]): void {
 
 test('the words of the spec are those of the types', () => {
   expect([FILLS, DASHES, HEADS]).toEqual([THINGS.fills, THINGS.dashes, THINGS.heads]);
+  expect(PLOT_FORMS).toEqual(THINGS.plot.forms);
 });
 
 test.each(read.map((each) => [each.name, each] as const))('%s is read and painted as in Python', (_, each) => {
@@ -99,6 +112,22 @@ test.each(bound.map((each) => [each.name, each] as const))('%s: a bound arrow en
   close([found.ends.x1, found.ends.y1, found.ends.x2, found.ends.y2], each.ends);
 });
 
+test.each(expressions.map((each) => [each.text, each] as const))(
+  'the function %s is what it is in Python',
+  (_, each) => {
+    if (each.error !== undefined) {
+      expect(() => parseExpression(each.text)).toThrow(new ExpressionError(each.error));
+      return;
+    }
+    const expression = parseExpression(each.text);
+    for (const [i, x] of (each.at ?? []).entries()) {
+      const [found, wanted] = [expression.at(x), each.values?.[i] ?? Number.NaN];
+      if (Number.isNaN(wanted)) expect(found).toBeNaN();
+      else expect(Math.abs(found - wanted)).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(wanted)));
+    }
+  },
+);
+
 const box = (x: number) => ({ x, y: 0, w: 100, h: 50, form: 'rectangle', colour: 'red', size: 4 });
 
 function boardOf(doc: Doc): Board {
@@ -150,6 +179,8 @@ test('a thing that nobody could draw is not made', () => {
   expect(board.shapes(MAIN_PAGE)).toEqual([]);
 });
 
+const TYPES = ['draw', 'highlight', 'text', 'geo', 'line', 'arrow', 'note', 'image', 'math', 'plot', 'frame'];
+
 test('whatever stands in the fields, a shape is painted within a finite box or left out', () => {
   let state = 12_345;
   const random = (): number => {
@@ -194,15 +225,22 @@ test('whatever stands in the fields, a shape is painted within a finite box or l
     ...read.flatMap(({ fields }) => ('ink' in fields ? [fieldsOf(fields).get('ink')] : [])),
     new Uint8Array(3),
   ];
+  const formulas = read.flatMap(({ fields }) => ('formula' in fields ? [fields.formula] : []));
   for (let round = 0; round < 1_000; round++) {
     const fields = new Map<string, unknown>([
-      ['type', pick(['draw', 'highlight', 'text', 'geo', 'line', 'arrow', 'note', 'image'])],
+      ['type', pick([...TYPES])],
       ['page', 'main'],
-      ['form', pick([...Object.keys(THINGS.forms), '__proto__', 'toString'])],
+      ['form', pick([...Object.keys(THINGS.forms), 'axes', 'line', '__proto__', 'toString'])],
+      ['formula', pick(formulas)],
+      ['entries', pick(['x^2', '1/x\ntan(x)', '9^9^9^x', '1/3', ...words])],
       ['asset', pick(['ab'.repeat(32), ...words])],
       ['text', pick(texts)],
       ['ink', pick(inks)],
     ]);
+    for (const name of ['x_from', 'y_from']) fields.set(name, random() < 0.6 ? -9 : pick(numbers));
+    for (const name of ['x_to', 'y_to']) fields.set(name, random() < 0.6 ? 9 : pick(numbers));
+    for (const name of ['x_step', 'y_step']) fields.set(name, pick(['1/3', '0.001', '99999', ...words]));
+    for (const name of ['grid', 'reduced']) fields.set(name, random() < 0.5);
     for (const name of ['x', 'y', 'w', 'h', 'dx', 'dy']) fields.set(name, random() < 0.6 ? 50 : pick(numbers));
     for (const name of ['size', 'rotation', 'opacity', 'locked', 'bold']) fields.set(name, pick(numbers));
     for (const name of ['fill', 'dash', 'head', 'start', 'end', 'group', 'colour', 'caption'])
