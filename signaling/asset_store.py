@@ -1,6 +1,6 @@
 """A room's pictures on the server's disk: ``DATA/assets/<room>/<sha256>``, each file what its name says.
 
-One folder for each room, so that a hash learnt elsewhere opens nothing, and a room is erased by removing its folder.
+One folder for each room, so that a hash learnt elsewhere opens nothing, and a room is erased with its folder.
 Whoever keeps lessons for longer than their rooms (the recorder when it seals) copies the files it needs from
 `AssetStore.folder`, or fetches them as a participant with `Peer.assets.get`.
 """
@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+import shutil
 from pathlib import Path
 from typing import Final, Literal
 
@@ -77,9 +78,16 @@ class AssetStore:
         _sync_folder(folder)
         return "stored"
 
+    def forget(self, room: RoomId) -> None:
+        """Remove all pictures of a room. Raises OSError; then it can be called again."""
+        folder = self.folder(room)
+        if folder.exists():
+            shutil.rmtree(folder)
+            _sync_folder(self._root)
+
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name durable too."""
+    """Make what changed of its names durable too."""
     number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(number)

@@ -15,7 +15,7 @@ from typing import Final
 
 from aiohttp import web
 
-from signaling.asset_store import AssetStore, PutResult
+from signaling.asset_store import PutResult
 from signaling.asset_tokens import AssetAccess
 from signaling.lobby import Lobby, wall_ms
 from signaling.rates import Bucket
@@ -55,7 +55,7 @@ _REFUSALS: Final[dict[PutResult, tuple[int, str]]] = {
 class _Assets:
     def __init__(self, lobby: Lobby) -> None:
         self._lobby = lobby
-        self._store = AssetStore(lobby.settings.assets)
+        self._store = lobby.assets
         self._uploads = asyncio.Semaphore(_UPLOADS)
         self._writing = asyncio.Lock()
         self._buckets: OrderedDict[SessionId, Bucket] = OrderedDict()
@@ -98,12 +98,21 @@ class _Assets:
         if not 0 < request.content_length <= ASSET_LIMITS.asset_bytes:
             return _error(413, "too_large", "a picture has at most 10 MiB")
         async with self._uploads:
+            # The room is held until the picture is stored: a room that is erased meanwhile would leave it behind.
             try:
+                room = await self._lobby.enter(access.room)
+            except ProtocolError:
+                return _error(503, "try_later", "the room cannot be opened now")
+            try:
+                if room.closed:
+                    return _error(403, "room_closed", "the room is closed")
                 async with asyncio.timeout(_BODY_S):
                     data = await request.content.readexactly(request.content_length)
+                return await self._keep(access, asset, data)
             except (asyncio.IncompleteReadError, TimeoutError):
                 return _error(408, "incomplete", "the upload did not arrive")
-            return await self._keep(access, asset, data)
+            finally:
+                self._lobby.entered(access.room)
 
     async def _keep(self, access: AssetAccess, asset: AssetId, data: bytes) -> web.Response:
         try:

@@ -108,7 +108,7 @@ class Peer:
         self._relay: PeerRelay | None = None
         self._views: dict[DocRef, Board | Stage | Chat] = {}
         self._listeners: list[Callable[[Event], None]] = []
-        self._pulse = asyncio.Event()
+        self._pulse: asyncio.Event | None = None
         self._dirty = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._presence: dict[str, Any] | None = None
@@ -297,6 +297,8 @@ class Peer:
             while not predicate():
                 if self.stopped is not None:
                     raise ConnectionError(f"the relay closed with {self.stopped.code}")
+                # Made only for whoever waits: a busy room has hundreds of events a second.
+                self._pulse = self._pulse or asyncio.Event()
                 await self._pulse.wait()
 
     async def wait_synced(self, timeout_s: float | None = 10.0) -> None:
@@ -383,8 +385,9 @@ class Peer:
             self.on_event(event)
         for listener in tuple(self._listeners):
             listener(event)
-        pulse, self._pulse = self._pulse, asyncio.Event()
-        pulse.set()
+        pulse, self._pulse = self._pulse, None
+        if pulse is not None:
+            pulse.set()
 
     def tell_alert(self, message: AlertMessage) -> None:
         """ALERT (C4): over the relay, and to whoever of the staff and the recorder has a direct link with us."""

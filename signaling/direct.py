@@ -147,7 +147,7 @@ class DirectLinks:
     def reads(self, session: SessionId, doc: DocRef) -> bool:
         """Whether another session may see a document."""
         known = self._host.replica.sessions.get(session)
-        return known is not None and may_read(known.ticket, doc)
+        return known is not None and may_read(known.ticket, doc, self._host.replica.shown_desk)
 
     def send(self, data: bytes, doc: DocRef | None = None) -> None:
         """A message to everybody who may see it, reliably."""

@@ -16,7 +16,7 @@ from signaling.answers import Answers
 from signaling.fanout import Fanout
 from signaling.frames import binary_frame
 from signaling.history import History, Logged
-from signaling.member import Member
+from signaling.member import Member, ShownDesk
 from signaling.mending import Mending
 from signaling.relay_metrics import COMMITS, EDITS, REFUSALS
 from signaling.room_clock import RoomClock
@@ -26,7 +26,7 @@ from whiteboard_crdt.catch_up import first_of, oldest_first
 from whiteboard_crdt.envelope import Envelope, envelope_hash
 from whiteboard_crdt.errors import CloseCode, ProtocolError
 from whiteboard_crdt.events import Applied, Dropped, Duplicate, Equivocation, Event, Mismatch, Parked, Refused
-from whiteboard_crdt.ids import BOARD, CHAT, STAGE, DocRef, RoomId, SessionId
+from whiteboard_crdt.ids import BOARD, CHAT, STAGE, DocRef, RoomId, SessionId, UserId
 from whiteboard_crdt.messages import (
     AckEntry,
     AckMessage,
@@ -67,6 +67,8 @@ class Exchange:
         on_equivocation: Callable[[SessionId], None],
     ) -> None:
         self.clock: RoomClock | None = None
+        self.shown = ShownDesk()
+        self._held: frozenset[UserId] = frozenset()
         self._room = room
         self._replica = replica
         self._history = history
@@ -146,6 +148,17 @@ class Exchange:
         self._tell(logged, senders)
         self._awaiting.setdefault((envelope.doc, envelope.session), set()).update(senders)
         self._taken.append(logged)
+        if envelope.doc == STAGE:
+            self.stage_changed()
+
+    def stage_changed(self) -> None:
+        """Who may read more than before, or write again, compares with us now instead of at the next digest."""
+        freed, self._held = self._held - self._replica.held, self._replica.held
+        before, self.shown.user = self.shown.user, self._replica.shown_desk
+        for member in tuple(self._members.values()):
+            is_shown_more = self.shown.user is not None and self.shown.user != before
+            if member.mode == "live" and (is_shown_more or member.ticket.user in freed):
+                member.socket.send(self.have_frame(member, reply=True))
 
     def store_taken(self) -> None:
         """Give the log what was told; what it has no room for is tried again with the next tick."""

@@ -28,13 +28,19 @@ _PAUSE_S: Final = 0.005
 _TIMER_S: Final = 0.0005  # uvloop's timers count whole milliseconds
 
 
+# Where nobody waits for an acknowledgement, what was taken may wait so long for the log: a commit for each writing, and
+# a record for each room in it, is a quarter of what a busy relay does.
+_STORE_S: Final = 0.05
+
+
 class Pace:
     """When the rooms of one loop write: all that have something to tell, together."""
 
-    __slots__ = ("_due", "_rested_s", "_worked_s")
+    __slots__ = ("_due", "_rested_s", "_storing", "_worked_s")
 
     def __init__(self) -> None:
         self._due: list[Callable[[], int]] = []
+        self._storing: list[Callable[[], None]] = []
         self._rested_s = -1.0
         self._worked_s = time.thread_time()
 
@@ -48,6 +54,22 @@ class Pace:
             else:
                 loop.call_later(wait_s, self._flush_all)
         self._due.append(flush)
+
+    def arrange_storing(self, store: Callable[[], None]) -> None:
+        """Call `store` within 50 ms, together with those of the other rooms: one commit for all."""
+        if not self._storing:
+            asyncio.get_running_loop().call_later(_STORE_S, self._store_all)
+        self._storing.append(store)
+
+    def _store_all(self) -> None:
+        storing, self._storing = self._storing, []
+        try:
+            while storing:
+                storing.pop()()
+        finally:
+            if storing:  # as below
+                self._storing += storing
+                asyncio.get_running_loop().call_soon(self._store_all)
 
     def _flush_all(self) -> None:
         due, self._due = self._due, []
@@ -69,7 +91,7 @@ _Told = tuple[bytes, Collection[R], Collection[R] | None]
 
 
 class Fanout(Generic[R]):
-    """`receivers` are asked for when it is written; `write` takes one of them and frames in one piece.
+    """`receivers` are asked for when it is written; `write` takes some of them and frames in one piece.
 
     `pace` is shared by all rooms of a relay. `written` is called after each writing: what is not for the others to wait
     for.
@@ -82,7 +104,7 @@ class Fanout(Generic[R]):
     def __init__(
         self,
         receivers: Callable[[], Iterable[R]],
-        write: Callable[[R, bytes], None],
+        write: Callable[[list[R], bytes], None],
         pace: Pace | None = None,
         written: Callable[[], None] | None = None,
     ) -> None:
@@ -141,22 +163,21 @@ class Fanout(Generic[R]):
 
     def _write_all(self, told: list[_Told[R]]) -> None:
         write = self._write
+        receivers = self._receivers()
         if len(told) == 1:
             frame, but, only = told[0]
-            for receiver in tuple(self._receivers()):
-                if receiver not in but if only is None else receiver in only:
-                    write(receiver, frame)
+            write([one for one in receivers if (one not in but if only is None else one in only)], frame)
             return
         apart: set[R] = set()
         for _, but, only in told:
             apart.update(but if only is None else only)
+        others = [one for one in receivers if one in apart]
         common = b"".join([frame for frame, _, only in told if only is None])
-        for receiver in tuple(self._receivers()):
-            if receiver in apart:
-                mine = b"".join(
-                    [frame for frame, but, only in told if (receiver not in but if only is None else receiver in only)]
-                )
-            else:
-                mine = common
+        if common:
+            write([one for one in receivers if one not in apart], common)
+        for receiver in others:
+            mine = b"".join(
+                [frame for frame, but, only in told if (receiver not in but if only is None else receiver in only)]
+            )
             if mine:
-                write(receiver, mine)
+                write([receiver], mine)

@@ -17,6 +17,8 @@ from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from signaling.roomlog import LogHealth, LogOverflow
+from signaling.roomlog_salvage import is_damage
+from signaling.tracing import span
 
 __all__ = ["GroupCommit", "Row", "Statement"]
 
@@ -63,6 +65,9 @@ class GroupCommit:
         self._stopping = threading.Event()
         self._closed: asyncio.Future[None] | None = None
         self.health = LogHealth(True)
+        self.on_damage: Callable[[], None] = lambda: None
+        # Whoever waits for a write only as long as writes succeed.
+        self._impatient: set[asyncio.Future[None]] = set()
         self._thread = threading.Thread(target=self._commit_for_ever, name="roomlog-commit", daemon=True)
 
     def start(self) -> None:
@@ -90,6 +95,25 @@ class GroupCommit:
         done = self._loop.create_future()
         group.own.append(done)
         return done
+
+    async def stored_unless_failing(self, done: asyncio.Future[None]) -> bool:
+        """Wait for a write. False as soon as the storage fails: it is tried again, and may be stored yet."""
+        if not self.health.ok:
+            return False
+        failing: asyncio.Future[None] = self._loop.create_future()
+        self._impatient.add(failing)
+        try:
+            await asyncio.wait((done, failing), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._impatient.discard(failing)
+        if done.done():
+            done.result()
+        return done.done()
+
+    def _failing(self) -> None:
+        for one in self._impatient:
+            if not one.done():
+                one.set_result(None)
 
     @property
     def queued(self) -> tuple[int, int]:
@@ -158,7 +182,8 @@ class GroupCommit:
         db = self._connect()
         try:
             while (group := self._groups.get()) is not None:
-                stored = self._commit(db, group)
+                with span("commit", writes=group.writes, size_bytes=group.size_bytes):
+                    stored = self._commit(db, group)
                 if self._loop.is_closed():
                     return
                 self._loop.call_soon_threadsafe(self._settle, group, stored)
@@ -183,6 +208,10 @@ class GroupCommit:
                 if self.health.ok:
                     log.error("room log cannot store, retrying: %s", error)
                 self.health = LogHealth(False, f"the room log cannot store: {error}")
+                if not self._loop.is_closed():
+                    self._loop.call_soon_threadsafe(self._failing)
+                    if is_damage(error):
+                        self._loop.call_soon_threadsafe(self.on_damage)
                 if self._stopping.wait(delay_s):
                     return False
                 delay_s = min(delay_s * 2, RETRY_LONGEST_S)

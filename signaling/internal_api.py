@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
@@ -86,9 +87,22 @@ def add_internal_routes(app: web.Application, lobby: Lobby, secret_path: Path) -
         log.info("closed room=%s", room)
         return web.json_response({"state": "closed"})
 
+    async def forget(request: web.Request) -> web.Response:
+        room = RoomId(request.match_info["room"])
+        try:
+            forgotten = await lobby.forget_room(room)
+        except (OSError, sqlite3.Error) as error:
+            log.error("not forgotten room=%s kind=%s", room, type(error).__name__)
+            return _error(503, "try_later", "the room could not be erased")
+        if not forgotten:
+            return _error(409, "room_open", "the room is open, or somebody is in it")
+        log.info("forgotten room=%s", room)
+        return web.json_response({"state": "forgotten"})
+
     app.router.add_get("/internal/rooms", guarded(rooms))
     app.router.add_post("/internal/rooms/{room}/revoke", guarded(revoke))
     app.router.add_post("/internal/rooms/{room}/close", guarded(close))
+    app.router.add_post("/internal/rooms/{room}/forget", guarded(forget))
 
 
 async def _read(request: web.Request) -> bytes:

@@ -9,10 +9,12 @@ import time
 from collections import Counter
 from typing import Final
 
+from signaling.asset_store import AssetStore
 from signaling.asset_tokens import AssetTokens
 from signaling.attendance import AttendancePost
 from signaling.fanout import Pace
 from signaling.key_set import KeySetFile
+from signaling.member import Member
 from signaling.open_rooms import OPEN_PREFIX, OpenRoom
 from signaling.panic import die, is_panic
 from signaling.room import Room
@@ -51,12 +53,14 @@ class Lobby:
         self.store = store
         self.sockets: set[SocketWriter] = set()
         self.asset_tokens = AssetTokens()
+        self.assets = AssetStore(settings.assets)
         self.pace = Pace()
         self._attendance = attendance
         self._rooms: dict[RoomId, asyncio.Task[Room]] = {}
         self._open_rooms: dict[str, asyncio.Task[OpenRoom]] = {}
         # Entered but not joined yet: such a room is not to be dropped.
         self._entering: dict[str, int] = {}
+        self._forgetting: set[RoomId] = set()
         self._idle_since_s: dict[str, float] = {}
         self._timer: asyncio.Task[None] | None = None
         self._present_s = self._kept_alive_s = time.monotonic()
@@ -74,6 +78,8 @@ class Lobby:
             socket.close(CloseCode.RESTARTING, "the relay restarts")
         for room in self._loaded():
             room.checkpoint(leaving=True)
+        for open_room in self._loaded_open():
+            open_room.flush()
 
     # Rooms
 
@@ -81,6 +87,8 @@ class Lobby:
         """The room, loaded when it is not; call `entered` after joining or failing to. Raises ProtocolError."""
         if room.startswith(OPEN_PREFIX):
             raise ProtocolError("not a lesson's room", CloseCode.TICKET_FOREIGN)
+        if room in self._forgetting:
+            raise ProtocolError("the room is being erased", CloseCode.TRY_LATER)
         self._entering[room] = self._entering.get(room, 0) + 1
         task = self._rooms.get(room)
         if task is None:
@@ -120,7 +128,7 @@ class Lobby:
                 await loaded.restore(history)
         except LogOverflow as error:
             del self._rooms[room]
-            raise ProtocolError("the room log does not keep up", CloseCode.TRY_LATER) from error
+            raise ProtocolError(str(error), CloseCode.TRY_LATER) from error
         except sqlite3.DatabaseError as error:
             del self._rooms[room]
             raise ProtocolError("the room cannot be read", CloseCode.TRY_LATER) from error
@@ -194,6 +202,33 @@ class Lobby:
         finally:
             self.entered(room)
 
+    async def forget_room(self, room: RoomId) -> bool:
+        """Erase a closed room, its pictures too; durable on return. False while it is open or somebody is in it.
+
+        Raises LogOverflow and OSError; then it is to be asked for again.
+        """
+        if room.startswith(OPEN_PREFIX) or room in self._forgetting or self._in_use(room):
+            return False
+        self._forgetting.add(room)
+        try:
+            # Without a checkpoint: nothing of it is to be written any more.
+            self._rooms.pop(room, None)
+            self._idle_since_s.pop(room, None)
+            if not await self.store.forget_room(room, wall_ms()):
+                return False
+            await asyncio.to_thread(self.assets.forget, room)
+        finally:
+            self._forgetting.discard(room)
+        return True
+
+    def _in_use(self, room: RoomId) -> bool:
+        task = self._rooms.get(room)
+        if task is None:
+            return room in self._entering
+        if room in self._entering or not task.done() or task.cancelled() or task.exception():
+            return True
+        return bool(task.result().members) or not task.result().settled
+
     def present(self, room: str) -> int:
         """How many are in a room now."""
         task = self._rooms.get(RoomId(room))
@@ -210,6 +245,10 @@ class Lobby:
             "sockets": len(self.sockets),
             "in_memory_bytes": sum(room.in_memory_bytes for room in rooms),
         }
+
+    def occupied(self) -> list[tuple[str, list[Member]]]:
+        """The rooms of lessons in which somebody is, each with who that is."""
+        return [(str(room.room), list(room.members.values())) for room in self._loaded() if room.members]
 
     def roles(self) -> Counter[str]:
         """How many are present, by role."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from signaling.rates import Bucket
-from whiteboard_crdt.ids import DocKind, DocRef, Role, SessionId
+from whiteboard_crdt.ids import DocKind, DocRef, Role, SessionId, UserId
 from whiteboard_crdt.ticket import Ticket
 
-__all__ = ["Member", "MemberSocket", "may_read"]
+__all__ = ["Member", "MemberSocket", "ShownDesk", "may_read"]
 
 # (rate a second, burst). Messages (their rate is a setting) and signals over it close the socket (4413); HAVE and LIVE
 # are dropped: both are repeated anyway. The bursts let a session that was offline for an hour upload what it did.
@@ -55,9 +55,21 @@ class MemberSocket(Protocol):
         ...
 
 
-def may_read(ticket: Ticket, doc: DocRef) -> bool:
-    """Everybody reads the shared documents; a desk is its user's, the staff's and the recorder's."""
-    return doc.kind is not DocKind.DESK or doc.user == ticket.user or ticket.staff or ticket.role is Role.RECORDER
+def may_read(ticket: Ticket, doc: DocRef, shown: UserId | None = None) -> bool:
+    """D4. Everybody reads the shared documents; a desk is its user's, the staff's and the recorder's.
+
+    `shown`: whose desk the staff show to everybody.
+    """
+    if doc.kind is not DocKind.DESK or doc.user == ticket.user or doc.user == shown:
+        return True
+    return ticket.staff or ticket.role is Role.RECORDER
+
+
+@dataclass(slots=True, eq=False)
+class ShownDesk:
+    """Whose desk is shown to everybody in a room; one for all its members."""
+
+    user: UserId | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -73,8 +85,11 @@ class Member:
     socket: MemberSocket
     now_s: float
     messages_s: float = 1_000.0
+    shown: ShownDesk = field(default_factory=ShownDesk)
     heard_s: float = field(init=False)
     pinged_s: float = field(init=False)
+    logged_live_s: float = field(init=False, default=-1.0)
+    """When LIVE of it was last told to those of mode "log"."""
     messages: Bucket = field(init=False)
     signals: Bucket = field(init=False)
     haves: Bucket = field(init=False)
@@ -97,4 +112,4 @@ class Member:
 
     def reads(self, doc: DocRef) -> bool:
         """Whether this participant may see a document."""
-        return may_read(self.ticket, doc)
+        return may_read(self.ticket, doc, self.shown.user)

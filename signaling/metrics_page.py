@@ -24,15 +24,15 @@ class MetricsRefused(Exception):
         self.status = status
 
 
-def check_token(request: web.Request, path: Path) -> None:
+def check_token(request: web.Request, path: Path, name: str = "metrics token") -> None:
     """Raises MetricsRefused. The file is read each time: the portal makes it, perhaps after we started."""
     try:
         token = path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError):
-        raise MetricsRefused(503, "the metrics token is not there yet") from None
+        raise MetricsRefused(503, f"the {name} is not there yet") from None
     given = request.headers.get("Authorization", "").encode("utf-8", errors="replace")
     if not token or not hmac.compare_digest(given, f"Bearer {token}".encode()):
-        raise MetricsRefused(401, "the metrics token is needed")
+        raise MetricsRefused(401, f"the {name} is needed")
 
 
 def metrics_response(registry: CollectorRegistry) -> web.Response:

@@ -39,6 +39,7 @@ from signaling.open_protocol import (
 from signaling.panic import die, is_panic
 from signaling.roomlog import LogOverflow, Record, RoomHistory
 from signaling.settings import DeletePolicy
+from signaling.socket_writer import send_to_all
 from whiteboard_crdt.documents import apply_unobserved
 from whiteboard_crdt.errors import CloseCode, ProtocolError, UpdateRefused
 from whiteboard_crdt.spec import UpdateLimits
@@ -55,6 +56,8 @@ _DOC_OF_MANY: Final = "updates"
 _EMPTY_UPDATE: Final = b"\x00\x00"
 _GONE_KEPT: Final = 1024
 _OWNED_IDS: Final = 1024
+_STORE_AT_ONCE: Final = 256  # messages
+_STORE_AT_ONCE_BYTES: Final = 16_384  # of one message
 
 
 class OpenLog(Protocol):
@@ -94,7 +97,8 @@ class OpenRoom:
     ) -> None:
         self.name = name
         self.clients: set[OpenClient] = set()
-        self._fanout: Fanout[OpenClient] = Fanout(lambda: self.clients, _send, pace, self._store_taken)
+        self._pace = pace or Pace()
+        self._fanout: Fanout[OpenClient] = Fanout(lambda: self.clients, send_to_all, self._pace, self._written)
         self._store = store
         self._deletes = deletes
         self._wall_ms = wall_ms
@@ -110,8 +114,9 @@ class OpenRoom:
         self._full_state: bytes | None = None
         self._seq = 0
         self._stored: asyncio.Future[None] | None = None
-        # Taken and told: one record of the log for each writing.
+        # Taken and told: one record of the log for what came within 50 ms.
         self._taken: list[bytes] = []
+        self._storing = False  # it is arranged
         self._unstored: list[Record] = []
         self._promised: asyncio.Future[None] | None = None
         # How each client's next update begins if it goes on where it stopped.
@@ -125,6 +130,10 @@ class OpenRoom:
         """Done when all that was taken so far is durable; None when nothing was."""
         if not self._taken and not self._unstored:
             return self._stored
+        if self._storing:
+            self._store_taken()  # somebody waits for it
+            if self.settled:
+                return self._stored
         if self._promised is None:
             self._promised = asyncio.get_running_loop().create_future()
         return self._promised
@@ -147,6 +156,8 @@ class OpenRoom:
     def leave(self, client: OpenClient) -> None:
         """Forget a connection; null awareness for what it was known as, so that no ghost stays."""
         self.clients.discard(client)
+        if not self.clients:
+            self._store_taken()
         self._expected.pop(client, None)
         for owned in [key for key, owner in self._owners.items() if owner is client]:
             del self._owners[owned]
@@ -166,8 +177,9 @@ class OpenRoom:
         self._store_taken()
 
     def flush(self) -> None:
-        """Write what was told in this turn of the loop now."""
+        """Write what was told in this turn of the loop now, and give the log what was taken."""
         self._fanout.flush()
+        self._store_taken()
 
     # Messages
 
@@ -239,8 +251,22 @@ class OpenRoom:
         self._fanout.put(binary_frame(encode_update(update.update)), but=(client,))
         return True
 
+    def _written(self) -> None:
+        """Once what was taken is told: the log gets it at once where somebody waits for it or it is much."""
+        taken = self._taken
+        if self._promised is not None or self._unstored or len(taken) >= _STORE_AT_ONCE:
+            self._store_taken()
+        elif not taken:
+            return
+        elif len(taken[-1]) >= _STORE_AT_ONCE_BYTES:
+            self._store_taken()
+        elif not self._storing:
+            self._storing = True
+            self._pace.arrange_storing(self._store_taken)
+
     def _store_taken(self) -> None:
         """Give the log what was told; what it has no room for waits, and nothing more is taken meanwhile."""
+        self._storing = False
         taken = self._taken
         if taken:
             self._taken = []
@@ -336,7 +362,3 @@ def _keep(promised: asyncio.Future[None], stored: asyncio.Future[None]) -> None:
             promised.cancel()
         else:
             promised.set_result(None)
-
-
-def _send(client: OpenClient, frames: bytes) -> None:
-    client.send(frames)

@@ -18,8 +18,9 @@ class Bucket:
 
     def take(self, now_s: float, tokens: float = 1.0) -> bool:
         """Take tokens; False, and nothing taken, when there are too few."""
-        self._tokens = min(self._burst, self._tokens + (now_s - self._at_s) * self._rate_s)
-        self._at_s = now_s
+        if now_s != self._at_s:  # messages of one read are taken at one time
+            self._tokens = min(self._burst, self._tokens + (now_s - self._at_s) * self._rate_s)
+            self._at_s = now_s
         if self._tokens < tokens:
             return False
         self._tokens -= tokens

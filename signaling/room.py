@@ -39,6 +39,7 @@ from signaling.restoring import restore_history
 from signaling.room_clock import RoomClock
 from signaling.roomlog import AttendanceEvent, LogOverflow, Revocation, RoomHistory, RoomLog
 from signaling.settings import RelaySettings
+from signaling.socket_writer import send_to_all
 from signaling.welcome import welcome_messages
 from whiteboard_crdt.alert import carries_alerts
 from whiteboard_crdt.errors import CloseCode, ProtocolError, TicketError
@@ -70,6 +71,8 @@ log = logging.getLogger("chalkmesh.relay.room")
 _JOINS: Final = (0.5, 10.0)  # of one session: a second, burst
 _EXPIRE_EVERY_S: Final = 1.0
 _PING: Final = binary_frame(encode_message(PingMessage(0)))
+# A log keeps a cursor ten times a second: of more LIVE than that, decoding was most of what a recorder did.
+_LOG_LIVE_S: Final = 0.085
 
 
 class Room:
@@ -118,6 +121,11 @@ class Room:
         self._digest_s = self._expired_s = monotonic_s()
 
     @property
+    def closed(self) -> bool:
+        """Whether the lesson is over for good (S12)."""
+        return self._closed
+
+    @property
     def settled(self) -> bool:
         """Whether everything taken is durable: only then may the room be dropped from memory."""
         return self._exchange.settled
@@ -135,6 +143,7 @@ class Room:
             except TicketError as error:
                 log.error("stored ticket not honoured room=%s code=%d", self.room, error.code)
         whole = await restore_history(self.replica, self._history, history, self._exchange.restored)
+        self._exchange.stage_changed()
         self._checkpoints.begin()
         for revocation in history.revoked:
             self._restore_revocation(revocation)
@@ -184,7 +193,7 @@ class Room:
         joined_ms = now_ms if before is None else before.joined_ms
         member = Member(
             ticket.session, ticket, hello.ticket, hello.agent, hello.mode, joined_ms, socket, self._monotonic_s(),
-            self._settings.messages_s,
+            self._settings.messages_s, self._exchange.shown,
         )  # fmt: skip
         if before is not None:
             # S10. The others are told nothing: for them it is the same participant.
@@ -338,7 +347,12 @@ class Room:
             return
         if message.ink is not None and Capability.BOARD not in member.ticket.caps:
             return
-        self._lively.put(binary_frame(data), but=(member,))
+        but: tuple[Member, ...] = (member,)
+        if now_s < member.logged_live_s + _LOG_LIVE_S:
+            but += tuple(other for other in self.members.values() if other.mode == "log")
+        else:
+            member.logged_live_s = now_s
+        self._lively.put(binary_frame(data), but=but)
 
     def control(self, member: Member, message: ClientControl) -> None:
         """One control object (section S). Raises ProtocolError when the sender has to be closed."""
@@ -469,12 +483,13 @@ class Room:
         self.replica.revoke(session)
 
 
-def _send(member: Member, frames: bytes) -> None:
-    member.socket.send(frames)
+def _send(members: list[Member], frames: bytes) -> None:
+    send_to_all([member.socket for member in members], frames)
 
 
-def _send_skippable(member: Member, frames: bytes) -> None:
-    member.socket.send_skippable(frames)
+def _send_skippable(members: list[Member], frames: bytes) -> None:
+    for member in members:
+        member.socket.send_skippable(frames)
 
 
 def _control(message: RelayControl) -> bytes:

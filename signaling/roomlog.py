@@ -158,6 +158,15 @@ class RoomLog(Protocol):
         """Close a room for good, creating it when it is new."""
         ...
 
+    async def forget_room(self, room: str, at_ms: int) -> bool:
+        """Erase what a closed room holds, durably, and so that it cannot be read out of the files of the log.
+
+        The room stays closed; one that is not known is closed. False, and nothing is erased, while it is open. Raises
+        LogOverflow when the log is too busy to do all of it: then it is to be called again. Attendance that the portal
+        has not confirmed is kept for it.
+        """
+        ...
+
     def attend(self, event: AttendanceEvent) -> asyncio.Future[None]:
         """Queue an attendance event for the portal; a join also marks the session as present until its leave."""
         ...

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,6 +26,7 @@ from signaling.roomlog import (
     RoomRow,
 )
 from signaling.roomlog_read import read_page, read_room, read_stretch, record_checksum, snapshot_checksum
+from signaling.roomlog_salvage import damaged_copies, is_damage, rebuild, was_rebuilt_since
 from signaling.roomlog_schema import open_database
 from whiteboard_crdt.errors import SetupError
 
@@ -35,6 +37,17 @@ log = logging.getLogger("chalkmesh.relay.log")
 Connect: TypeAlias = Callable[[Path], sqlite3.Connection]
 T = TypeVar("T")
 
+_CLOSED = "SELECT closed_ms IS NOT NULL FROM rooms WHERE room = ?"
+# What of a room is content, or names somebody. The outbox is the portal's, and is emptied by it.
+_FORGET = (
+    "DELETE FROM records WHERE room = ?",
+    "DELETE FROM quarantine WHERE room = ?",
+    "DELETE FROM snapshots WHERE room = ?",
+    "DELETE FROM sessions WHERE room = ?",
+    "DELETE FROM revoked WHERE room = ?",
+)
+_REBUILT_LATELY_MS = 600_000
+_JOURNAL_BUSY_MS = 500  # writers wait meanwhile
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR})
 
 
@@ -47,6 +60,10 @@ class SqliteRoomLog:
         self._connect = connect
         self._commits = GroupCommit(loop, lambda: connect(path))
         self._stopped = False
+        self.on_damage: Callable[[], None] = lambda: None
+        """Called once, when pages of the file turn out to be broken: what opens it next rebuilds it."""
+        self._marked = False
+        self._commits.on_damage = self._damaged
         # Stays until a restart: a file that is broken in one place needs a person.
         self._unreadable = ""
         self._reads = ThreadPoolExecutor(1, "roomlog-read")
@@ -59,6 +76,7 @@ class SqliteRoomLog:
         """Open or create the file. Raises SetupError with one sentence when it cannot be used."""
         self = cls(path, asyncio.get_running_loop(), connect)
         try:
+            await self._loop.run_in_executor(self._reads, _rebuild_if_marked, path, connect)
             await self._read(lambda db: db.execute("SELECT count(*) FROM rooms").fetchone())
         except (OSError, sqlite3.Error) as error:
             self._reads.shutdown(wait=False)
@@ -137,6 +155,22 @@ class SqliteRoomLog:
             )
         )
 
+    async def forget_room(self, room: str, at_ms: int) -> bool:
+        """Erase what a closed room holds, also out of the journal; False while it is open. Raises LogOverflow."""
+        known = await self._read(lambda db: db.execute(_CLOSED, (room,)).fetchone())
+        if known is not None and not known[0]:
+            return False
+        done = self._write(
+            ("INSERT OR IGNORE INTO rooms(room, started_ms, closed_ms) VALUES(?,?,?)", (room, at_ms, at_ms)),
+            *((statement, (room,)) for statement in _FORGET),
+        )
+        if not await self._commits.stored_unless_failing(done):
+            raise LogOverflow("the room log cannot store")
+        await self._loop.run_in_executor(self._reads, _remove, damaged_copies(self._path))
+        if not await self._read(_empty_journal):
+            raise LogOverflow("the journal of the room log is being read")
+        return True
+
     def attend(self, event: AttendanceEvent) -> asyncio.Future[None]:
         """Queue an attendance event for the portal; a join also marks the session as present until its leave."""
         outbox: Statement = (
@@ -173,15 +207,18 @@ class SqliteRoomLog:
         # as it is.
         known = await self._read(lambda db: db.execute("SELECT 1 FROM rooms WHERE room = ?", (room,)).fetchone())
         if known is None or self._commits.health.ok:
-            await self._write(
+            done = self._write(
                 ("INSERT OR IGNORE INTO rooms(room, started_ms, closed_ms) VALUES(?,?,NULL)", (room, now_ms))
             )
+            if not await self._commits.stored_unless_failing(done) and known is None:
+                raise LogOverflow("the room log cannot store")
         history, damaged, broken = await self._read(lambda db: read_room(db, room, whole=whole))
         if broken:
             log.error("snapshots damaged, the whole log is read room=%s", room)
-            await self._write(("DELETE FROM snapshots WHERE room = ?", (room,)))
+            done = self._write(("DELETE FROM snapshots WHERE room = ?", (room,)))
+            await self._commits.stored_unless_failing(done)
         if damaged:
-            await self._set_aside(room, damaged, now_ms)
+            await self._commits.stored_unless_failing(self._set_aside(room, damaged, now_ms))
         return history
 
     def stretch(self, room: str, doc: str, session: str, first: int, last: int) -> Sequence[Record]:
@@ -257,6 +294,18 @@ class SqliteRoomLog:
     def _write(self, *statements: Statement, size_bytes: int = 0) -> asyncio.Future[None]:
         return self._commits.write(statements, size_bytes)
 
+    def _damaged(self) -> None:
+        if self._marked or was_rebuilt_since(self._path, _now_ms() - _REBUILT_LATELY_MS):
+            return  # the second time within minutes it is the disk
+        self._marked = True
+        try:
+            _marker(self._path).touch()
+        except OSError as error:
+            log.error("room log is damaged, and cannot be marked: %s", error.strerror)
+            return
+        log.error("room log is damaged, it is rebuilt with the next start")
+        self.on_damage()
+
     def _at_hand(self) -> sqlite3.Connection:
         if self._near is None:
             self._near = self._connect(self._path)
@@ -272,6 +321,8 @@ class SqliteRoomLog:
                 if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN:
                     log.error("room log cannot be read: %s", error)
                     self._unreadable = f"the room log cannot be read: {error}"
+                if is_damage(error):
+                    self._loop.call_soon_threadsafe(self._damaged)
                 raise
 
         return await self._loop.run_in_executor(self._reads, run)
@@ -280,3 +331,33 @@ class SqliteRoomLog:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _marker(path: Path) -> Path:
+    return path.with_name(path.name + ".damaged")
+
+
+def _rebuild_if_marked(path: Path, connect: Connect) -> None:
+    if _marker(path).exists():
+        rebuild(path, _now_ms(), connect)
+        _marker(path).unlink()
+
+
+def _remove(paths: Sequence[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _empty_journal(db: sqlite3.Connection) -> bool:
+    """Take the journal into the file and cut it to nothing. False: somebody reads it, a backup perhaps."""
+    (usual_ms,) = db.execute("PRAGMA busy_timeout").fetchone()
+    db.execute(f"PRAGMA busy_timeout={_JOURNAL_BUSY_MS}")
+    try:
+        (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        db.execute(f"PRAGMA busy_timeout={usual_ms}")
+    return not busy

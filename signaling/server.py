@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import signal
+from collections.abc import Callable
 from typing import Final
 
 import uvloop
@@ -25,12 +26,14 @@ from signaling.settings import RelaySettings
 from signaling.signal_hub import SignalHub
 from signaling.signal_socket import serve_signaling
 from signaling.status_routes import add_status_routes
+from signaling.tracing import begin_tracing, end_tracing
 from whiteboard_crdt.errors import SetupError
 
 __all__ = ["Relay", "main"]
 
 log = logging.getLogger("chalkmesh.relay")
 
+EXIT_REBUILD: Final = 71
 _STOP_S: Final = 5.0
 _COLLECT_AFTER: Final = (1_000, 100, 10)
 
@@ -38,8 +41,10 @@ _COLLECT_AFTER: Final = (1_000, 100, 10)
 class Relay:
     """One relay on the running loop: `start`, then `stop`. Tests run it in their own process with port 0."""
 
-    def __init__(self, settings: RelaySettings) -> None:
+    def __init__(self, settings: RelaySettings, on_damaged_log: Callable[[], None] = lambda: None) -> None:
+        """`on_damaged_log` is called when the log is to be rebuilt, which the next start does."""
         self.settings = settings
+        self._on_damaged_log = on_damaged_log
         self.port = settings.port
         self._store: SqliteRoomLog | None = None
         self._lobby: Lobby | None = None
@@ -57,6 +62,7 @@ class Relay:
         """Open the log and listen. Raises SetupError with one sentence when either cannot be."""
         settings = self.settings
         self._store = store = await SqliteRoomLog.open(settings.database)
+        store.on_damage = self._on_damaged_log
         try:
             lost = await store.recover_attendance()
             if lost:
@@ -104,7 +110,7 @@ class Relay:
             return await serve_open_room(request, lobby)
 
         app.router.add_get("/healthz", health)
-        add_status_routes(app, lobby, self._store, self.settings.metrics_secret)
+        add_status_routes(app, lobby, self._store, self.settings.metrics_secret, self.settings.internal_secret)
         app.router.add_get("/v1/session", session)
         if self.settings.open_rooms:
             hub = SignalHub(self.settings.open_room_clients)
@@ -123,13 +129,21 @@ class Relay:
         return app
 
 
-async def _serve(settings: RelaySettings) -> None:
+async def _serve(settings: RelaySettings) -> int:
+    code = 0
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(LoopErrors())
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    relay = Relay(settings)
+
+    def end_for_rebuilding() -> None:
+        nonlocal code
+        code = EXIT_REBUILD
+        stop.set()
+
+    begin_tracing("relay")
+    relay = Relay(settings, end_for_rebuilding)
     await relay.start()
     # What is there now stays, and rooms make few cycles: a full collection would hold up everybody for some 50 ms.
     gc.freeze()
@@ -140,9 +154,13 @@ async def _serve(settings: RelaySettings) -> None:
         await stop.wait()
     finally:
         await relay.stop()
+        end_tracing()
+    return code
 
 
 def main(settings: RelaySettings) -> int:
-    """Run a relay until SIGTERM or SIGINT. Raises SetupError; otherwise returns the exit code."""
-    uvloop.run(_serve(settings))
-    return 0
+    """Run a relay until SIGTERM or SIGINT. Raises SetupError; otherwise returns the exit code.
+
+    71: its log is damaged, and whoever starts it again has it rebuilt.
+    """
+    return uvloop.run(_serve(settings))

@@ -18,6 +18,7 @@ from signaling.relay_metrics import CLOSES
 from signaling.room import Room
 from signaling.socket_writer import SocketWriter
 from signaling.strict_socket import StrictWebSocket, is_over
+from signaling.tracing import span
 from whiteboard_crdt.errors import CloseCode, ProtocolError
 from whiteboard_crdt.keys import (
     NONCE_BYTES,
@@ -116,11 +117,12 @@ async def _admit(socket: StrictWebSocket, writer: SocketWriter, lobby: Lobby) ->
     if not verify_signature(load_point(ticket.key), proof, hello_text(nonce, hello.ticket)):
         raise ProtocolError("proof of the ticket's key", CloseCode.PROOF_FAILED)
     have = _read_have(hello.have)
-    room = await lobby.enter(ticket.room)
-    try:
-        member = room.admit(hello, ticket, writer, have)
-    finally:
-        lobby.entered(ticket.room)
+    with span("join", room=ticket.room, session=ticket.session):
+        room = await lobby.enter(ticket.room)
+        try:
+            member = room.admit(hello, ticket, writer, have)
+        finally:
+            lobby.entered(ticket.room)
     return room, member
 
 

@@ -90,7 +90,10 @@ class _DirectQueue(WebSocketDataQueue):
         take, kind = self._take, data[0]
         direct = not self._holding and (kind is _BINARY or kind is _TEXT)
         if take is not None and direct and self._until_s - self.heard_s <= self._share.turn_s:
-            self._hand_over(take, data)
+            try:  # `_hand_over`, without the call
+                take(data)
+            except BaseException as error:
+                self._failed(error)
             self._until_s = time.perf_counter()
         elif take is None or self._holding:
             super().feed_data(data, size)
@@ -108,10 +111,13 @@ class _DirectQueue(WebSocketDataQueue):
         try:
             take(message)
         except BaseException as error:
-            # Also KeyboardInterrupt and its like: it goes on where `deliver` is awaited.
-            if is_panic(error):
-                die("taking a message")
-            self._end(error)
+            self._failed(error)
+
+    def _failed(self, error: BaseException) -> None:
+        # Also KeyboardInterrupt and its like: it goes on where `deliver` is awaited.
+        if is_panic(error):
+            die("taking a message")
+        self._end(error)
 
     def _hold(self) -> None:
         self._holding = True

@@ -19,8 +19,10 @@ DOCUMENT: Final = _DOCS / "reliability.md"
 DATA: Final = _DOCS / "reliability.json"
 
 ORDER: Final = (
-    "cuts", "control", "kills", "frozen", "panic", "disk", "damage-snapshot", "damage", "reload", "storm", "commits",
+    "cuts", "control", "kills", "kills-recorder", "frozen", "panic", "disk", "damage-snapshot", "damage", "reload",
+    "storm", "commits",
     "half-open", "clock", "migration", "bits-log", "bits-portal", "bits-archive",
+    "tab", "turn",
     "fuzz", "convergence", "languages",
 )  # fmt: skip
 """Names of all rows, as they stand in the table."""
@@ -46,6 +48,9 @@ _FOOT = """
 - **kill -9** (`kills.py`): four peers draw without pause; after a seeded number of acknowledgements the relay's process
   is killed. Its log is read before the next one starts: only the disk is asked, no peer. At the end every peer and
   one who comes late must hold every stroke once.
+- **kill -9 of the recorder** (`recorder/__main__.py`, `make faults-recorder`): a lesson of two people with a camera and
+  two microphones, strokes ten times a second; the one of the two recorder processes that records is killed at a seeded
+  moment. The files that it left are played as they are, from a copy, before the next process touches them.
 - **Frozen, panic** (`frozen.py`): a relay under the supervisor of `chalkmesh serve`. SIGSTOP makes it silent without
   ending it. The panic is one of the CRDT library's, injected; the relay ends itself with exit code 70.
 - **Disk full** (`disk_full.py`): the data folder is a tmpfs of 8 MB that a file fills up to the last byte.
@@ -58,6 +63,9 @@ _FOOT = """
   it, dies by SIGKILL before its first statement, before its second, and so on to the commit.
 - **Flipped bits** (`bits.py`): one bit of the file at rest, anywhere; the room log is read as a relay reads it, the
   portal's database by a start and then row by row, the archive by `chalkmesh verify`.
+- **Tab** (`tab.py`): Chromium in a lesson of portal, relay and recorder. Its renderer is killed, or told to crash, on
+  the news that the pen is up; the same person opens the lesson again in a new tab of the same browser.
+- **TURN** (`turn.py`): coturn on the loopback, two people whose tickets allow nothing but TURN.
 - **Hostile cases, schedules** (`tests/fuzz`): see `make fuzz`. A broken rule or a difference prints the line that
   repeats it.
 - **Acknowledgements** (`commits.py`): a hundred writers on one log. Closed loop: each writes again when it is

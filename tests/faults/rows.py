@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.faults import rows_databases
+from tests.faults import rows_databases, rows_service
 from tests.faults.clock import jump
 from tests.faults.commits import measure_commits
 from tests.faults.damage import damage_log
@@ -32,6 +32,7 @@ PART_S: Final = 300.0
 HALF_OPEN_S: Final = 10.0
 HOUR_S: Final = 3_600
 FLIPS: Final = 200
+TAB_CRASHES: Final = 20
 
 
 @dataclass(frozen=True)
@@ -263,6 +264,14 @@ async def archive_bits_row(folder: Path, sizes: Sizes) -> Row:
     return rows_databases.archive_bits_row(_fresh(folder, "bits-archive"), FLIPS, sizes.seed)
 
 
+async def tab_row(folder: Path, sizes: Sizes) -> Row:
+    return await rows_service.tab_row(_fresh(folder, "tab"), TAB_CRASHES)
+
+
+async def turn_row(folder: Path, sizes: Sizes) -> Row:
+    return await rows_service.turn_row(_fresh(folder, "turn"))
+
+
 def _fresh(folder: Path, name: str) -> Path:
     made = folder / name
     made.mkdir()
@@ -297,4 +306,6 @@ ROWS: Final[Mapping[str, tuple[Callable[[Path, Sizes], Awaitable[Row]], float]]]
     "bits-log": (log_bits_row, PART_S),
     "bits-portal": (portal_bits_row, PART_S),
     "bits-archive": (archive_bits_row, PART_S),
+    "tab": (tab_row, PART_S),
+    "turn": (turn_row, PART_S),
 }

@@ -112,6 +112,17 @@ class MemoryRoomLog:
 
         return self._commit(change)
 
+    async def forget_room(self, room: str, at_ms: int) -> bool:
+        if self._rooms.setdefault(room, (at_ms, at_ms))[1] is None:
+            return False
+
+        def change() -> None:
+            for kept in (self._records, self._tickets, self._snapshots, self._revoked):
+                kept.pop(room, None)
+
+        await self._commit(change)
+        return True
+
     def attend(self, event: AttendanceEvent) -> asyncio.Future[None]:
         def change() -> None:
             self._outbox.setdefault(event.id, event)

@@ -21,7 +21,12 @@ class Receiver:
 
 
 def fanout_of(receivers: list[Receiver]) -> Fanout[Receiver]:
-    return Fanout(lambda: receivers, lambda receiver, frames: receiver.writes.append(frames))
+    return Fanout(lambda: receivers, write_to)
+
+
+def write_to(receivers: list[Receiver], frames: bytes) -> None:
+    for receiver in receivers:
+        receiver.writes.append(frames)
 
 
 async def test_what_is_told_within_a_turn_is_one_write_for_each() -> None:
@@ -80,8 +85,8 @@ async def test_presence_goes_with_the_next_write_and_by_itself_without_one() -> 
     (receiver,) = receivers = [Receiver()]
     written = asyncio.Event()
 
-    def write(to: Receiver, frames: bytes) -> None:
-        to.writes.append(frames)
+    def write(to: list[Receiver], frames: bytes) -> None:
+        write_to(to, frames)
         written.set()
 
     fanout: Fanout[Receiver] = Fanout(lambda: receivers, write)
@@ -103,8 +108,8 @@ async def test_after_work_the_next_writing_waits_and_carries_what_came_meanwhile
     receivers = [Receiver(), Receiver()]
     written = asyncio.Event()
 
-    def write(to: Receiver, frames: bytes) -> None:
-        to.writes.append(frames)
+    def write(to: list[Receiver], frames: bytes) -> None:
+        write_to(to, frames)
         written.set()
 
     rooms: list[Fanout[Receiver]] = [
@@ -134,11 +139,11 @@ async def test_a_fault_in_one_room_does_not_silence_the_others() -> None:
     pace = Pace()
     (receiver,) = receivers = [Receiver()]
 
-    def fail(to: Receiver, frames: bytes) -> None:
+    def fail(to: list[Receiver], frames: bytes) -> None:
         raise ValueError("a fault")
 
     rooms: list[Fanout[Receiver]] = [
-        Fanout(lambda: receivers, lambda to, frames: to.writes.append(frames), pace),
+        Fanout(lambda: receivers, write_to, pace),
         Fanout(lambda: receivers, fail, pace),
     ]
     faults: list[object] = []

@@ -363,7 +363,7 @@ async def test_nothing_is_taken_while_the_log_has_no_room_and_all_is_stored_afte
     assert room.receive(client, encode_update(doc.get_update(before)))
     room.flush()
     await stored
-    assert log.appends == 2 + 2, "two were refused"
+    assert log.appends == 3 + 2, "three were refused"
     assert len((await log.open_room("open:room", 0)).records) == 2
 
 

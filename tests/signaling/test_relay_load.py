@@ -90,7 +90,8 @@ async def test_many_writers_and_a_late_joiner_end_with_the_same_board_in_order(s
         for client, person in zip(clients, people, strict=True):
             assert streams(client) == {other.session: every for other in people if other is not person}
         for numbers in streams(late).values():
-            assert numbers == every[-len(numbers) :], "from wherever its snapshot ends, without a gap"
+            # What is told live may overtake a slice of the catch-up (E6).
+            assert sorted(numbers) == every[-len(numbers) :], "from wherever its snapshot ends, without a gap"
         boards = [board_of(client, scribe) for client, scribe in zip(clients, scribes, strict=True)]
         assert len(boards[0]) == _WRITERS * _ENVELOPES
         assert all(board == boards[0] for board in boards)

@@ -100,6 +100,33 @@ async def test_revocations_and_closing_survive(reopen: Reopen) -> None:
     assert (await store.open_room("never-opened", 99)).closed
 
 
+async def test_a_forgotten_room_is_empty_and_stays_closed_and_others_keep_theirs(reopen: Reopen) -> None:
+    store = await reopen()
+    for room in (ROOM, "other"):
+        await store.open_room(room, 0)
+        await store.append(room, record(1), ("s1", "ticket"))
+        await store.save_snapshots(room, {"board": b"snapshot"}, 5)
+        await store.append(room, record(2))
+        await store.revoke(room, Revocation("s1", "", 10))
+    event = AttendanceEvent("e1", ROOM, "user", "s1", "join", 3)
+    await store.attend(event)
+    assert not await store.forget_room(ROOM, 20)
+    assert len((await store.open_room(ROOM, 0)).records) == 1
+    await store.close_room(ROOM, 30)
+    assert await store.forget_room(ROOM, 40)
+    assert await store.forget_room(ROOM, 41)
+    assert await store.forget_room("never-opened", 50)
+    store = await reopen()
+    history = await store.open_room(ROOM, 99)
+    assert history.closed
+    assert (history.records, history.tickets, history.revoked, history.snapshots) == ([], [], [], [])
+    assert (dict(history.heads), history.last_room_ms, list(store.walk(ROOM))) == ({}, 0, [])
+    assert (await store.open_room("never-opened", 99)).closed
+    other = await store.open_room("other", 99)
+    assert (len(other.records), other.tickets, other.snapshots) == (1, ["ticket"], [b"snapshot"])
+    assert await store.pending_events(10) == [event]
+
+
 async def test_what_the_school_signed_takes_the_place_of_the_relays_own_and_of_what_is_older_T5(reopen: Reopen) -> None:
     store = await reopen()
     await store.open_room(ROOM, 0)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 import aiohttp
+import msgspec
 
+from signaling.relay_figures import RelayFigures
 from signaling.server import Relay
 from tests.signaling.conftest import StartRelay, session_url
 from tests.signaling.drawing import draw
-from tests.signaling.school import School
+from tests.signaling.school import SECRET, School
 
 TOKEN = "a-token-of-this-test"
 
@@ -79,3 +81,22 @@ async def test_closed_sockets_are_counted_by_code(school: School, relay: Relay) 
     _, after = await ask(relay, "/metrics", TOKEN)
     name = f'chalkmesh_relay_closes_total{{code="{code}"}}'
     assert value(after, name) - value(before, name) == 1
+
+
+async def test_figures_for_the_portal_want_its_secret_and_count_people_without_naming_them(
+    school: School, relay: Relay
+) -> None:
+    assert [(await ask(relay, "/internal/figures", token))[0] for token in (None, "wrong")] == [401, 401]
+    person = school.person()
+    async with school.peer(person, session_url(relay)) as peer:
+        draw(peer, 2)
+        await peer.saved()
+        status, text = await ask(relay, "/internal/figures", SECRET)
+    assert status == 200
+    figures = msgspec.json.decode(text, type=RelayFigures)
+    assert [(room.people, room.recorder) for room in figures.rooms] == [(1, False)]
+    assert figures.edits > 0
+    assert figures.log_ok
+    assert [bound for bound, _ in figures.acks] == sorted(bound for bound, _ in figures.acks)
+    assert person.ticket.name not in text
+    assert person.session not in text

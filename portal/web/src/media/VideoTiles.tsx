@@ -19,6 +19,8 @@ export interface TilePerson {
   readonly cameraOn: boolean;
   readonly hand: boolean;
   readonly away?: boolean;
+  /** Shown over all others. */
+  readonly star?: boolean;
 }
 
 export interface VideoTilesProps {
@@ -56,7 +58,7 @@ export function VideoTiles({ people, speaker = '' }: VideoTilesProps) {
         }}
       >
         {people.map((person) => (
-          <li key={person.session}>
+          <li key={person.session} data-star={person.star ?? false}>
             <Tile
               testId={`tile-${person.user}`}
               user={person.user}

@@ -201,7 +201,7 @@ export class Exchange {
   /** Only what the other may read (D3), and without revoked sessions: the relay would refuse them. */
   private readable(to: Party): (doc: DocRef) => boolean {
     const ticket = to === 'relay' ? this.own() : (this.replica.tickets.get(to) ?? null);
-    return (doc) => ticket !== null && mayRead(ticket, doc);
+    return (doc) => ticket !== null && mayRead(ticket, doc, this.replica.holds.shownDesk);
   }
 
   haveMessage(to: Party, replyWanted: boolean): Message {

@@ -4,7 +4,7 @@ import { INK, type InkPoint } from '../core/ink';
 import { LIMITS } from '../core/limits';
 import type { LiveInk, LivePacket, LivePoint } from '../core/presence';
 
-const DRAWING_MS = 40;
+const DRAWING_MS = 45;
 const MOVING_MS = 100;
 const FORGET_MS = 3_000;
 const MAX_POINTS = 20_000;
@@ -123,7 +123,7 @@ export class LiveSender {
     this.repeatFrom = this.sendFrom;
     this.sendFrom = end;
     const { page: _page, ...fields } = stroke;
-    return { ...fields, first, points: stroke.points.slice(first, end) };
+    return { ...fields, first, points: stroke.points.slice(first, end), repeated: end - fresh - first };
   }
 
   close(): void {
@@ -131,6 +131,14 @@ export class LiveSender {
     this.timer = null;
     this.stroke = null;
   }
+}
+
+/** For a path on which no packet is lost: without what the packet before had. */
+export function withoutRepeats(live: LivePacket): LivePacket {
+  const { ink } = live;
+  const repeated = ink?.repeated ?? 0;
+  if (ink === null || repeated === 0) return live;
+  return { ...live, ink: { ...ink, first: ink.first + repeated, points: ink.points.slice(repeated), repeated: 0 } };
 }
 
 interface Received {

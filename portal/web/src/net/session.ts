@@ -14,7 +14,7 @@ import { type KeySet, loadJwks, randomClientId, SessionKey } from '../core/keys'
 import { LIMITS } from '../core/limits';
 import type { Message } from '../core/messages';
 import { mayShow, mayWrite } from '../core/policy';
-import type { Presence } from '../core/presence';
+import type { LivePacket, Presence } from '../core/presence';
 import { Replica } from '../core/replica';
 import { Stage } from '../core/stage';
 import type { Ticket } from '../core/ticket';
@@ -28,7 +28,7 @@ import { Exchange, type Party } from './exchange';
 import { LessonAlerts } from './lessonAlerts';
 import { LessonAssets } from './lessonAssets';
 import { iceConfig, makeMesh } from './lessonMesh';
-import { LiveReceiver, LiveSender } from './live';
+import { LiveReceiver, LiveSender, withoutRepeats } from './live';
 import { lookUp } from './lookUp';
 import { type LocalMedia, NO_MEDIA } from './media';
 import type { Mesh } from './mesh';
@@ -174,7 +174,7 @@ export class LessonSession {
     );
     this.sender = new LiveSender(
       () => this.own?.ticket.session ?? null,
-      (live) => this.sendLive({ type: 'LIVE', live }),
+      (live) => this.sendLive(live),
     );
     this.live = Object.assign(this.sender, {
       peer: (session: SessionId) => this.received.peer(session),
@@ -356,11 +356,11 @@ export class LessonSession {
     });
   };
 
-  private sendLive(message: Message): void {
+  private sendLive(live: LivePacket): void {
     if (!this.own?.ticket.caps.has('presence')) return;
-    this.mesh?.broadcastLive(message);
-    const others = this.roster.people.presentSessions().filter((session) => session !== this.own?.ticket.session);
-    if (others.some((session) => !this.mesh?.isUp(session))) this.socket.send(message);
+    this.mesh?.broadcastLive({ type: 'LIVE', live });
+    const all = this.roster.people.presentSessions().filter((other) => other !== this.own?.ticket.session);
+    if (all.some((other) => !this.mesh?.isUp(other))) this.socket.send({ type: 'LIVE', live: withoutRepeats(live) });
   }
 
   private sendPresence(version: number, json: Uint8Array<ArrayBuffer>): void {

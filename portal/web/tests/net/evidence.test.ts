@@ -7,8 +7,8 @@ import { ownBytes } from '../../src/core/bytes';
 import { type Envelope, seal } from '../../src/core/envelope';
 import { BOARD, type SessionId } from '../../src/core/ids';
 import type { SessionKey } from '../../src/core/keys';
-import { LessonSession } from '../../src/net/session';
-import { MemoryPortal } from '../support/portal';
+import type { LessonSession } from '../../src/net/session';
+import { Pages } from '../support/lesson';
 import { MemoryRelay } from '../support/relay';
 import { ROOM, School } from '../support/school';
 import { Wire } from '../support/wire';
@@ -16,18 +16,8 @@ import { Wire } from '../support/wire';
 let school: School;
 let relay: MemoryRelay;
 let wire: Wire;
-const open: LessonSession[] = [];
-
-async function join(user: string): Promise<LessonSession> {
-  const session = await LessonSession.open({
-    lesson: 'L1',
-    portal: new MemoryPortal(school, user, user === 'tara' ? 'tutor' : 'student'),
-    connect: relay.connect,
-    createPeer: wire.createPeer,
-  });
-  open.push(session);
-  return session;
-}
+let pages: Pages;
+const join = (who: string): Promise<LessonSession> => pages.joinAs(school, who);
 
 interface Inside {
   readonly own: { readonly ticket: { readonly session: SessionId; readonly client: number } };
@@ -72,9 +62,10 @@ beforeEach(async () => {
   school = await School.open();
   relay = new MemoryRelay(school.keys);
   wire = new Wire();
+  pages = new Pages(relay, wire.createPeer);
 });
 afterEach(async () => {
-  for (const session of open.splice(0)) await session.close();
+  await pages.close();
   vi.unstubAllGlobals();
 });
 

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CloseCode, TicketError } from '../../src/core/errors';
 import { MAIN_PAGE } from '../../src/core/ids';
 import { encodeMessage } from '../../src/core/messages';
-import { LessonSession } from '../../src/net/session';
-import { MemoryPortal } from '../support/portal';
+import type { LessonSession } from '../../src/net/session';
+import { Pages } from '../support/lesson';
 import { MemoryRelay } from '../support/relay';
 import { School, user } from '../support/school';
 import { Wire } from '../support/wire';
@@ -14,18 +14,8 @@ import { Wire } from '../support/wire';
 let school: School;
 let relay: MemoryRelay;
 let wire: Wire;
-const open: LessonSession[] = [];
-
-async function join(user: string): Promise<LessonSession> {
-  const session = await LessonSession.open({
-    lesson: 'L1',
-    portal: new MemoryPortal(school, user, user === 'tara' ? 'tutor' : 'student'),
-    connect: relay.connect,
-    createPeer: wire.createPeer,
-  });
-  open.push(session);
-  return session;
-}
+let pages: Pages;
+const join = (who: string): Promise<LessonSession> => pages.joinAs(school, who);
 
 const ownSession = (session: LessonSession) => {
   const { me } = session;
@@ -73,9 +63,10 @@ beforeEach(async () => {
   school = await School.open();
   relay = new MemoryRelay(school.keys);
   wire = new Wire();
+  pages = new Pages(relay, wire.createPeer);
 });
 afterEach(async () => {
-  for (const session of open.splice(0)) await session.close();
+  await pages.close();
   vi.unstubAllGlobals();
 });
 

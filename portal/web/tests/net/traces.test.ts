@@ -1,8 +1,9 @@
 /** The ladder on what Chromium really told in lessons of the network lab (`tests/netlab/lesson.py --trace`). */
 import { describe, expect, test } from 'vitest';
 import { Busy } from '../../src/net/busy';
-import { Ladder, RUNGS } from '../../src/net/ladder';
+import { Ladder, OFF, RUNGS } from '../../src/net/ladder';
 import goodLine from './traces/good-line-python-peers.json';
+import thinLine from './traces/thin-line.json';
 
 type Row = readonly (number | null)[];
 interface Trace {
@@ -43,5 +44,21 @@ describe('a line of 2 Mbit/s that loses nothing, to Python peers whose estimate 
   test('believed, the estimate would take it away', () => {
     const links = everyLink(goodLine).map((link) => play(goodLine, link, true).rung);
     expect(Math.max(...links)).toBe(RUNGS.length - 1);
+  });
+});
+
+describe('a line of 300 kbit/s, to another browser and to the recorder, from the moment when it became thin', () => {
+  test('the picture for the other browser gets smaller, for the line’s sake, and stays', () => {
+    const ladder = play(thinLine, 0, true);
+    expect(ladder.rung).toBeGreaterThan(0);
+    expect(ladder.rung).toBeLessThan(OFF);
+    expect(ladder.cause).toBe('line');
+  });
+
+  test('the picture for the recorder too, by its queue alone', () => {
+    const ladder = play(thinLine, 1, false);
+    expect(ladder.rung).toBeGreaterThan(0);
+    expect(ladder.rung).toBeLessThan(OFF);
+    expect(ladder.cause).toBe('line');
   });
 });

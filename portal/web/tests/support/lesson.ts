@@ -1,9 +1,10 @@
-/** Pages in a lesson over a relay in memory, as far as they need no connection to each other. */
+/** Pages in a lesson over a relay in memory, and over a wire in memory where they need connections to each other. */
 import { expect, vi } from 'vitest';
 import { MAIN_PAGE, type ShapeId } from '../../src/core/ids';
 import { LessonSession } from '../../src/net/session';
-import type { MemoryPortal } from './portal';
+import { MemoryPortal } from './portal';
 import type { MemoryRelay } from './relay';
+import type { School } from './school';
 
 /** A peer connection that never connects. */
 class NoPeer extends EventTarget {
@@ -27,17 +28,26 @@ class NoPeer extends EventTarget {
 export class Pages {
   private readonly open = new Set<LessonSession>();
 
-  constructor(public relay: MemoryRelay) {}
+  constructor(
+    public relay: MemoryRelay,
+    private readonly createPeer: (config: RTCConfiguration) => RTCPeerConnection = () =>
+      new NoPeer() as unknown as RTCPeerConnection,
+  ) {}
 
   async join(portal: MemoryPortal): Promise<LessonSession> {
     const session = await LessonSession.open({
       lesson: 'L1',
       portal,
       connect: this.relay.connect,
-      createPeer: () => new NoPeer() as unknown as RTCPeerConnection,
+      createPeer: this.createPeer,
     });
     this.open.add(session);
     return session;
+  }
+
+  /** Tara is the tutor, everybody else a student. */
+  joinAs(school: School, user: string): Promise<LessonSession> {
+    return this.join(new MemoryPortal(school, user, user === 'tara' ? 'tutor' : 'student'));
   }
 
   async leave(session: LessonSession): Promise<void> {

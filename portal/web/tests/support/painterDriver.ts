@@ -1,9 +1,10 @@
 /** Shapes given as JSON, painted in a bare page as the board paints them. */
 import { whenFontReady } from '../../src/board/fonts';
+import { pdfOfBoard } from '../../src/board/pdf/document';
 import { type PictureFrame, paintPicture } from '../../src/board/picture';
 import { withEnds } from '../../src/core/arrows';
 import { parseHex } from '../../src/core/bytes';
-import type { PageId, ShapeId } from '../../src/core/ids';
+import { MAIN_PAGE, type ShapeId } from '../../src/core/ids';
 import { type Background, byIndex, readFields, type Shape } from '../../src/core/shape';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -15,19 +16,43 @@ export async function paint(
   frame: PictureFrame,
 ): Promise<string> {
   await whenFontReady();
+  const all = sorted(shapes);
+  const source = {
+    shapes: () => all,
+    shape: (id: ShapeId) => all.find((shape) => shape.id === id) ?? null,
+    pages: () => [{ id: MAIN_PAGE, background }],
+    onChange: () => () => {},
+  };
+  return paintPicture(source, MAIN_PAGE, frame).toDataURL('image/png');
+}
+
+/** The same shapes twice, as a PDF of two pages; its bytes. Every picture is one dot. */
+export async function pdf(
+  shapes: Readonly<Record<string, Fields>>,
+  background: Background,
+  size: { readonly width: number; readonly height: number },
+): Promise<number[]> {
+  await whenFontReady();
+  const all = sorted(shapes);
+  const page = { id: MAIN_PAGE, background, index: 'a0', title: '', erased: false };
+  const dot = document.createElement('canvas');
+  [dot.width, dot.height] = [1, 1];
+  const file = await pdfOfBoard({
+    board: { pages: () => [page, page], shapes: () => all },
+    theme: 'light',
+    pictures: () => dot,
+    boxOf: () => ({ minX: 0, minY: 0, maxX: size.width, maxY: size.height }),
+  });
+  return [...new Uint8Array(await file.arrayBuffer())];
+}
+
+function sorted(shapes: Readonly<Record<string, Fields>>): Shape[] {
   const read = new Map<ShapeId, Shape>();
   for (const [id, fields] of Object.entries(shapes)) {
     const shape = readFields(id as ShapeId, new Map(Object.entries(fields).map(([k, v]) => [k, bytesOf(v)])));
     if (shape !== null) read.set(shape.id, shape);
   }
-  const all = [...read.values()].map((shape) => withEnds(shape, (id) => read.get(id) ?? null)).sort(byIndex);
-  const source = {
-    shapes: () => all,
-    shape: (id: ShapeId) => read.get(id) ?? null,
-    pages: () => [{ id: 'main' as PageId, background }],
-    onChange: () => () => {},
-  };
-  return paintPicture(source, 'main' as PageId, frame).toDataURL('image/png');
+  return [...read.values()].map((shape) => withEnds(shape, (id) => read.get(id) ?? null)).sort(byIndex);
 }
 
 const bytesOf = (value: unknown): unknown =>

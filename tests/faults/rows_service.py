@@ -1,0 +1,41 @@
+"""The rows of `make faults` about what stands around the relay: a browser's tab, the TURN server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from loadtests.netlab.turnserver import NoTurnServer
+from tests.faults.report import Row
+from tests.faults.tab import crash_tabs
+from tests.faults.turn import kill_turn
+
+__all__ = ["tab_row", "turn_row"]
+
+
+async def tab_row(folder: Path, crashes: int) -> Row:
+    result = await crash_tabs(folder, crashes)
+    return Row(
+        "tab",
+        f"a browser tab dies {crashes} times in a lesson, just after pen-up: SIGKILL to its renderer, `Page.crash`",
+        "every stroke is there when its owner comes back, once, and on everybody's board",
+        f"{result.held} of {result.drawn} strokes, the board back within {result.back_s:.1f} s, equal: "
+        f"{'yes' if result.equal else '**no**'}",
+        result.held == result.drawn and result.equal,
+    )
+
+
+async def turn_row(folder: Path) -> Row:
+    done = "kill -9 of the TURN server in a lesson whose links all go through it, and another one after a while"
+    expected = "the board goes on over the relay, links come back by themselves, nothing lost"
+    try:
+        result = await kill_turn(folder)
+    except NoTurnServer as error:
+        return Row("turn", done, expected, f"not done: {error}", False)
+    return Row(
+        "turn",
+        done,
+        expected,
+        f"{result.seen_meanwhile} strokes seen meanwhile, noticed after {result.noticed_s:.1f} s, linked again "
+        f"{result.back_s:.1f} s after the next server, equal: {'yes' if result.equal else '**no**'}",
+        result.equal and result.seen_meanwhile > 0,
+    )
