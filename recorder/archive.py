@@ -19,15 +19,19 @@ from sqlite_utils import Database
 from recorder.frames import Kind
 from recorder.mending import Unfinished, find_unfinished, open_holes, repair_file, settle_holes
 from recorder.notes import MAX_PENDING_CURSORS, Notes, merge_notes, write_notes
-from recorder.schema import DATABASE, MEDIA, SCHEMA, create_tables
+from recorder.schema import ASSETS, DATABASE, MEDIA, SCHEMA, create_tables
 from recorder.tracks import TrackState
 from whiteboard_crdt.envelope import Envelope
 from whiteboard_crdt.errors import SetupError
 from whiteboard_crdt.ids import Capability
 from whiteboard_crdt.ticket import Ticket
 
-# A cursor is kept this often at most.
+LATE_OPEN = "late_open"
+"""In `meta` from the sealing on until the room is closed: late work may still come."""
+
+# A cursor is kept this often at most. The relay tells them so often, some of them a little early.
 CURSOR_EVERY_MS = 100
+_EARLY_MS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,26 @@ class StoredEnvelope:
     raw: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class StoredAsset:
+    """A picture that a board names by its hash; `held_ms`: room time since when it is here, None while it is not."""
+
+    asset: str
+    doc: str
+    room_ms: int
+    bytes: int
+    held_ms: int | None
+
+
+@dataclass(slots=True)
+class _Late:
+    """A sealed archive that still takes late work: where the lesson ended, where it ends now, how many envelopes."""
+
+    from_ms: int
+    end_ms: int
+    envelopes: int = 0
+
+
 class Archive:
     """Taking notes and `take` belong to the event loop; `write`, `seal`, `mend` and `close` wait for the disk."""
 
@@ -58,6 +82,7 @@ class Archive:
         self._db = db
         self._lock = threading.Lock()
         self._notes = Notes()
+        self._late: _Late | None = None
         self._sessions: dict[str, int] = {}
         self._caps: dict[str, frozenset[Capability]] = {}
         self._streams: dict[tuple[str, int], int] = {}
@@ -76,6 +101,11 @@ class Archive:
     def media(self) -> Path:
         """The folder of the media files."""
         return self.folder / MEDIA
+
+    @property
+    def assets(self) -> Path:
+        """The folder of the pictures on the boards, each named by its hash."""
+        return self.folder / ASSETS
 
     # Notes, taken on the event loop.
 
@@ -117,10 +147,12 @@ class Archive:
     def cursor(self, session: str, page: str, x10: int, y10: int, room_ms: float) -> None:
         """Where a session's pointer is; thinned to one for every 100 ms."""
         number, at = self._sessions.get(session), round(room_ms)
-        if number is None or at - self._last_cursor.get(session, -CURSOR_EVERY_MS) < CURSOR_EVERY_MS:
+        last = self._last_cursor.get(session, -CURSOR_EVERY_MS)
+        if number is None or at - last < CURSOR_EVERY_MS - _EARLY_MS:
             return
         if len(self._notes.cursors) < MAX_PENDING_CURSORS:
-            self._last_cursor[session] = at
+            # The rhythm, not the moment: ten a second in the long run, however early each of them comes.
+            self._last_cursor[session] = max(last + CURSOR_EVERY_MS, at - _EARLY_MS)
             self._notes.cursors.append((at, number, page, x10, y10))
 
     def chat(self, message: str, session: str, text: str, at: int, room_ms: float) -> None:
@@ -142,6 +174,14 @@ class Archive:
         number = self._sessions.get(session) if session is not None else None
         self._notes.coverage.append((number, kind, round(from_ms), round(to_ms), cause))
 
+    def asset_named(self, asset: str, doc: str, room_ms: float) -> None:
+        """A document names a picture."""
+        self._notes.assets.append((asset, doc, round(room_ms), None, None, None))
+
+    def asset_held(self, known: StoredAsset, mime: str, size_bytes: int, room_ms: float) -> None:
+        """A picture that was named lies in the folder."""
+        self._notes.assets.append((known.asset, known.doc, known.room_ms, mime, size_bytes, round(room_ms)))
+
     # TrackJournal
 
     def next_epoch(self, session: str, kind: Kind) -> int:
@@ -162,8 +202,27 @@ class Archive:
     # The disk
 
     def take(self) -> Notes:
-        """All notes since the last call, to be given to `write`."""
-        notes, self._notes = self._notes, Notes()
+        """All notes since the last call, to be given to `write`; of a sealed archive only late work and pictures."""
+        taken, self._notes = self._notes, Notes()
+        late = self._late
+        if late is None:
+            return taken
+        notes = Notes(
+            sessions=taken.sessions,
+            renewals=taken.renewals,
+            streams=taken.streams,
+            envelopes=taken.envelopes,
+            chat=taken.chat,
+            assets=taken.assets,
+        )
+        if taken.envelopes:
+            late.envelopes += len(taken.envelopes)
+            last_ms = max(late.end_ms, *(envelope[0] for envelope in taken.envelopes))
+            if last_ms > late.end_ms:
+                notes.coverage = [(None, "board", late.end_ms, last_ms, "")]
+                late.end_ms = last_ms
+            facts = {"from_ms": late.from_ms, "envelopes": late.envelopes}
+            notes.meta = {"end_ms": json.dumps(last_ms), "late": json.dumps(facts)}
         return notes
 
     def write(self, notes: Notes) -> None:
@@ -187,10 +246,11 @@ class Archive:
     def seal(self, end_ms: float) -> None:
         """The lesson is over and every media file closed.
 
-        State the coverage, fold the log in, one plain file from now on.
+        State the coverage, fold the log in, one plain file from now on. Late work is taken until `end_late`.
         """
         self.meta("end_ms", round(end_ms))
         self.meta("state", "sealed")
+        self.meta(LATE_OPEN, True)
         self.meta("sealed_at", int(time.time() * 1000))
         self.flush()
         with self._lock:
@@ -202,31 +262,16 @@ class Archive:
                 )
             self._db.conn.execute("pragma optimize")
             self._db.conn.execute("pragma journal_mode = delete")
+        self._late = _Late(round(end_ms), round(end_ms))
 
-    def append_late(self) -> int:
-        """Add the work that came after `seal`, and nothing else that was noted since; returns how many envelopes.
+    def end_late(self) -> None:
+        """Nothing comes any more; what was noted must be written. Raises sqlite3.OperationalError."""
+        with self._lock, self._db.conn:
+            self._db.conn.execute("delete from meta where key = ?", [LATE_OPEN])
 
-        The recording then ends with the last of it. Raises sqlite3.OperationalError.
-        """
-        taken = self.take()
-        late = Notes(
-            sessions=taken.sessions,
-            renewals=taken.renewals,
-            streams=taken.streams,
-            envelopes=taken.envelopes,
-            chat=taken.chat,
-        )
-        if not late.envelopes:
-            return 0
-        end_ms, known = int(self.get("end_ms")), self.get("late") or {}
-        last_ms = max(end_ms, *(envelope[0] for envelope in late.envelopes))
-        count = int(known.get("envelopes", 0)) + len(late.envelopes)
-        facts = {"from_ms": known.get("from_ms", end_ms), "envelopes": count}
-        late.meta = {"end_ms": json.dumps(last_ms), "late": json.dumps(facts)}
-        if last_ms > end_ms:
-            late.coverage = [(None, "board", end_ms, last_ms, "")]
-        self.write(late)
-        return len(late.envelopes)
+    def take_late_from(self, from_ms: int, end_ms: int, envelopes: int) -> None:
+        """Go on taking late work after a restart: where the lesson ended, where it ends now, how many came so far."""
+        self._late = _Late(from_ms, end_ms, envelopes)
 
     def close(self) -> None:
         """Let go of the database. Notes not flushed are lost."""
@@ -257,6 +302,11 @@ class Archive:
         for room_ms, raw in self._db.execute("select room_ms, envelope from envelopes order by id"):
             yield StoredEnvelope(room_ms, raw)
 
+    def named_assets(self) -> list[StoredAsset]:
+        """All pictures that were named."""
+        sql = "select asset, doc, room_ms, coalesce(bytes, 0), held_ms from assets order by id"
+        return [StoredAsset(*row) for row in self._db.execute(sql)]
+
     def unfinished(self) -> list[Unfinished]:
         """Media files that a killed run left open; before this run writes media of its own."""
         with self._lock:
@@ -286,25 +336,7 @@ def open_archive(folder: Path, info: LessonInfo) -> Archive:
     Raises SetupError if it is sealed or unreadable.
     """
     (folder / MEDIA).mkdir(parents=True, exist_ok=True)
-    path = folder / DATABASE
-    fresh = not path.exists() or path.stat().st_size == 0
-    conn = sqlite3.connect(path, check_same_thread=False, timeout=10)
-    try:
-        conn.execute("pragma journal_mode = wal")
-        # A killed process loses nothing with NORMAL; after a power cut the room log fills the archive up again.
-        conn.execute("pragma synchronous = normal")
-        db = Database(conn)
-        if fresh or not db.table("meta").exists():
-            create_tables(db)
-        archive = Archive(folder, db, int(archive_run(db)) + 1)
-        if archive.get("state") == "sealed":
-            raise SetupError(f"the recording in {folder} is sealed already")
-    except sqlite3.DatabaseError as error:
-        conn.close()
-        raise SetupError(f"the recording in {folder} cannot be opened: {error}") from None
-    except SetupError:
-        conn.close()
-        raise
+    archive = _open(folder, "wal", sealed=False)
     archive.meta("schema", SCHEMA)
     archive.meta("lesson", info.lesson)
     archive.meta("room", info.room)
@@ -315,6 +347,49 @@ def open_archive(folder: Path, info: LessonInfo) -> Archive:
     archive.meta("run", archive.run)
     archive.meta("made_by", "chalkmesh")
     archive.flush()
+    return archive
+
+
+def open_sealed(folder: Path) -> Archive:
+    """Open a sealed archive again that still takes late work.
+
+    Raises SetupError if it is not sealed, takes none, or is unreadable.
+    """
+    archive = _open(folder, "delete", sealed=True)
+    try:
+        if not archive.get(LATE_OPEN):
+            raise SetupError(f"the recording in {folder} is finished")
+        end_ms, known = int(archive.get("end_ms")), archive.get("late") or {}
+        archive.take_late_from(int(known.get("from_ms", end_ms)), end_ms, int(known.get("envelopes", 0)))
+    except (sqlite3.DatabaseError, TypeError, ValueError, AttributeError) as error:
+        archive.close()
+        raise SetupError(f"the recording in {folder} cannot be opened: {error}") from None
+    except SetupError:
+        archive.close()
+        raise
+    return archive
+
+
+def _open(folder: Path, journal: str, *, sealed: bool) -> Archive:
+    path = folder / DATABASE
+    fresh = not path.exists() or path.stat().st_size == 0
+    conn = sqlite3.connect(path, check_same_thread=False, timeout=10)
+    try:
+        conn.execute(f"pragma journal_mode = {journal}")
+        # A killed process loses nothing with NORMAL; after a power cut the room log fills the archive up again.
+        conn.execute("pragma synchronous = normal")
+        db = Database(conn)
+        if fresh or not sealed:
+            create_tables(db)
+        archive = Archive(folder, db, int(archive_run(db)) + (not sealed))
+        if (archive.get("state") == "sealed") != sealed:
+            raise SetupError(f"the recording in {folder} is {'not sealed' if sealed else 'sealed already'}")
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        conn.close()
+        raise SetupError(f"the recording in {folder} cannot be opened: {error}") from None
+    except SetupError:
+        conn.close()
+        raise
     return archive
 
 

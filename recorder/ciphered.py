@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from recorder.custody import keep_key, keys_beside, load_key
-from recorder.schema import DATABASE, MANIFEST, MEDIA
+from recorder.schema import ASSETS, DATABASE, MANIFEST, MEDIA
 from whiteboard_crdt.errors import SetupError
 
 __all__ = [
@@ -43,7 +43,7 @@ _MOST_CHUNK_BYTES: Final = 16 << 20
 _EXPORT: Final = "export"
 # What is made of a recording and shows or plays it. Unfinished files have other endings.
 _SHOWING: Final = frozenset({".mp4", ".webm", ".html", ".jpg"})
-_SILENCES: Final = "silence.json"
+_HEARD: Final = frozenset({"silence.json", "captions.json"})
 _WORK: Final = ".encrypting"
 
 
@@ -208,9 +208,9 @@ def _is_one_file(database: Path) -> bool:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """What is encrypted of a recording: the media, the database, and what was made of them."""
-    for path in sorted((*(folder / MEDIA).glob("*"), *(folder / _EXPORT).glob("*"))):
-        shows = path.parent.name == MEDIA or path.suffix in _SHOWING or path.name == _SILENCES
+    """What is encrypted of a recording: pictures, media, the database, and what was made of them."""
+    for path in sorted(path for name in (ASSETS, MEDIA, _EXPORT) for path in (folder / name).glob("*")):
+        shows = path.parent.name != _EXPORT or path.suffix in _SHOWING or path.name in _HEARD
         if shows and path.is_file() and not path.is_symlink():
             yield path
     yield folder / DATABASE
@@ -219,7 +219,7 @@ def _files(folder: Path) -> Iterator[Path]:
 def _place(path: Path) -> tuple[Path, str]:
     """The recording that a file belongs to, and the file's name in it."""
     path = path.resolve()
-    folder = path.parent.parent if path.parent.name in (MEDIA, _EXPORT) else path.parent
+    folder = path.parent.parent if path.parent.name in (ASSETS, MEDIA, _EXPORT) else path.parent
     return folder, path.relative_to(folder).as_posix()
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import av
 import numpy as np
 from av.audio.stream import AudioStream
+from av.subtitles.stream import SubtitleStream
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
@@ -31,6 +32,18 @@ _REORDER = 4
 # What VP9's scale of quality lies above x264's.
 _VP9_CRF = 10
 _SOUND_MS = 1000
+# The least that libavcodec's writers of captions take for a header (SubStation Alpha).
+_STYLE = b"""[Script Info]
+ScriptType: v4.00+
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, \
+StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding
+Style: Default,Arial,16,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,0
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +109,16 @@ class FilmJoiner:
     """An MP4 or WebM file of finished parts, copied, and of sound. Raises OSError and av.FFmpegError."""
 
     def __init__(
-        self, path: Path, first_part: Path, *, sound: bool, webm: bool = False, chapters: Sequence[FilmChapter] = ()
+        self,
+        path: Path,
+        first_part: Path,
+        *,
+        sound: bool,
+        webm: bool = False,
+        chapters: Sequence[FilmChapter] = (),
+        captions: bool = False,
     ) -> None:
+        """`sound`, `captions`: whether there will be any."""
         options = {"cues_to_front": "1"} if webm else {"movflags": "+faststart"}
         self._container = av.open(str(path), "w", format="webm" if webm else "mp4", options=options)
         self._container.set_chapters(
@@ -122,6 +143,13 @@ class FilmJoiner:
             self._audio = add("libopus", **shape) if webm else add("aac", **shape)
             # Opus takes 16-bit samples or floats side by side, AAC floats one channel after the other; mono is both.
             self._format = "flt" if webm else "fltp"
+        self._captions: SubtitleStream | None = None
+        self._is_mov_text = not webm
+        if captions:
+            self._captions = self._container.add_stream("webvtt" if webm else "mov_text")
+            # Only their writers' own encoders need a style; packets are handed over as they are to be.
+            self._captions.codec_context.subtitle_header = _STYLE
+            self._captions.codec_context.time_base = self._captions.time_base = _MS
         self._samples = 0
         self._shown: list[int] = []
         self._count = 0
@@ -165,6 +193,19 @@ class FilmJoiner:
         frame.pts, frame.time_base = self._samples, Fraction(1, RATE_HZ)
         self._samples += len(samples)
         self._container.mux(self._audio.encode(frame))
+
+    def caption(self, from_ms: int, to_ms: int, text: str) -> None:
+        """Append a caption, film ms; it begins no sooner than the one before ends."""
+        assert self._captions is not None
+        data = text.encode()
+        if self._is_mov_text:
+            # 3GPP TS 26.245, 5.17: the length of the text and the text.
+            data = len(data).to_bytes(2, "big") + data
+        packet = av.Packet(data)
+        packet.stream, packet.time_base = self._captions, _MS
+        packet.pts = packet.dts = from_ms
+        packet.duration = to_ms - from_ms
+        self._container.mux(packet)
 
     def finish(self) -> None:
         """Write what the encoder of the sound still holds."""

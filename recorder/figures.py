@@ -1,4 +1,4 @@
-"""Paths of rectangles, ellipses, polygons, notes, lines and arrows. Twin of `portal/web/src/board/figures.ts`."""
+"""Paths of geometric shapes, notes, frames, lines and arrows. Twin of `portal/web/src/board/figures.ts`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from recorder.items import FigureItem, FigurePath, MeasureText
+from recorder.formulas import formula_item
+from recorder.items import FONT_ASCENT_EM, FigureItem, FigurePath, MeasureText, TextItem, TextLine
 from recorder.labels import LabelLook, label_item
-from recorder.turn import Box, box_around, turned
+from recorder.plots import plot_item
+from recorder.turn import Box, box_around, turned, turned_box
 from whiteboard_crdt.arrows import Point, corners_of, middle_of
 from whiteboard_crdt.shape import Ends, Shape, ShapeType
-from whiteboard_crdt.spec import THINGS
+from whiteboard_crdt.spec import INK, THINGS
 
 # How far the control points of a quarter of an ellipse stand out, of its half axis.
 _ROUND = 0.5522847498
@@ -23,12 +25,20 @@ class _Track(NamedTuple):
 
 
 def figure_item(shape: Shape, measure: MeasureText) -> FigureItem:
-    """What a geometric shape, a note, a line or an arrow paints."""
-    if shape.type is ShapeType.GEO:
-        return _geo_item(shape, measure)
-    if shape.type is ShapeType.NOTE:
-        return _note_item(shape, measure)
-    return _line_item(shape)
+    """What anything paints that is neither ink nor a text nor a picture."""
+    match shape.type:
+        case ShapeType.GEO:
+            return _geo_item(shape, measure)
+        case ShapeType.NOTE:
+            return _note_item(shape, measure)
+        case ShapeType.MATH:
+            return formula_item(shape)
+        case ShapeType.PLOT:
+            return plot_item(shape, measure)
+        case ShapeType.FRAME:
+            return _frame_item(shape, measure)
+        case _:
+            return _line_item(shape)
 
 
 def _geo_item(shape: Shape, measure: MeasureText) -> FigureItem:
@@ -53,6 +63,41 @@ def _note_item(shape: Shape, measure: MeasureText) -> FigureItem:
     paths = [FigurePath(verbs=track.verbs, points=track.points, colour=f"note:{shape.colour}", fill=1.0)]
     inner = Box(shape.x, shape.y, shape.x + shape.w, shape.y + shape.h)
     return _finish(shape, track, paths, inner, shape.size, "black", measure)
+
+
+# The pen that a frame is drawn with, px.
+_FRAME_PEN = 2.0
+
+
+def _frame_item(shape: Shape, measure: MeasureText) -> FigureItem:
+    corners = [Point(0.0, 0.0), Point(shape.w, 0.0), Point(shape.w, shape.h), Point(0.0, shape.h)]
+    track = _turn_track(_Track("MLLLZ", corners), shape)
+    paths = [FigurePath(verbs=track.verbs, points=track.points, colour=shape.colour, width=_FRAME_PEN)]
+    box = box_around(track.points).grown(_FRAME_PEN / 2 + 1)
+    title = _title_item(shape, measure)
+    return FigureItem(paths, title, shape.opacity, box if title is None else box.union(title.box))
+
+
+def _title_item(shape: Shape, measure: MeasureText) -> TextItem | None:
+    """A frame's title stands above its left corner, in one line."""
+    title = shape.text[: THINGS.label.chars].replace("\n", " ")
+    if not title:
+        return None
+    bottom = shape.y - THINGS.frame.gap
+    top = bottom - shape.size * INK.line_height
+    pivot = middle_of(shape)
+    upright = Box(shape.x, top, shape.x + measure(title, shape.size, shape.bold), bottom)
+    return TextItem(
+        x=pivot.x,
+        y=pivot.y,
+        rotation=shape.rotation,
+        lines=[TextLine(title, shape.x, top + FONT_ASCENT_EM * shape.size)],
+        colour=shape.colour,
+        opacity=shape.opacity,
+        bold=shape.bold,
+        size=shape.size,
+        box=turned_box(upright, pivot, shape.rotation),
+    )
 
 
 def _finish(

@@ -47,8 +47,9 @@ VIDEO_WAIT_S = 0.6
 # Redundancy (RED) brings back a single lost packet with the next one; of a run only the last. The rest is asked for.
 AUDIO_WAIT_S = 0.4
 NACK_EVERY_S = 0.08
-# Half a second less than the ten that players are promised, for the way there and back.
-KEYFRAME_EVERY_S = 9.5
+# Less than the ten that players are promised by what an answer may take on a bad line: two requests that are lost, and
+# a picture of which something has to be sent again.
+KEYFRAME_EVERY_S = 8.0
 PLI_PAUSE_S = 0.5
 _CODECS = {"VP8": "vp8", "H264": "h264", "opus": "opus"}
 _MAX_NACKS = 200

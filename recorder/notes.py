@@ -26,6 +26,7 @@ class Notes:
     coverage: list[tuple[int | None, str, int, int, str]] = field(default_factory=list)
     events: list[tuple[int, str, int | None, str]] = field(default_factory=list)
     chapters: list[tuple[int, str, str, str]] = field(default_factory=list)
+    assets: list[tuple[str, str, int, str | None, int | None, int | None]] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
@@ -58,6 +59,12 @@ def write_notes(conn: sqlite3.Connection, notes: Notes) -> None:
     )
     conn.executemany("insert into events (room_ms, kind, session_id, data) values (?, ?, ?, ?)", notes.events)
     conn.executemany("insert into chapters (room_ms, title, kind, page) values (?, ?, ?, ?)", notes.chapters)
+    conn.executemany(
+        "insert into assets (asset, doc, room_ms, mime, bytes, held_ms) values (?, ?, ?, ?, ?, ?)"
+        " on conflict (asset) do update set doc = excluded.doc, mime = coalesce(excluded.mime, mime),"
+        " bytes = coalesce(excluded.bytes, bytes), held_ms = coalesce(excluded.held_ms, held_ms)",
+        notes.assets,
+    )
 
 
 def _track_row(state: TrackState) -> tuple[object, ...]:
@@ -95,4 +102,5 @@ def merge_notes(older: Notes, newer: Notes) -> Notes:
         coverage=older.coverage + newer.coverage,
         events=older.events + newer.events,
         chapters=older.chapters + newer.chapters,
+        assets=older.assets + newer.assets,
     )

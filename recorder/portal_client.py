@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, TypeAlias, TypeVar
+from typing import Literal, Self, TypeAlias, TypedDict, TypeVar
 
 import aiohttp
 import msgspec
 
 from whiteboard_crdt.errors import ChalkmeshError
 
-__all__ = ["AlertAnswer", "Feed", "PortalAway", "PortalClient", "RecordingStatus", "TicketAnswer", "WantedLesson"]
+__all__ = [
+    "AlertAnswer",
+    "Feed",
+    "PortalAway",
+    "PortalClient",
+    "RecordingStatus",
+    "TicketAnswer",
+    "WantedLesson",
+    "Ways",
+]
 
 RecordingStatus: TypeAlias = Literal["joined", "recording", "sealed", "rendering", "rendered", "failed"]
 _ANSWER_BYTES = 4 << 20
@@ -58,6 +67,14 @@ class TicketAnswer(msgspec.Struct, frozen=True):
     ticket: str
     relay_url: str
     ice_servers: tuple[TurnEntry, ...] = ()
+
+
+class Ways(TypedDict):
+    """How a room's edits reach the recorder: direct links that are up, and edits that came first by either way."""
+
+    links: int
+    relay: int
+    mesh: int
 
 
 class AlertAnswer(msgspec.Struct, frozen=True):
@@ -111,6 +128,7 @@ class PortalClient:
         detail: str = "",
         duration_ms: int | None = None,
         progress: float | None = None,
+        ways: Ways | None = None,
     ) -> None:
         """How it goes; also the heartbeat."""
         body: dict[str, object] = {
@@ -118,6 +136,7 @@ class PortalClient:
             "detail": detail[:500],
             "duration_ms": duration_ms,
             "progress": progress,
+            "ways": ways,
         }
         await self._ask("POST", f"/internal/recordings/{lesson}/status", msgspec.Struct, body=body)
 

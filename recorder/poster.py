@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from recorder.boardstate import BoardState
+from recorder.pictures import Pictures
 from recorder.raster import PageRaster
 from recorder.reading import ArchiveReader
 from recorder.timeline import PUBLIC, UpdateRecord, read_records
@@ -36,7 +37,7 @@ def make_poster(folder: Path, out: Path) -> None:
         for page in pages
     }
     best = max(pages, key=lambda page: (ink[page], page == state.page))
-    raster = PageRaster(WIDTH, HEIGHT)
+    raster = PageRaster(WIDTH, HEIGHT, pictures=Pictures(folder))
     raster.show(state.shapes(best), pages[best])
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(out.name + ".part")

@@ -12,7 +12,7 @@ from recorder.reading import ArchiveReader, SessionRow, TrackRow
 from recorder.silence import FILE as SILENCE
 from recorder.silence import load_silences
 from recorder.storyboard import load_storyboard
-from recorder.timeline import PUBLIC, Viewer, encode_timeline
+from recorder.timeline import PUBLIC, Viewer, encode_timeline, may_see
 from whiteboard_crdt.colours import person_colour
 from whiteboard_crdt.ids import Role
 from whiteboard_crdt.ticket import stored_colour
@@ -50,8 +50,9 @@ def load_manifest(folder: Path, viewer: Viewer, base_url: str) -> dict[str, Any]
                     "chapters", "select room_ms, title, kind, page from chapters order by room_ms, id"
                 )
             ],
-            "coverage": _coverage(archive, tracks),
+            "coverage": [*_coverage(archive, tracks), *_missing(archive, viewer, end)],
             "timeline": f"{base_url}/timeline",
+            "assets": f"{base_url}/assets",
             "export": f"{base_url}/export.mp4" if (folder / EXPORT_FOLDER / FILM).is_file() else None,
             "poster": f"{base_url}/poster.jpg" if (folder / EXPORT_FOLDER / POSTER).is_file() else None,
             "storyboard": None if storyboard is None else {"url": f"{base_url}/storyboard.jpg", **storyboard},
@@ -62,6 +63,16 @@ def load_manifest(folder: Path, viewer: Viewer, base_url: str) -> dict[str, Any]
         # `verify`.
         state = "damaged" if archive.problems else "sealed" if archive.sealed else "recording"
         return {**manifest, "state": state, "problems": archive.problems}
+
+
+def _missing(archive: ArchiveReader, viewer: Viewer, end: int) -> list[dict[str, Any]]:
+    """The pictures that a document which the viewer may see names, and that never came."""
+    found = []
+    for row in archive.assets():
+        if row.held_ms is None and may_see(viewer, row.doc):
+            place = {"session": None, "kind": "picture", "from_ms": row.room_ms, "to_ms": max(row.room_ms, end)}
+            found.append({**place, "cause": "missing", "asset": row.asset})
+    return found
 
 
 def person_colours(people: list[SessionRow]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from recorder.painter import PAPER, Canvas, Pixels, fit, measure_text
+from recorder.pictures import Pictures
 from recorder.scene import HOME_BOX, Box, SceneItem, scene_item
 from whiteboard_crdt.shape import Shape
 
@@ -25,8 +26,11 @@ _MAX_RECTS = 16
 class PageRaster:
     """One page at a time on a canvas of fixed size. `pixels` is RGBA; `take_dirty` says which parts changed."""
 
-    def __init__(self, width: int, height: int, home: Box = HOME_BOX) -> None:
+    def __init__(self, width: int, height: int, home: Box = HOME_BOX, *, pictures: Pictures | None = None) -> None:
+        """`pictures`: where those on the board come from; without them their places stay empty."""
         self._canvas = Canvas(width, height)
+        if pictures is not None:
+            self._canvas.pictures = pictures.image
         self._home = home
         self._items: dict[str, tuple[tuple[str, str], SceneItem]] = {}
         self._last_key = ("", "")

@@ -6,20 +6,24 @@ Never writes to it, and gives whatever is readable.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 from sqlite_utils import Database
 
 from recorder.ciphered import is_ciphered, open_plain
 from recorder.packing import show_envelopes
-from recorder.schema import DATABASE, MEDIA
-from whiteboard_crdt.errors import SetupError
+from recorder.schema import ASSETS, DATABASE, MEDIA
+from whiteboard_crdt.errors import ProtocolError, SetupError
+from whiteboard_crdt.ids import DocRef
+
+_ASSET: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,19 @@ class SessionRow:
     client: int
     ticket: str
     first_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRow:
+    """A picture that a document names by its hash; `held_ms` None: it never came. `path`: where it is if it did."""
+
+    asset: str
+    doc: DocRef
+    room_ms: int
+    mime: str
+    bytes: int
+    held_ms: int | None
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +146,27 @@ class ArchiveReader:
                 )
         return found
 
+    def assets(self) -> list[AssetRow]:
+        """The pictures that the boards name, in order; none for an archive from before there were pictures."""
+        known = "select 1 from sqlite_master where type = 'table' and name = 'assets'"
+        if next(self.rows("assets", known), None) is None:
+            return []
+        found: list[AssetRow] = []
+        sql = "select id, asset, doc, room_ms, mime, bytes, held_ms from assets order by room_ms, id"
+        for number, asset, doc, room_ms, mime, size, held_ms in self.rows("assets", sql):
+            try:
+                if not _ASSET.fullmatch(asset) or not isinstance(room_ms, int):
+                    raise ProtocolError("asset")
+                ref = DocRef.parse(doc)
+            except (ProtocolError, TypeError, AttributeError):
+                self.problems.append(f"row {number} of table assets makes no sense")
+                continue
+            path = self.folder / ASSETS / asset
+            held = held_ms if isinstance(held_ms, int) else None
+            length = size if isinstance(size, int) else 0
+            found.append(AssetRow(asset, ref, room_ms, str(mime or ""), length, held, path))
+        return found
+
     def span(self) -> tuple[int, int]:
         """Room time where watching begins and ends."""
         start, end = self.meta.get("start_ms"), self.meta.get("end_ms")
@@ -192,7 +230,8 @@ def _connect_ciphered(path: Path) -> sqlite3.Connection:
         conn.execute("begin")
         show_envelopes(conn)
         conn.execute("pragma query_only = on")
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        # The second: SQLite quotes damaged bytes in what it says, and Python cannot read that.
         conn.close()
         raise SetupError(f"{path} is no SQLite database, or its beginning is damaged") from None
     return conn
@@ -212,7 +251,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         conn.close()
         conn = sqlite3.connect(f"{uri}&immutable=1", uri=True, check_same_thread=False)
         show_envelopes(conn)
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         conn.close()
         raise SetupError(f"{path} is no SQLite database, or its beginning is damaged") from None
     return conn

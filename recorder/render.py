@@ -14,21 +14,23 @@ from typing import Literal
 import av
 
 from recorder.boardstate import BoardState, Changes
+from recorder.captions import FILE as CAPTIONS
+from recorder.captions import load_captions
+from recorder.captions_film import CaptionBand, FilmCaptions, film_lines
 from recorder.encode import FilmChapter, FilmJoiner, PartWriter
+from recorder.layouts import FILM_HEIGHT, FILM_WIDTH, Layout, make_column
 from recorder.mix import RATE_HZ, AudioMix
+from recorder.pictures import Pictures
 from recorder.pointers import Pointers
-from recorder.projection import person_colours
+from recorder.projection import EXPORT_FOLDER, person_colours
 from recorder.raster import PageRaster
 from recorder.reading import ArchiveReader, TrackRow
 from recorder.redaction import Part, Redaction
-from recorder.tiles import TILE_HEIGHT, TILE_WIDTH, VideoSource, paint_label, paint_placeholder
 from recorder.timeline import PUBLIC, CursorRecord, Record, UpdateRecord, read_records
 from recorder.yuv import Picture
 from whiteboard_crdt.errors import SetupError
 from whiteboard_crdt.ids import DocRef, Role
 
-_WIDTH, _HEIGHT = 1280, 720
-_MAX_TILES = _HEIGHT // TILE_HEIGHT
 # A picture at least this often even when nothing moves, so that seeking and progress bars have something to hold on to.
 _STILL_MS = 2000
 _SOUND_MS = 1000
@@ -52,8 +54,13 @@ class FilmSettings:
     )
     pointers: bool = field(default=True, metadata={"help": "show where everybody points", "unit": ""})
     height: Literal[720, 1080] = field(default=720, metadata={"help": "lines of the picture", "unit": "px"})
-    layout: Literal["tiles", "board"] = field(
-        default="tiles", metadata={"help": "the board with the webcams beside it, or alone", "unit": ""}
+    layout: Layout = field(
+        default=Layout.TILES,
+        metadata={"help": "the board with the webcams beside it, alone, or with whoever speaks", "unit": ""},
+    )
+    captions: FilmCaptions = field(
+        default=FilmCaptions.SOFT,
+        metadata={"help": "captions to be switched on in the film, painted into it, or none", "unit": ""},
     )
     webm: bool = field(default=False, metadata={"help": "WebM (VP9, Opus) instead of MP4 (H.264, AAC)", "unit": ""})
     redaction: Redaction = field(default=Redaction(), metadata={"help": "what of whom is left out", "unit": ""})
@@ -62,7 +69,7 @@ class FilmSettings:
     @property
     def scale(self) -> float:
         """How much larger everything is than in a film of 720 lines."""
-        return self.height / _HEIGHT
+        return self.height / FILM_HEIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,53 +81,15 @@ class FilmReport:
     problems: tuple[str, ...]
 
 
-class _Tile:
-    """One person's place in the strip."""
-
-    def __init__(self, name: str, colour: str, tracks: list[TrackRow], x: int, y: int, scale: float) -> None:
-        self._width, self._height = round(TILE_WIDTH * scale), round(TILE_HEIGHT * scale)
-        self.source = VideoSource(tracks, self._width, self._height)
-        self.sessions = {track.session.session for track in tracks}
-        self._x, self._y = x, y
-        self._label = paint_label(name, scale)
-        self._empty = paint_placeholder(name, colour, scale)
-        self._shows: str = ""
-        self._size = (0, 0)
-        self.camera_on = True
-
-    def begin(self, room_ms: float) -> None:
-        """A part begins: what is shown follows from here on, whatever was painted before."""
-        self.source.jump(room_ms)
-        self._shows = ""
-
-    def paint(self, picture: Picture, room_ms: float) -> bool:
-        """Bring the tile up to that moment; returns whether it changed."""
-        frame = self.source.advance(room_ms)
-        if frame is None or not self.camera_on or self.source.is_off(room_ms):
-            # A camera that is switched off goes on sending black; presence says so.
-            if self._shows == "empty" or (self._shows and self.camera_on and not self.source.is_off(room_ms)):
-                return False
-            picture.paint_rgba(self._empty.pixels, 0, 0, self._width, self._height, self._x, self._y)
-            self._shows = "empty"
-        else:
-            if self._shows != "camera" or (frame.width, frame.height) != self._size:
-                picture.fill(self._x, self._y, self._width, self._height)
-            self._shows, self._size = "camera", (frame.width, frame.height)
-            x = self._x + ((self._width - frame.width) // 2 & ~1)
-            picture.paint_frame(frame, x, self._y + ((self._height - frame.height) // 2 & ~1))
-        label = self._label
-        bottom = self._y + self._height
-        picture.paint_rgba(label.pixels, 0, 0, label.width, label.height, self._x, bottom - label.height)
-        return True
-
-
 class BoardView:
     """The page that the stage shows, on a raster."""
 
-    def __init__(self, width: int, height: int, unseen: Set[str] = frozenset()) -> None:
-        """`unseen`: sessions whose shapes are not painted."""
+    def __init__(
+        self, width: int, height: int, unseen: Set[str] = frozenset(), pictures: Pictures | None = None
+    ) -> None:
+        """`unseen`: sessions whose shapes are not painted. `pictures`: those on the board."""
         self.state = BoardState(unseen)
-        self.raster = PageRaster(width, height)
+        self.raster = PageRaster(width, height, pictures=pictures)
         self._page = self.state.page
 
     def apply(self, updates: list[tuple[DocRef, bytes]]) -> None:
@@ -209,13 +178,12 @@ class _Render:
             if not redaction.hides(Part.VOICE if track.kind == "audio" else Part.VIDEO, track.session.user)
             and _readable(track, archive.problems)
         ]
-        self._width, self._height = round(_WIDTH * settings.scale), settings.height
-        cameras = [track for track in self._tracks if track.kind == "video" and settings.layout == "tiles"]
-        self._tiles = _make_tiles(archive, cameras, settings.scale, redaction)
-        strip = round(TILE_WIDTH * settings.scale) if self._tiles else 0
+        self._width, self._height = round(FILM_WIDTH * settings.scale), settings.height
+        column = make_column(archive, self._tracks, settings.layout, settings.scale, redaction)
+        self._tiles, strip = column.places, column.width
         self._board_width = self._width - strip
         unseen = {row.session for row in archive.sessions.values() if redaction.hides(Part.INK, row.user)}
-        self._view = BoardView(self._board_width, self._height, unseen)
+        self._view = BoardView(self._board_width, self._height, unseen, Pictures(archive.folder))
         people = [row for row in archive.sessions.values() if row.role != Role.RECORDER and settings.pointers]
         colours = person_colours(people)
         names = redaction.names(people)
@@ -227,6 +195,14 @@ class _Render:
         self._picture = Picture(self._width, self._height)
         if self._tiles:
             self._picture.fill(self._board_width, 0, strip, self._height, _STRIP_LUMA)
+        captions = (
+            [] if settings.captions is FilmCaptions.NONE else load_captions(archive.folder / EXPORT_FOLDER / CAPTIONS)
+        )
+        shown = [one for one in captions if not redaction.hides(Part.VOICE, one.user)]
+        spoken = redaction.names(archive.sessions.values())
+        self._lines = film_lines(shown, lambda user: spoken.get(user, ""), self._start, self._length)
+        burnt = self._lines if settings.captions is FilmCaptions.BURNT else []
+        self._band = CaptionBand(burnt, self._board_width, self._height, settings.scale)
         self._tick = settings.video_tick_ms if self._tiles else settings.board_tick_ms
         self._parts = self._open_parts(parts)
 
@@ -239,6 +215,9 @@ class _Render:
             " union all select count(*), max(id), 0 from cursors"
         )
         facts += list(self._archive.rows("envelopes", sql))
+        if self._settings.captions is FilmCaptions.BURNT:
+            facts += self._lines
+        facts += [each.asset for each in self._archive.assets() if each.held_ms is not None]
         own = folder / hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
         if folder.is_dir():
             for other in folder.iterdir():
@@ -261,7 +240,7 @@ class _Render:
                 self._make_part(part, first, until)
         pictures, failed = self._join(path, paths)
         self._progress(1.0)
-        problems = [*self._archive.problems, *failed, *(text for tile in self._tiles for text in tile.source.failed)]
+        problems = [*self._archive.problems, *failed, *(text for tile in self._tiles for text in tile.failed)]
         if self._view.state.refused:
             problems.append(f"{self._view.state.refused} updates of the board were refused")
         return FilmReport(self._length, pictures, tuple(problems))
@@ -295,10 +274,15 @@ class _Render:
                     dirty,
                 )
                 for tile in self._tiles:
-                    tile.camera_on = any(self._feed.cameras.get(session, True) for session in tile.sessions)
+                    tile.hear(self._feed.cameras)
                     if begins:
                         tile.begin(self._start + t_ms)
                     moved |= tile.paint(self._picture, self._start + t_ms)
+                if begins:
+                    self._band.begin()
+                moved |= self._band.paint(
+                    self._picture, self._view.raster.pixels, t_ms, [whole] if begins else dirty, moved=moved
+                )
                 if begins or dirty or moved or t_ms - shown_ms >= _STILL_MS or t_ms == self._length:
                     writer.picture(self._picture.frame(), t_ms)
                     shown_ms = t_ms
@@ -326,12 +310,23 @@ class _Render:
         voices = [track for track in self._tracks if track.kind == "audio"]
         mix = AudioMix(voices, self._start)
         pictures = heard_ms = 0
+        lines = self._lines if self._settings.captions is FilmCaptions.SOFT else []
         with FilmJoiner(
-            path, parts[0], sound=bool(voices), webm=self._settings.webm, chapters=self._chapters()
+            path,
+            parts[0],
+            sound=bool(voices),
+            webm=self._settings.webm,
+            chapters=self._chapters(),
+            captions=bool(lines),
         ) as film:
+            waiting = iter(lines)
+            line = next(waiting, None)
 
             def sound_until(t_ms: int) -> None:
-                nonlocal heard_ms
+                nonlocal heard_ms, line
+                while line is not None and line.from_ms <= t_ms:
+                    film.caption(line.from_ms, line.to_ms, line.text)
+                    line = next(waiting, None)
                 while voices and heard_ms < t_ms:
                     step = min(_SOUND_MS, self._length - heard_ms)
                     film.sound(mix.block(step * RATE_HZ // 1000))
@@ -350,18 +345,3 @@ def _readable(track: TrackRow, problems: list[str]) -> bool:
         return True
     problems.append(f"the file {track.path.name} is missing or makes no sense")
     return False
-
-
-def _make_tiles(archive: ArchiveReader, tracks: list[TrackRow], scale: float, redaction: Redaction) -> list[_Tile]:
-    people = [row for row in archive.sessions.values() if row.role != Role.RECORDER]
-    colours = person_colours(people)
-    names = redaction.names(people)
-    by_user = {user: [track for track in tracks if track.session.user == user] for user in colours}
-    shown = [user for user, own in by_user.items() if own][:_MAX_TILES]
-    return [
-        _Tile(
-            names[user], colours[user], by_user[user],
-            round((_WIDTH - TILE_WIDTH) * scale), round(index * TILE_HEIGHT * scale), scale,
-        )
-        for index, user in enumerate(shown)
-    ]  # fmt: skip

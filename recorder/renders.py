@@ -42,9 +42,14 @@ class RenderQueue:
         recorded: Container[str] = frozenset(),
         *,
         encrypt: bool = False,
+        captions: str | None = None,
     ) -> None:
-        """`recorded`: the lessons that are still written to; they are not found before they are put here."""
+        """`recorded`: the lessons that are still written to; they are not found before they are put here.
+
+        `captions`: as in `load_recogniser`.
+        """
         self._encrypt = encrypt
+        self._captions = captions
         self._recordings = recordings
         self._recorded = recorded
         self._portal = portal
@@ -112,6 +117,7 @@ class RenderQueue:
             "-m",
             "recorder.worker",
             *(["--encrypt"] if self._encrypt else []),
+            *(["--captions", self._captions] if self._captions else []),
             str(folder),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -184,7 +190,9 @@ def _is_worth_it(folder: Path) -> bool:
     try:
         with ArchiveReader(folder) as archive:
             start, end = archive.span()
-            return archive.sealed and "start_ms" in archive.meta and end > start
+            # What the portal made without somebody's part has its film from there.
+            wanted = "start_ms" in archive.meta and "redacted" not in archive.meta
+            return archive.sealed and wanted and end > start
     except SetupError:
         return False
 

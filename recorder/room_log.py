@@ -7,6 +7,7 @@ from typing import Any
 
 from recorder.archive import Archive
 from recorder.clock import RoomClock
+from recorder.gathering import Gatherer
 from signaling.client import Peer
 from signaling.events import (
     Connected,
@@ -27,7 +28,9 @@ __all__ = ["RoomLog"]
 class RoomLog:
     """Listens to a peer of mode "log" and takes notes. Never blocks."""
 
-    def __init__(self, peer: Peer, archive: Archive, clock: RoomClock) -> None:
+    def __init__(self, peer: Peer, archive: Archive, clock: RoomClock, gatherer: Gatherer) -> None:
+        """`gatherer` hears of every envelope: boards name pictures."""
+        self._gatherer = gatherer
         self._peer = peer
         self._archive = archive
         self._clock = clock
@@ -90,6 +93,7 @@ class RoomLog:
             # The replica verified it, so it knew the ticket; only a revocation in between takes it away.
             return
         self._archive.envelope(envelope, room_ms)
+        self._gatherer.seen(envelope, room_ms)
         if envelope.doc == STAGE:
             self._stage(envelope.session, room_ms)
         elif envelope.doc == CHAT:

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 SCHEMA: Final = 1
 DATABASE: Final = "lesson.sqlite"
 MEDIA: Final = "media"
+ASSETS: Final = "assets"
 MANIFEST: Final = "manifest.json"
 
 # `Any`: a column type of sqlite-utils is a Python type.
@@ -63,6 +64,18 @@ _TABLES: Final[dict[str, tuple[dict[str, Any], str]]] = {
     ),
     "events": ({"id": int, "room_ms": int, "kind": str, "session_id": int, "data": str}, "id"),
     "chapters": ({"id": int, "room_ms": int, "title": str, "kind": str, "page": str}, "id"),
+    "assets": (
+        {"id": int, "asset": str, "doc": str, "room_ms": int, "mime": str, "bytes": int, "held_ms": int},
+        "id",
+    ),
+}
+
+_UNIQUE: Final = {
+    "sessions": ["session"],
+    "streams": ["doc", "session_id"],
+    "envelopes": ["stream", "seq"],
+    "tracks": ["file"],
+    "assets": ["asset"],
 }
 
 _LOG_VIEW: Final = """
@@ -72,15 +85,15 @@ from envelopes e join streams t on t.id = e.stream join sessions s on s.id = t.s
 
 
 def create_tables(db: Database) -> None:
-    """Make the tables of a new archive, in one transaction."""
+    """Make the tables of a new archive, or those that one of an earlier version lacks, in one transaction."""
     with db.conn:
         for name, (columns, key) in _TABLES.items():
+            if db.table(name).exists():
+                continue
             keys = [(column, "sessions", "id") for column in columns if column == "session_id"]
             if name == "envelopes":
                 keys.append(("stream", "streams", "id"))
             db.table(name).create(columns, pk=key, foreign_keys=keys)
-        db.table("sessions").create_index(["session"], unique=True)
-        db.table("streams").create_index(["doc", "session_id"], unique=True)
-        db.table("envelopes").create_index(["stream", "seq"], unique=True)
-        db.table("tracks").create_index(["file"], unique=True)
-        db.create_view("log", _LOG_VIEW)
+            if name in _UNIQUE:
+                db.table(name).create_index(_UNIQUE[name], unique=True)
+        db.create_view("log", _LOG_VIEW, ignore=True)

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from recorder.ciphered import open_plain, plain_size
-from recorder.schema import DATABASE, MANIFEST, MEDIA
+from recorder.schema import ASSETS, DATABASE, MANIFEST, MEDIA
 
 _PIECE_BYTES = 1 << 20
 
@@ -25,7 +25,8 @@ def sha256_file(path: Path) -> str:
 
 def archive_files(folder: Path) -> list[Path]:
     """Every file of an archive that the manifest covers, in a fixed order."""
-    return [folder / DATABASE, *sorted(path for path in (folder / MEDIA).iterdir() if path.is_file())]
+    own = sorted(path for name in (ASSETS, MEDIA) for path in (folder / name).glob("*") if path.is_file())
+    return [folder / DATABASE, *own]
 
 
 def write_hashes(folder: Path, lesson: str) -> None:

@@ -17,7 +17,9 @@ import aioice.ice
 import uvloop
 
 from recorder import ingest
+from recorder.custody import check_keys
 from recorder.datagrams import RecorderLoop
+from recorder.late import find_open
 from recorder.lease import FILE as LEASE
 from recorder.lease import take_lease
 from recorder.metrics import LessonFigures, status_server
@@ -48,7 +50,12 @@ class Recorder:
         self._portal = portal
         self._lessons: dict[str, LessonRecorder] = {}
         self._renders = RenderQueue(
-            settings.recordings, portal, settings.render_queue, self._lessons, encrypt=settings.encrypt
+            settings.recordings,
+            portal,
+            settings.render_queue,
+            self._lessons,
+            encrypt=settings.encrypt,
+            captions=settings.captions_model,
         )
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._unlisted_s: dict[str, float] = {}
@@ -68,6 +75,9 @@ class Recorder:
 
     async def run(self) -> None:
         """Follow the feed until cancelled."""
+        # Before the films: what still takes late work must not be packed and hashed.
+        for lesson in await asyncio.to_thread(find_open, self._settings.recordings):
+            self._start(lesson)
         renders = asyncio.create_task(self._renders.run(), name="renders") if self._settings.render else None
         try:
             while True:
@@ -148,6 +158,23 @@ class Recorder:
             log.info("portal does not hear lesson=%s: %s", lesson, error)
 
 
+def _look_at_keys(settings: RecorderSettings) -> None:
+    """Say it when keys of recordings are not what they must be: found now, a backup still has them."""
+    keys = settings.data / "keys"
+    try:
+        custody = check_keys(keys)
+    except OSError as error:
+        log.error("keys of recordings cannot be read folder=%s error=%s", keys, error.strerror)
+        return
+    if custody.repaired:
+        log.warning("the school key of recordings was put back from its copy folder=%s", keys)
+    if custody.lost:
+        log.error(
+            "recordings that nobody can open count=%d first=%s: put %s back from a backup",
+            len(custody.lost), custody.lost[0], keys,
+        )  # fmt: skip
+
+
 async def _serve(settings: RecorderSettings) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(LoopErrors())
@@ -155,6 +182,7 @@ async def _serve(settings: RecorderSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
+        await asyncio.to_thread(_look_at_keys, settings)
         portal = await stack.enter_async_context(PortalClient(settings.portal_url, settings.internal_secret))
         recorder = Recorder(settings, portal)
         status = status_server(recorder, settings.metrics_port, settings.metrics_secret, settings.recordings)

@@ -10,33 +10,36 @@ import logging
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from aiortc import RTCPeerConnection, RTCRtpReceiver
 
 from recorder.alerts import AlertCourier
-from recorder.archive import Archive, LessonInfo, open_archive
+from recorder.archive import Archive, LessonInfo, open_archive, open_sealed
 from recorder.clock import RoomClock
 from recorder.disk import DiskWriter
+from recorder.gathering import Gatherer
+from recorder.late import load_sealing
 from recorder.media_desk import MediaDesk
 from recorder.metrics import EDITS
-from recorder.portal_client import PortalAway, PortalClient, RecordingStatus, WantedLesson
-from recorder.reading import ArchiveReader
+from recorder.portal_client import PortalAway, PortalClient, RecordingStatus, WantedLesson, Ways
 from recorder.room_log import RoomLog
-from recorder.schema import DATABASE
 from recorder.settings import RecorderSettings
+from signaling.asset_store import AssetStore
 from signaling.client import Grant, Peer
 from signaling.events import AlertBrought, Connected, Event, RoomState, SeenEnvelope, Stopped
 from signaling.mesh import MeshOptions
 from signaling.peer_tickets import IceServer
-from whiteboard_crdt.envelope import decode_envelope
+from whiteboard_crdt.assets import AssetId
+from whiteboard_crdt.envelope import Envelope, decode_envelope
 from whiteboard_crdt.errors import ChalkmeshError, SetupError
 from whiteboard_crdt.ids import RoomId, SessionId
 from whiteboard_crdt.keys import PublicKey, SessionKey, encode_base64url, load_jwks
 
-__all__ = ["LessonRecorder", "RoomLost", "sealed_duration_ms"]
+__all__ = ["LessonRecorder", "RoomLost"]
 
 log = logging.getLogger("chalkmesh.recorder")
 
@@ -45,19 +48,15 @@ _RETRY_LONGEST_S = 10.0
 # How long the portal is tried to be told that a lesson is sealed; a restart tells it too.
 _TELL_S = 600.0
 _LOOK_S = 0.05
+_NOTES_EVERY_S = 1.0
+# A sealing does not wait longer for pictures; what comes afterwards is still taken.
+_PICTURES_S = 1.0
+# How long the relay is tried for the rest of the late work after a restart.
+_REST_S = 300.0
 
 
 class RoomLost(ChalkmeshError):
     """The relay put the recorder out for good; a new session may get in."""
-
-
-def sealed_duration_ms(folder: Path) -> int | None:
-    """Length of a lesson that is sealed already; None for one that is not, or not even begun."""
-    if not (folder / DATABASE).is_file():
-        return None
-    with ArchiveReader(folder) as archive:
-        start, end = archive.span()
-        return end - start if archive.sealed else None
 
 
 class LessonRecorder:
@@ -76,6 +75,7 @@ class LessonRecorder:
         self._room_closed = False
         self._start_ms: float | None = None
         self._peer: Peer | None = None
+        self._edits: Counter[str] = Counter()
         # Set whenever something happened that the waiting parts look at.
         self._news = asyncio.Event()
         self._beat = asyncio.Event()
@@ -104,20 +104,26 @@ class LessonRecorder:
 
     async def run(self) -> None:
         """Record to the end, seal, and tell the portal. Raises SetupError, RoomLost, OSError, sqlite3.Error."""
-        duration = await asyncio.to_thread(sealed_duration_ms, self.folder)
-        if duration is None:
+        sealing = await asyncio.to_thread(load_sealing, self.folder)
+        if sealing is None or sealing.takes_late_work:
             keys, jwks = await asyncio.to_thread(_load_keys, self._settings.key_set)
             info = LessonInfo(self.lesson.lesson, self.lesson.room, self.lesson.title, self.lesson.school, jwks)
-            archive = await asyncio.to_thread(open_archive, self.folder, info)
+            if sealing is None:
+                archive = await asyncio.to_thread(open_archive, self.folder, info)
+            else:
+                archive = await asyncio.to_thread(open_sealed, self.folder)
             try:
-                duration = await self._record(archive, keys)
+                duration = await self._record(archive, keys, resumes_late=sealing is not None)
             finally:
                 archive.close()
+        else:
+            duration = sealing.duration_ms
         await self._tell_until_heard("sealed", duration)
 
     # The stay in the room
 
-    async def _record(self, archive: Archive, keys: dict[str, PublicKey]) -> int:
+    async def _record(self, archive: Archive, keys: dict[str, PublicKey], *, resumes_late: bool) -> int:
+        """Returns how long the recording is. `resumes_late`: it is sealed, and only late work is to come."""
         disk = DiskWriter(archive)
         mesh = MeshOptions(on_track=self._on_track, on_closed=self._on_closed, media="recvonly")
         peer = Peer(
@@ -130,18 +136,24 @@ class LessonRecorder:
             mesh=mesh,
         )
         await self._prepare(peer)
-        room_log = self._catch_up(peer, archive)
+        gatherer = self._gatherer(peer, archive)
+        room_log = self._catch_up(peer, archive, gatherer)
         self._desk = desk = MediaDesk(archive.media, archive, self._clock, room_log.introduce)
         courier = AlertCourier(self.lesson.lesson, self._portal, peer)
         peer.on_event = self._listener(room_log, courier)
         peer.on_envelope = peer.on_event
         heartbeat: asyncio.Task[None] | None = None
         mending: asyncio.Task[None] | None = None
+        pictures: asyncio.Task[None] | None = None
         try:
-            if archive.run > 1:
+            if archive.run > 1 and not resumes_late:
                 mending = await self._mend(archive)
             async with peer:
                 self._peer = peer
+                pictures = asyncio.create_task(self._gather(gatherer), name="pictures")
+                if resumes_late:
+                    await self._take_rest(peer, room_log, disk)
+                    return await self._wait_for_late_work(peer, archive, disk, gatherer)
                 heartbeat = asyncio.create_task(self._heartbeat(peer))
                 end_ms = await self._sit(peer, room_log, archive, disk)
                 desk.end()
@@ -149,19 +161,22 @@ class LessonRecorder:
                 await self._drain(peer, room_log, disk)
                 if mending is not None:
                     await mending
-                duration = await self._seal(archive, room_log, disk, end_ms)
+                await gatherer.finish(_PICTURES_S)
+                await self._seal(archive, room_log, disk, end_ms)
                 heartbeat.cancel()
-                return await self._wait_for_late_work(peer, archive, duration)
+                return await self._wait_for_late_work(peer, archive, disk, gatherer)
         finally:
             self._peer = None
             await courier.close()
-            if heartbeat is not None:
-                heartbeat.cancel()
+            for task in (heartbeat, pictures):
+                if task is not None:
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
             desk.end(interrupted=True)
             with suppress(sqlite3.Error):
                 if archive.get("state") == "recording":
                     archive.event("recorder", None, {"run": archive.run, "what": "stop"}, self._now_ms())
-                    await disk.flush(desk.take())
+                await disk.flush(desk.take())
             if mending is not None:
                 # A thread cannot be cancelled, and the archive must not be closed under it.
                 await asyncio.gather(mending, return_exceptions=True)
@@ -186,11 +201,33 @@ class LessonRecorder:
             else:
                 return
 
-    def _catch_up(self, peer: Peer, archive: Archive) -> RoomLog:
+    def _gatherer(self, peer: Peer, archive: Archive) -> Gatherer:
+        store, room = AssetStore(self._settings.relay_assets), RoomId(self.lesson.room)
+        return Gatherer(
+            archive,
+            lambda asset: peer.assets.get(asset, timeout_s=None),
+            lambda asset: store.path(room, AssetId(asset)),
+            self._now_ms,
+        )
+
+    async def _gather(self, gatherer: Gatherer) -> None:
+        try:
+            await gatherer.run()
+        except Exception:
+            # The edge of this task: a fault in it must not end the recording.
+            log.exception("pictures are no longer gathered lesson=%s", self.lesson.lesson)
+
+    def _catch_up(self, peer: Peer, archive: Archive, gatherer: Gatherer) -> RoomLog:
         """Give the peer what an earlier run archived, so that only the rest is fetched."""
-        tokens = archive.tickets()
-        peer.preload(tokens, (decode_envelope(stored.raw) for stored in archive.envelopes()))
-        room_log = RoomLog(peer, archive, self._clock)
+
+        def held() -> Iterator[Envelope]:
+            for stored in archive.envelopes():
+                envelope = decode_envelope(stored.raw)
+                gatherer.seen(envelope, stored.room_ms)
+                yield envelope
+
+        peer.preload(archive.tickets(), held())
+        room_log = RoomLog(peer, archive, self._clock, gatherer)
         for known in peer.replica.sessions:
             if archive.knows(known.ticket.session):
                 room_log.introduce(known.ticket.session)
@@ -199,7 +236,7 @@ class LessonRecorder:
 
     async def _sit(self, peer: Peer, room_log: RoomLog, archive: Archive, disk: DiskWriter) -> float | None:
         """Stay until the portal says that the lesson ended; returns that moment in room time, None if it was before."""
-        noted = False
+        noted, flushed_s = False, 0.0
         while self.lesson.state != "ended":
             if peer.stopped is not None:
                 raise RoomLost(f"the relay closed with {peer.stopped.code}")
@@ -214,7 +251,12 @@ class LessonRecorder:
                 async with asyncio.timeout(self._settings.flush_every_ms / 1000):
                     await self._news.wait()
             assert self._desk is not None
-            await disk.flush(self._desk.take())
+            jobs, now_s = self._desk.take(), time.monotonic()
+            # A commit costs more than all else that a board without media does. What only notes speak of waits a
+            # little, unless nobody else holds it.
+            if jobs or self._news.is_set() or not peer.synced or now_s - flushed_s >= _NOTES_EVERY_S:
+                flushed_s = now_s
+                await disk.flush(jobs)
         return None if self._late or not self._clock.known else self._now_ms()
 
     def _begin(self, archive: Archive, room_log: RoomLog) -> None:
@@ -245,7 +287,7 @@ class LessonRecorder:
             await asyncio.sleep(_LOOK_S)
         await disk.flush([])
 
-    async def _seal(self, archive: Archive, room_log: RoomLog, disk: DiskWriter, end_ms: float | None) -> int:
+    async def _seal(self, archive: Archive, room_log: RoomLog, disk: DiskWriter, end_ms: float | None) -> None:
         last_ms = archive.last_ms()
         end = last_ms if end_ms is None else round(end_ms)
         if archive.get("start_ms") is None and room_log.live_since_ms is not None:
@@ -255,32 +297,41 @@ class LessonRecorder:
         archive.event("recorder", None, {"run": archive.run, "what": "stop"}, end)
         await disk.flush([])
         await asyncio.to_thread(archive.seal, end)
-        start = archive.get("start_ms")
         log.info("sealed lesson=%s", self.lesson.lesson)
-        return max(0, end - start) if isinstance(start, int) else 0
 
-    async def _wait_for_late_work(self, peer: Peer, archive: Archive, duration: int) -> int:
+    async def _take_rest(self, peer: Peer, room_log: RoomLog, disk: DiskWriter) -> None:
+        """After a restart: the late work that the relay's log holds and the archive does not."""
+        try:
+            async with asyncio.timeout(_REST_S):
+                await self._drain(peer, room_log, disk)
+        except TimeoutError:
+            log.warning("late work not looked for, the relay is away lesson=%s", self.lesson.lesson)
+
+    async def _wait_for_late_work(self, peer: Peer, archive: Archive, disk: DiskWriter, gatherer: Gatherer) -> int:
         """Stay until the relay closes the room: until then it takes what somebody brings who was away.
 
-        Returns how long the recording is now.
+        What comes is written as it comes; a run that is killed here is gone on with by the next one. Returns how long
+        the recording is now.
         """
-        told = asyncio.create_task(self._tell_until_heard("sealed", duration), name="tell-sealed")
-        late = 0
+        told = asyncio.create_task(self._tell_until_heard("sealed", _length_ms(archive)), name="tell-sealed")
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.late_longest_ms / 1000):
                     while peer.stopped is None and not self._room_closed:
                         self._news.clear()
-                        await self._news.wait()
+                        with suppress(TimeoutError):
+                            async with asyncio.timeout(self._settings.flush_every_ms / 1000):
+                                await self._news.wait()
+                        await disk.flush([])
         finally:
             told.cancel()
             await asyncio.gather(told, return_exceptions=True)
-            before = archive.get("end_ms")
-            late = archive.append_late()
-            duration += int(archive.get("end_ms")) - int(before)
-            if late:
-                log.info("late work lesson=%s envelopes=%d", self.lesson.lesson, late)
-        return duration
+        await gatherer.finish(_PICTURES_S)
+        await disk.flush([])
+        await asyncio.to_thread(archive.end_late)
+        late = archive.get("late") or {}
+        log.info("room closed lesson=%s late=%d", self.lesson.lesson, late.get("envelopes", 0))
+        return _length_ms(archive)
 
     # What the peer and the mesh call
 
@@ -292,7 +343,9 @@ class LessonRecorder:
             live = room_log.live
             room_log.on_event(event)
             if isinstance(event, SeenEnvelope):
-                EDITS.labels("mesh" if event.via == "mesh" else "relay").inc()
+                way = "mesh" if event.via == "mesh" else "relay"
+                EDITS.labels(way).inc()
+                self._edits[way] += 1
             if isinstance(event, Connected):
                 self._beat.set()
             if isinstance(event, RoomState) and event.state == "closed":
@@ -327,7 +380,10 @@ class LessonRecorder:
             self._beat.clear()
             if peer.connected or self._recording:
                 try:
-                    await self._portal.status(self.lesson.lesson, self._status(), duration_ms=self._duration_ms())
+                    ways = Ways(links=self.links, relay=self._edits["relay"], mesh=self._edits["mesh"])
+                    await self._portal.status(
+                        self.lesson.lesson, self._status(), duration_ms=self._duration_ms(), ways=ways
+                    )
                 except PortalAway as error:
                     log.info("portal does not hear lesson=%s: %s", self.lesson.lesson, error)
             # A changed state is told at once, because a lesson may wait for it.
@@ -355,6 +411,12 @@ class LessonRecorder:
 
     def _now_ms(self) -> float:
         return max(0.0, self._clock.at(time.monotonic())) if self._clock.known else 0.0
+
+
+def _length_ms(archive: Archive) -> int:
+    """Of a sealed one; 0 where it never was live."""
+    start, end = archive.get("start_ms"), archive.get("end_ms")
+    return max(0, end - start) if isinstance(start, int) and isinstance(end, int) else 0
 
 
 def _load_keys(path: Path) -> tuple[dict[str, PublicKey], str]:

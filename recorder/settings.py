@@ -24,7 +24,7 @@ class RecorderSettings:
         metadata={"help": "own addresses to offer for media, parted by commas; none: all of the host", "unit": ""},
     )
     flush_every_ms: int = field(
-        default=250, metadata={"help": "how often media and notes go to the disk", "unit": "ms"}
+        default=250, metadata={"help": "how often media go to the disk; notes alone once a second", "unit": "ms"}
     )
     heartbeat_every_ms: int = field(
         default=2_000, metadata={"help": "how often the portal hears from each lesson", "unit": "ms"}
@@ -46,8 +46,19 @@ class RecorderSettings:
     max_lessons: int = field(default=64, metadata={"help": "lessons recorded at once", "unit": "lessons"})
     render: bool = field(default=True, metadata={"help": "make a film of every lesson after its end", "unit": ""})
     encrypt: bool = field(
-        default=False,
-        metadata={"help": "encrypt every finished recording with a key of its own", "unit": ""},
+        default=True,
+        metadata={
+            "help": "encrypt every finished recording with a key of its own, kept in keys/",
+            "unit": "",
+        },
+    )
+    captions_model: str | None = field(
+        default=None,
+        metadata={
+            "help": "folder of the Whisper model (CTranslate2) that writes captions after a lesson; none: the one that"
+            " comes with chalkmesh[captions], where that is installed; off: no captions",
+            "unit": "",
+        },
     )
     render_queue: int = field(
         default=256, metadata={"help": "films waiting in memory; more are found again on the disk", "unit": "films"}
@@ -62,6 +73,11 @@ class RecorderSettings:
     def recordings(self) -> Path:
         """One folder per lesson."""
         return self.data / "recordings"
+
+    @property
+    def relay_assets(self) -> Path:
+        """The relay's pictures, where it runs on this machine."""
+        return self.data / "assets"
 
     @property
     def key_set(self) -> Path:

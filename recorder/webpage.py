@@ -10,6 +10,7 @@ import base64
 import hashlib
 import html
 import json
+import math
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -22,8 +23,10 @@ import av
 import skia
 
 from recorder.boardstate import BoardState
+from recorder.items import ImageItem
 from recorder.mix import RATE_HZ, AudioMix
 from recorder.painter import Canvas, Frame, measure_text
+from recorder.pictures import Pictures
 from recorder.projection import person_colours
 from recorder.reading import ArchiveReader
 from recorder.scene import HOME_BOX, Box, scene_item
@@ -44,6 +47,7 @@ _TYPING_MS: Final = 300
 _SVG_BODY: Final = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 _SCRIPT: Final = re.compile(r"<script>(.*)</script>", re.DOTALL)
 _FRACTION: Final = re.compile(r"\d+\.\d{2,}")
+_ASSET: Final = re.compile(r'<image data-asset="([0-9a-f]{64})"')
 _FAR: Final = 10_000_000
 _WHOLE: Final = Frame(1.0, 0.0, 0.0)
 
@@ -78,9 +82,20 @@ def shape_svg(shape: Shape) -> tuple[str, Box] | None:
     item = scene_item(shape, measure_text)
     if item is None:
         return None
+    if isinstance(item, ImageItem):
+        return _picture_svg(item), item.box
     sheet = _Sheet()
     sheet.item(item, _WHOLE)
     return sheet.finish(), item.box
+
+
+def _picture_svg(item: ImageItem) -> str:
+    """A place for a picture; the page puts in the one of that hash, which is in it once."""
+    return (
+        f'<image data-asset="{html.escape(item.asset)}" x="{item.x:.2f}" y="{item.y:.2f}" width="{item.w:.2f}"'
+        f' height="{item.h:.2f}" opacity="{item.opacity:.2f}" preserveAspectRatio="none"'
+        f' transform="rotate({math.degrees(item.rotation):.3f} {item.x + item.w / 2:.2f} {item.y + item.h / 2:.2f})"/>'
+    )
 
 
 def make_webpage(folder: Path, out: Path, *, sound: bool = True) -> list[str]:
@@ -92,6 +107,7 @@ def make_webpage(folder: Path, out: Path, *, sound: bool = True) -> list[str]:
     with ArchiveReader(folder) as archive:
         start, end = archive.span()
         content = _board(archive, start)
+        content["pictures"] = _pictures(folder, content["shapes"])
         people = [row for row in archive.sessions.values() if row.role != Role.RECORDER]
         colours = person_colours(people)
         content.update(
@@ -169,6 +185,13 @@ def _board(archive: ArchiveReader, start: int) -> dict[str, Any]:
             for page in state.pages()
         ],
     }
+
+
+def _pictures(folder: Path, versions: list[list[Any]]) -> dict[str, str]:
+    """Each picture that a shape shows, by its hash; those that are not there are left out."""
+    pictures = Pictures(folder)
+    named = sorted({asset for version in versions for asset in _ASSET.findall(version[4])})
+    return {asset: url for asset in named if (url := pictures.data_url(asset)) is not None}
 
 
 def _corners(box: Box) -> list[int]:

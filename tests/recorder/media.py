@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recorder.clock import RoomClock, SenderClock
+from recorder.demux import open_media
 from recorder.frames import EncodedFrame, vp8_is_keyframe
 from recorder.tracks import DiskJob, TrackJournal, TrackRecorder
 
@@ -144,7 +145,7 @@ def decode_audio(path: Path) -> tuple[npt.NDArray[np.float32], float]:
     """Mono samples at 48 kHz of the first audio stream, and the time of the first one in s."""
     parts: list[npt.NDArray[np.float32]] = []
     first = 0.0
-    with av.open(str(path)) as container:
+    with open_media(path) as container:
         resampler = av.AudioResampler(format="flt", layout="mono", rate=48_000)
         for frame in container.decode(audio=0):
             if not parts:
@@ -155,7 +156,7 @@ def decode_audio(path: Path) -> tuple[npt.NDArray[np.float32], float]:
 
 def decode_video(path: Path) -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
     """(time in s, RGB picture) of every frame."""
-    with av.open(str(path)) as container:
+    with open_media(path) as container:
         for frame in container.decode(video=0):
             yield float(frame.time or 0.0), frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
 

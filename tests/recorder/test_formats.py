@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from recorder.export import export
+from recorder.layouts import Layout
 from recorder.render import FilmSettings
 from tests.recorder.lesson import Lesson
 from tests.recorder.media import (
@@ -64,7 +65,7 @@ def test_film_of_1080_lines_shows_the_same_in_the_same_places(folder: Path, tmp_
 
 
 def test_board_alone_has_the_whole_picture(folder: Path, tmp_path: Path) -> None:
-    export(folder, tmp_path / "board.mp4", ignore, FilmSettings(layout="board"))
+    export(folder, tmp_path / "board.mp4", ignore, FilmSettings(layout=Layout.BOARD))
     picture = [rgb for _, rgb in decode_video(tmp_path / "board.mp4")][-1]
     assert picture[360, 1100].max() < 60
     assert picture[60, 1120].min() > 200
@@ -91,7 +92,7 @@ def test_webm_holds_the_same_as_mp4(folder: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.webm"])
 def test_chapters_are_in_the_file(folder: Path, tmp_path: Path, name: str) -> None:
-    export(folder, tmp_path / name, ignore, FilmSettings(layout="board"))
+    export(folder, tmp_path / name, ignore, FilmSettings(layout=Layout.BOARD))
     with av.open(str(tmp_path / name)) as container:
         found = [
             (round(float(each["start"] * (each["time_base"] or 0)), 2), each["metadata"]["title"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -185,14 +186,21 @@ async def test_keyframe_is_asked_for_again_when_the_last_one_is_old(
 async def test_request_for_a_keyframe_that_was_lost_is_made_again(
     video: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest, "KEYFRAME_EVERY_S", 0.05)
-    monkeypatch.setattr(ingest, "PLI_PAUSE_S", 0.02)
-    for number, item in enumerate(vp8_packets([vp8_frame(n, key=n == 0) for n in range(8)])):
+    clock = SimpleNamespace(now_s=1_000.0)
+    monkeypatch.setattr(ingest, "time", SimpleNamespace(monotonic=lambda: clock.now_s))
+    items = vp8_packets([vp8_frame(n, key=n == 0) for n in range(8)])
+    began = 0
+    late = 0
+    for item in items:
         packet = item.packet
-        await asyncio.sleep(0.03 if number else 0)
         await video.take(rtp(97, item.sequence, packet.timestamp, packet.payload, marker=int(packet.marker)))
-    # Nobody answers: about one request for each packet once the keyframe is too old.
-    assert video.plis() >= 4
+        if video.sink.frames and not late:
+            began = video.plis()
+            clock.now_s += ingest.KEYFRAME_EVERY_S + 1
+        late += bool(video.sink.frames)
+        clock.now_s += ingest.PLI_PAUSE_S * 0.6
+    # Nobody answers: one request once the keyframe is too old, and after each pause another, with every second packet.
+    assert video.plis() - began == late // 2
 
 
 async def test_sender_reports_of_the_stream_reach_the_sink(video: Bench) -> None:
