@@ -31,6 +31,7 @@ export default defineConfig({
         here('src/classroom/main.tsx'),
         here('src/player/main.tsx'),
         here('src/alerts/main.ts'),
+        here('src/operation/main.ts'),
         here('src/styles/main.css'),
       ],
     },

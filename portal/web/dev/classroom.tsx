@@ -98,6 +98,8 @@ function animate(room: MemoryRoom, drawer: Parameters<MemoryRoom['setLive']>[0],
 
 const portal = {
   facts: async () => info,
+  knock: async () => true,
+  door: async () => [],
   acknowledgeNotice: async () => undefined,
   end: async () => undefined,
   start: async () => {

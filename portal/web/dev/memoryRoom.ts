@@ -37,7 +37,7 @@ export interface Guest {
 type Listeners = { [Name in keyof SessionEvents]?: Set<(value: SessionEvents[Name]) => void> };
 
 export class MemoryRoom implements RoomSession {
-  readonly board = new Board(new Doc());
+  readonly board: Board;
   readonly stage = new Stage(new Doc());
   readonly chat = new Chat(new Doc());
   readonly me: Me;
@@ -47,11 +47,14 @@ export class MemoryRoom implements RoomSession {
   readonly livePeers = new Map<SessionId, LivePeer>();
   private readonly listeners: Listeners = {};
   private people: Participant[] = [];
+  private readonly desks = new Map<UserId, Board>();
 
   constructor(
     readonly info: LessonInfo,
     guests: readonly Guest[],
+    doc = new Doc(),
   ) {
+    this.board = new Board(doc);
     const { name, role, user } = info.me;
     const colour = PALETTE.participants[0] ?? '#1f7a63';
     this.me = { session: ME, user: user as UserId, name, role, colour, caps: new Set() };
@@ -205,6 +208,13 @@ export class MemoryRoom implements RoomSession {
       shapeCount: () => this.board.pages().reduce((sum, page) => sum + this.board.shapes(page.id).length, 0),
       boardContent: () => '',
     };
+  }
+
+  desk(user: UserId): Board {
+    const known = this.desks.get(user) ?? new Board(new Doc());
+    this.desks.set(user, known);
+    known.setAuthor(ME);
+    return known;
   }
 
   /** Puts something on the board as somebody else would. */

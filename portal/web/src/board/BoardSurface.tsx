@@ -6,10 +6,12 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Board } from '../core/board';
 import type { PageId } from '../core/ids';
 import { theme } from '../ui/theme';
+import { BoardDialogs } from './BoardDialogs';
 import { BoardView } from './BoardView';
 import { type CursorMark, Cursors } from './Cursors';
 import { listenToClipboard } from './clipboard';
 import { BoardController, type BoardRoom } from './controller';
+import { GuideLayer } from './guides/GuideLayer';
 import { TextEditor } from './TextEditor';
 import './board.css';
 
@@ -65,6 +67,8 @@ export function BoardSurface(props: BoardSurfaceProps) {
     <div class="board" data-theme={themeName} data-writable={isWritable}>
       <div class="board__stage" ref={host} />
       {controller && session && <TextEditor key={session} controller={controller} session={session} />}
+      {controller && <GuideLayer controller={controller} />}
+      {controller && <BoardDialogs controller={controller} />}
       {controller && <CursorLayer controller={controller} cursors={cursors} />}
       {props.children}
     </div>

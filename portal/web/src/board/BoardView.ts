@@ -20,7 +20,7 @@ import {
 import { whenFontReady } from './fonts';
 import { type LiveContent, LiveLayer } from './liveLayer';
 import { measureText } from './measure';
-import { PageScene } from './pageScene';
+import { PageScene, type SceneChange } from './pageScene';
 import { paperColour, type Theme } from './scene';
 import type { Background, BoardSource, BoardSourceChange } from './source';
 import { TileLayer } from './tiles';
@@ -34,9 +34,14 @@ export interface BoardViewOptions {
 }
 
 /** How long the zoom must rest before tiles are painted for it. */
-const SETTLE_MS = 120;
+const SETTLE_MS = 60;
 /** Painting in one frame, so that a pen that draws meanwhile keeps 60 Hz. */
 const FRAME_BUDGET_MS = 7;
+/** The same while nothing is shown yet: nobody draws on a page that cannot be seen. */
+const FIRST_BUDGET_MS = 40;
+/** And while nothing moves: no hand waits, and what is shown is to be sharp soon. */
+const RESTING_BUDGET_MS = 24;
+const RESTING_AFTER_MS = 50;
 const NOTHING: LiveContent = { strokes: [], sketches: [] };
 
 export class BoardView {
@@ -62,10 +67,14 @@ export class BoardView {
   private stopSource: (() => void) | null = null;
   private frameRequest = 0;
   private settleTimer: ReturnType<typeof setTimeout> | undefined;
+  /** When something moved last: the view, or what is drawn above the ink. */
+  private movedMs = 0;
   private needsInk = true;
   private needsLive = true;
   private needsWork = true;
   private isDestroyed = false;
+  /** The page turned to has not been shown whole yet. */
+  private isOpening = false;
 
   constructor(
     private readonly host: HTMLElement,
@@ -123,6 +132,7 @@ export class BoardView {
     this.background = this.readBackground();
     this.scene.open(source, page);
     this.tiles.reset(isSamePage);
+    this.isOpening ||= !isSamePage;
     this.repaint();
   }
 
@@ -192,6 +202,7 @@ export class BoardView {
 
   /** Asks for `live` to be drawn in the next frame. */
   refreshLive(): void {
+    this.movedMs = performance.now();
     this.needsLive = true;
     this.requestFrame();
   }
@@ -214,7 +225,7 @@ export class BoardView {
     } else {
       clearTimeout(this.settleTimer);
       this.settleTimer = setTimeout(() => this.settle(), SETTLE_MS);
-      if (this.tiles.scale === 0) {
+      if (this.tiles.scale === 0 || this.isOpening) {
         this.settle();
       }
     }
@@ -254,8 +265,8 @@ export class BoardView {
 
   /** The font arrived: boxes of text are measured anew. */
   private reopen(): void {
-    if (!this.isDestroyed && this.source && this.page) {
-      this.show(this.source, this.page);
+    if (!this.isDestroyed) {
+      this.take(this.scene.remeasure());
     }
   }
 
@@ -268,7 +279,11 @@ export class BoardView {
       this.background = this.readBackground();
       this.needsInk = true;
     }
-    for (const { kind, ...what } of this.scene.update(change.shapes)) {
+    this.take(this.scene.update(change.shapes));
+  }
+
+  private take(changes: readonly SceneChange[]): void {
+    for (const { kind, ...what } of changes) {
       if (kind === 'append' && 'id' in what) {
         this.tiles.append(what.id, what.box);
       } else {
@@ -288,6 +303,13 @@ export class BoardView {
     }
   }
 
+  private budgetMs(): number {
+    if (this.isOpening) {
+      return FIRST_BUDGET_MS;
+    }
+    return performance.now() - this.movedMs > RESTING_AFTER_MS ? RESTING_BUDGET_MS : FRAME_BUDGET_MS;
+  }
+
   private repaint(): void {
     this.needsInk = true;
     this.needsWork = true;
@@ -298,7 +320,7 @@ export class BoardView {
     if (!this.frameRequest && !this.isDestroyed) {
       this.frameRequest = requestAnimationFrame(() => {
         this.frameRequest = 0;
-        this.paint(FRAME_BUDGET_MS);
+        this.paint(this.budgetMs());
       });
     }
   }
@@ -309,14 +331,17 @@ export class BoardView {
     }
     const frame = this.frame;
     const { width, height } = this.canvas;
+    const beganMs = performance.now();
     if (this.needsWork) {
       this.needsInk = true;
       this.needsWork = !this.tiles.work(frame, width, height, budgetMs);
+      this.isOpening &&= this.needsWork;
     }
     if (this.needsInk) {
       this.needsInk = false;
       this.paintInk(frame, width, height);
-    } else if (!this.tiles.workAhead(budgetMs)) {
+    }
+    if (!this.needsWork && !this.tiles.workAhead(frame, width, height, budgetMs - (performance.now() - beganMs))) {
       this.requestFrame();
     }
     if (this.needsLive) {

@@ -7,6 +7,7 @@ import { toScreen } from './camera';
 import { caretAfter } from './caret';
 import type { BoardController } from './controller';
 import { fitLabel } from './labels';
+import { nextPoint, pointFromDash, type Written } from './lists';
 import { measureText } from './measure';
 import { cssColour, FONT_FAMILY } from './scene';
 import { LINE_HEIGHT, type TextSession } from './textSession';
@@ -29,6 +30,7 @@ export function TextEditor({ controller, session }: { controller: BoardControlle
     const write = (event: Event): void => {
       // A composition (accents, Chinese, Japanese) is written when it is complete.
       if (!(event instanceof InputEvent && event.isComposing)) {
+        take(element, pointFromDash(element.value, element.selectionStart));
         session.write(element.value);
       }
       place();
@@ -63,10 +65,19 @@ export function TextEditor({ controller, session }: { controller: BoardControlle
       spellcheck={false}
       rows={1}
       onKeyDown={(event) => {
-        if (event.key === 'Escape' && !event.isComposing) {
+        const isDone = event.key === 'Escape' || (event.key === 'Enter' && session.titled !== null);
+        if (isDone && !event.isComposing) {
           event.preventDefault();
           controller.closeText();
           controller.view.focusQuietly();
+        } else if (event.key === 'Enter' && !event.isComposing && !event.shiftKey) {
+          const { value, selectionStart, selectionEnd } = event.currentTarget;
+          const next = selectionStart === selectionEnd ? nextPoint(value, selectionStart) : null;
+          if (next) {
+            event.preventDefault();
+            take(event.currentTarget, next);
+            event.currentTarget.dispatchEvent(new InputEvent('input', { bubbles: true }));
+          }
         }
       }}
       onBlur={() => {
@@ -77,6 +88,13 @@ export function TextEditor({ controller, session }: { controller: BoardControlle
       }}
     />
   );
+}
+
+function take(element: HTMLTextAreaElement, written: Written | null): void {
+  if (written && written.text.length <= MAX_TEXT) {
+    element.value = written.text;
+    element.setSelectionRange(written.caret, written.caret);
+  }
 }
 
 /** Puts the field where the painter would set the text, in the same font and size. */
@@ -98,7 +116,9 @@ function layOut(element: HTMLTextAreaElement, controller: BoardController, sessi
     width: `${widest * camera.zoom + fontPx}px`,
     height: `${lines.length * fontPx * LINE_HEIGHT + 2}px`,
     font: `${isBold ? 'bold ' : ''}${fontPx}px / ${LINE_HEIGHT} "${FONT_FAMILY}", system-ui, sans-serif`,
-    color: cssColour(look.colour, scene.theme),
+    // A frame stays on the board with its title, which is seen through the field.
+    color: session.titled ? 'transparent' : cssColour(look.colour, scene.theme),
+    caretColor: cssColour(look.colour, scene.theme),
   });
 }
 

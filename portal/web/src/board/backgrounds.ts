@@ -86,10 +86,18 @@ function positions(origin: number, step: number, length: number): number[] {
   return found;
 }
 
-/** The same ruling as SVG, for a page of its own size. */
-export function rulingSvg(background: Background, box: Box, theme: Theme): string {
+/** Rectangles (x, y, width, height) and dots (x, y, radius) of one colour, board px. */
+export interface RulingMarks {
+  readonly colour: string;
+  readonly opacity: number;
+  readonly rects: readonly (readonly [number, number, number, number])[];
+  readonly dots: readonly (readonly [number, number, number])[];
+}
+
+/** The same ruling as shapes, for a page of its own size. */
+export function rulingMarks(background: Background, box: Box, theme: Theme): RulingMarks[] {
   if (background === 'plain') {
-    return '';
+    return [];
   }
   const steps = (from: number, to: number): number[] => {
     const found: number[] = [];
@@ -101,15 +109,24 @@ export function rulingSvg(background: Background, box: Box, theme: Theme): strin
   const { minX, minY, maxX, maxY } = box;
   const [across, down] = [steps(minX, maxX), steps(minY, maxY)];
   if (background === 'dots') {
-    const dots = down.map((y) => across.map((x) => `<circle cx="${x}" cy="${y}" r="1.6"/>`).join('')).join('');
-    return `<g fill="${AXIS[theme]}" opacity="0.6">${dots}</g>\n`;
+    const dots = down.flatMap((y) => across.map((x) => [x, y, 1.6] as const));
+    return [{ colour: AXIS[theme], opacity: 0.6, rects: [], dots }];
   }
-  const row = (y: number, high: number): string =>
-    `<rect x="${minX}" y="${y}" width="${maxX - minX}" height="${high}"/>`;
-  const column = (x: number, wide: number): string =>
-    `<rect x="${x}" y="${minY}" width="${wide}" height="${maxY - minY}"/>`;
-  const lines =
-    down.map((y) => row(y, 1)).join('') + (background === 'lined' ? '' : across.map((x) => column(x, 1)).join(''));
-  const axes = background === 'axes' ? `<g fill="${AXIS[theme]}">${row(AXES.y, 2)}${column(AXES.x, 2)}</g>` : '';
-  return `<g fill="${LINE[theme]}">${lines}</g>${axes}\n`;
+  const row = (y: number, high: number) => [minX, y, maxX - minX, high] as const;
+  const column = (x: number, wide: number) => [x, minY, wide, maxY - minY] as const;
+  const columns = background === 'lined' ? [] : across.map((x) => column(x, 1));
+  const lines = { colour: LINE[theme], opacity: 1, rects: [...down.map((y) => row(y, 1)), ...columns], dots: [] };
+  const axes = { colour: AXIS[theme], opacity: 1, rects: [row(AXES.y, 2), column(AXES.x, 2)], dots: [] };
+  return background === 'axes' ? [lines, axes] : [lines];
+}
+
+export function rulingSvg(background: Background, box: Box, theme: Theme): string {
+  const groups = rulingMarks(background, box, theme).map(({ colour, opacity, rects, dots }) => {
+    const marks = [
+      ...rects.map(([x, y, w, h]) => `<rect x="${x}" y="${y}" width="${w}" height="${h}"/>`),
+      ...dots.map(([x, y, r]) => `<circle cx="${x}" cy="${y}" r="${r}"/>`),
+    ];
+    return `<g fill="${colour}"${opacity < 1 ? ` opacity="${opacity}"` : ''}>${marks.join('')}</g>`;
+  });
+  return groups.length > 0 ? `${groups.join('')}\n` : '';
 }

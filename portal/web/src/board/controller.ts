@@ -1,16 +1,16 @@
 /** Everything behind one board that people write on: the tool in hand, colours and sizes, selection, keyboard, live ink. */
 
 import { batch, computed, signal } from '@preact/signals';
-import ink from '@spec/ink.json';
-import things from '@spec/things.json';
 import type { Board } from '../core/board';
 import type { Bytes } from '../core/bytes';
 import { NotWritable } from '../core/errors';
 import type { PageId, ShapeId } from '../core/ids';
-import type { Colour, Shape } from '../core/shape';
+import { type Colour, isWritten, type Shape } from '../core/shape';
 import type { BoardView } from './BoardView';
 import { bringPicture, PictureRefused } from './bringPicture';
 import type { Point } from './camera';
+import { Dialogs } from './dialogs';
+import { Guides } from './guides/guides';
 import { Hands } from './hands';
 import { type InputHost, PointerInput } from './input';
 import { handleBoardKey } from './keyboard';
@@ -18,6 +18,7 @@ import type { LiveStroke, Sketch } from './liveLayer';
 import { Marks } from './marks';
 import type { Pictures } from './painter';
 import type { Theme } from './scene';
+import { FIRST_STYLES, SIZES, type Style, type Styles, sizeFields } from './styles';
 import { TextSession } from './textSession';
 import { EraserTool } from './tools/eraser';
 import { LaserTool } from './tools/laser';
@@ -56,36 +57,22 @@ export interface BoardRoom {
   onRefused(): void;
 }
 
-const SIZES: Readonly<Record<StyledTool, readonly number[]>> = {
-  pen: ink.pen.sizes,
-  highlighter: ink.highlighter.sizes,
-  text: ink.text.sizes,
-  shape: things.sizes,
-  note: things.note.sizes,
-};
 /** How much of the window a new picture fills at most. */
 const PICTURE_SHARE = 0.6;
 const PLAIN_LOOK: ThingLook = { fill: 'none', dash: 'solid', head: 'end', opacity: 1 };
 
-interface Style {
-  readonly colour: Colour;
-  readonly step: number;
-}
-
 export class BoardController implements ToolHost, InputHost {
   readonly tool = signal<ToolName>('pen');
-  readonly styles = signal<Readonly<Record<StyledTool, Style>>>({
-    pen: { colour: 'black', step: 1 },
-    highlighter: { colour: 'yellow', step: 1 },
-    text: { colour: 'black', step: 2 },
-    shape: { colour: 'black', step: 1 },
-    note: { colour: 'yellow', step: 1 },
-  });
+  readonly styles = signal<Styles>(FIRST_STYLES);
   readonly forms = signal<ThingForm>('rectangle');
   readonly looks = signal<ThingLook>(PLAIN_LOOK);
   /** Fingers move the page and only a pen draws: from the first time that a pen is seen, or by choice. */
   readonly penOnly = signal(false);
+  /** Things keep to the lines of others and of the page. */
+  readonly snaps = signal(true);
   readonly hands = new Hands(this);
+  readonly dialogs = new Dialogs(this);
+  readonly guides = new Guides(this);
   readonly canUndo = signal(false);
   readonly canRedo = signal(false);
   readonly selected = signal<ReadonlySet<ShapeId>>(new Set());
@@ -233,8 +220,8 @@ export class BoardController implements ToolHost, InputHost {
   setSize(step: number): void {
     this.restyle({ step });
     const each = this.hands.free().flatMap((shape) => {
-      const size = SIZES[styleOf(shape)][step];
-      return size === undefined ? [] : [[shape.id, { size }] as const];
+      const fields = sizeFields(shape, step);
+      return fields ? [[shape.id, fields] as const] : [];
     });
     if (each.length > 0) {
       this.attempt(() => this.board.setEach(each));
@@ -248,6 +235,16 @@ export class BoardController implements ToolHost, InputHost {
   set selection(ids: ReadonlySet<ShapeId>) {
     this.selected.value = ids;
     this.view.refreshLive();
+  }
+
+  /** Around what is chosen, or in the middle of what is seen. */
+  addFrame(): void {
+    this.dialogs.addFrame(this.hands.aroundChosen());
+  }
+
+  /** Formulas and plots are written in a dialog. */
+  openThing(shape: Shape): boolean {
+    return this.dialogs.edit(shape);
   }
 
   openText(target: TextTarget): void {
@@ -288,6 +285,19 @@ export class BoardController implements ToolHost, InputHost {
     }
     this.attempt(() => tool.place(middleOfBox(this.view.visible)));
     return true;
+  }
+
+  /** With the keyboard: the letters, formula or plot of the one thing that is chosen. */
+  writeChosen(): boolean {
+    const [shape, ...others] = this.hands.free();
+    if (!this.isWritable.value || this.tool.value !== 'select' || !shape || others.length > 0) {
+      return false;
+    }
+    if (isWritten(shape)) {
+      this.openText({ id: shape.id, x: shape.x, y: shape.y });
+      return true;
+    }
+    return this.openThing(shape);
   }
 
   chooseForm(form: ThingForm): void {
@@ -463,19 +473,5 @@ export class BoardController implements ToolHost, InputHost {
 
   private applyCursor(): void {
     this.view.canvas.style.cursor = this.toolInHand().cursor;
-  }
-}
-
-function styleOf(shape: Shape): StyledTool {
-  switch (shape.type) {
-    case 'draw':
-      return 'pen';
-    case 'highlight':
-      return 'highlighter';
-    case 'text':
-    case 'note':
-      return shape.type;
-    default:
-      return 'shape';
   }
 }

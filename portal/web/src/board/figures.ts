@@ -1,22 +1,34 @@
-/** Paths of rectangles, ellipses, polygons, notes, lines and arrows. Twin of `recorder/figures.py`. */
+/** Paths of geometric shapes, notes, frames, lines and arrows. Twin of `recorder/figures.py`. */
 
+import ink from '@spec/ink.json';
 import things from '@spec/things.json';
 import { cornersOf, middleOf } from '../core/arrows';
-import type { Dash, GeoShape, LineShape, NoteShape } from '../core/shape';
+import type { Dash, FrameShape, GeoShape, LineShape, MathShape, NoteShape, PlotShape } from '../core/shape';
 import { type Box, growBox, type Point, unionBox } from './camera';
+import { formulaItem } from './formulas';
 import { labelItem } from './labels';
-import type { FigureItem, FigurePath, MeasureText } from './scene';
-import { boxAround, turned } from './turn';
+import { FONT_ASCENT_EM } from './metrics';
+import { plotItem } from './plots';
+import type { FigureItem, FigurePath, MeasureText, TextItem } from './scene';
+import { boxAround, turned, turnedBox } from './turn';
 
 /** How far the control points of a quarter of an ellipse stand out, of its half axis. */
 const ROUND = 0.5522847498;
 
-export function figureItem(shape: GeoShape | NoteShape | LineShape, measure: MeasureText): FigureItem {
+export type FigureShape = GeoShape | NoteShape | LineShape | MathShape | PlotShape | FrameShape;
+
+export function figureItem(shape: FigureShape, measure: MeasureText): FigureItem {
   switch (shape.type) {
     case 'geo':
       return geoItem(shape, measure);
     case 'note':
       return noteItem(shape, measure);
+    case 'math':
+      return formulaItem(shape);
+    case 'plot':
+      return plotItem(shape, measure);
+    case 'frame':
+      return frameItem(shape, measure);
     default:
       return lineItem(shape);
   }
@@ -51,6 +63,40 @@ function noteItem(shape: NoteShape, measure: MeasureText): FigureItem {
   const paths = [pathOf(track, `note:${shape.colour}`, { fill: 1 })];
   const inner = { minX: shape.x, minY: shape.y, maxX: shape.x + shape.w, maxY: shape.y + shape.h };
   return finish(shape, track, paths, inner, { size: shape.size, colour: 'black' }, shape.opacity, measure);
+}
+
+/** The pen that a frame is drawn with, px. */
+const FRAME_PEN = 2;
+
+function frameItem(shape: FrameShape, measure: MeasureText): FigureItem {
+  const { w, h, colour, opacity } = shape;
+  const corners = [
+    { x: 0, y: 0 },
+    { x: w, y: 0 },
+    { x: w, y: h },
+    { x: 0, y: h },
+  ];
+  const track = turnTrack({ verbs: 'MLLLZ', points: corners }, shape);
+  const own = growBox(boxAround(track.points), FRAME_PEN / 2 + 1);
+  const label = titleItem(shape, measure);
+  const paths = [pathOf(track, colour, { width: FRAME_PEN })];
+  return { kind: 'figure', paths, label, opacity, box: unionBox(own, label?.box ?? null) ?? own };
+}
+
+/** A frame's title stands above its left corner, in one line. */
+function titleItem(shape: FrameShape, measure: MeasureText): TextItem | null {
+  const { x, size, rotation, colour, opacity, bold } = shape;
+  const text = [...shape.text].slice(0, things.label.chars).join('').replaceAll('\n', ' ');
+  if (text === '') {
+    return null;
+  }
+  const bottom = shape.y - things.frame.gap;
+  const top = bottom - size * ink.text.line_height;
+  const pivot = middleOf(shape);
+  const upright = { minX: x, minY: top, maxX: x + measure(text, size, bold), maxY: bottom };
+  const lines = [{ text, x, baseline: top + FONT_ASCENT_EM * size }];
+  const box = turnedBox(upright, pivot, rotation);
+  return { kind: 'text', ...pivot, rotation, lines, colour, opacity, bold, size, box };
 }
 
 function finish(
@@ -107,7 +153,7 @@ function roundTrack(w: number, h: number, corner: number | null): Track {
 }
 
 /** From the shape's own place to where it stands on the board. */
-function turnTrack(track: Track, shape: GeoShape | NoteShape): Track {
+function turnTrack(track: Track, shape: GeoShape | NoteShape | FrameShape): Track {
   const middle = middleOf(shape);
   const points = track.points.map(({ x, y }) => turned({ x: shape.x + x, y: shape.y + y }, middle, shape.rotation));
   return { verbs: track.verbs, points };

@@ -7,6 +7,7 @@ import { indexAfter, indexBefore, indexBetween } from '../core/pageindex';
 import { byIndex, type Shape } from '../core/shape';
 import { type Box, unionBox } from './camera';
 import { OpenJsonError, readOpen, writeOpen } from './openJson';
+import { withContents } from './tools/contents';
 import {
   type Alignment,
   aligned,
@@ -24,7 +25,10 @@ export type Level = 'front' | 'forward' | 'backward' | 'back';
 export interface HandsHost {
   readonly board: Board;
   readonly page: PageId;
-  readonly view: { readonly scene: { boxOf(id: ShapeId): Box | null }; readonly visible: Box };
+  readonly view: {
+    readonly scene: { inside(box: Box): readonly { readonly id: string }[]; boxOf(id: ShapeId): Box | null };
+    readonly visible: Box;
+  };
   selection: ReadonlySet<ShapeId>;
   now(): number;
   attempt(run: () => unknown): void;
@@ -51,8 +55,9 @@ export class Hands {
     }
   }
 
+  /** Frames take along what lies in them. */
   move(dx: number, dy: number): void {
-    this.change((shapes) => movedBy(shapes, dx, dy));
+    this.change((shapes) => movedBy(withContents(shapes, this.host), dx, dy));
   }
 
   turn(angle: number): void {
@@ -167,6 +172,11 @@ export class Hands {
     if (around) {
       this.host.attempt(() => this.host.board.setEach(run(shapes, around)));
     }
+  }
+
+  /** The box around what is chosen. */
+  aroundChosen(): Box | null {
+    return this.around(this.chosen());
   }
 
   private around(shapes: readonly Shape[]): Box | null {

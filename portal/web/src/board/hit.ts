@@ -12,7 +12,7 @@ export function touches(item: SceneItem, a: Point, b: Point, radius: number): bo
   if (!boxesMeet(item.box, way)) {
     return false;
   }
-  if (item.kind === 'text' || item.kind === 'image') {
+  if (item.kind === 'text' || item.kind === 'image' || (item.kind === 'figure' && item.isSolid)) {
     return true;
   }
   if (item.kind === 'figure') {
@@ -40,7 +40,7 @@ function touchesFigure(item: FigureItem, a: Point, b: Point, radius: number): bo
 
 /** Whether a point lies inside the outermost path of a figure or the box of anything else. */
 export function covers(item: SceneItem, point: Point): boolean {
-  const border = item.kind === 'figure' ? item.paths[0] : undefined;
+  const border = item.kind === 'figure' && !item.isSolid ? item.paths[0] : undefined;
   return border?.verbs.endsWith('Z') ? isInside(flattened(border.verbs, border.coords), point) : inBox(item.box, point);
 }
 

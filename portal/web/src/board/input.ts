@@ -246,6 +246,7 @@ export class PointerInput {
   private pointOf(event: PointerEvent): ToolPoint {
     // Mice report a constant 0.5 and most fingers 0 or 1; only a pen's pressure means something.
     const pressure = event.pointerType === 'pen' ? Math.round(Math.min(1, event.pressure) * 255) : null;
-    return { ...this.at(this.screenOf(event), event.timeStamp), pressure, isShift: event.shiftKey };
+    const isFree = event.ctrlKey || event.metaKey || event.altKey;
+    return { ...this.at(this.screenOf(event), event.timeStamp), pressure, isShift: event.shiftKey, isFree };
   }
 }

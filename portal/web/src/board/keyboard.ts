@@ -13,6 +13,8 @@ export interface KeyTarget {
   chooseForm(form: ThingForm): void;
   selectAll(): void;
   placeInMiddle(): boolean;
+  /** Opens what is chosen for writing. */
+  writeChosen(): boolean;
   readonly hands: Pick<
     Hands,
     'remove' | 'move' | 'grow' | 'turn' | 'duplicate' | 'group' | 'ungroup' | 'level' | 'lock' | 'chosen'
@@ -107,7 +109,7 @@ function press(target: KeyTarget, event: KeyboardEvent): boolean {
     return true;
   }
   if (key === 'Enter' && !isControl(event.target)) {
-    return target.placeInMiddle();
+    return target.placeInMiddle() || target.writeChosen();
   }
   return target.selection.size > 0 && !isControl(event.target) && pressOnSelection(target, key, event.shiftKey);
 }

@@ -1,6 +1,6 @@
 /** Boards as open JSON: files and the clipboard. What is read is believed no more than what a stranger sends. */
 
-import { formatBase64Url, parseBase64Url } from '../core/bytes';
+import { type Bytes, formatBase64Url, parseBase64Url } from '../core/bytes';
 import { fieldsOf } from '../core/copy';
 import type { PageId, ShapeId } from '../core/ids';
 import { BACKGROUNDS, type Background, readFields, type Shape } from '../core/shape';
@@ -11,6 +11,7 @@ const VERSION = 1;
 export const MOST_BYTES = 32 * 1024 * 1024;
 export const MOST_SHAPES = 20_000;
 export const MOST_PAGES = 200;
+const MOST_PICTURES = 200;
 
 export interface OpenPage {
   readonly title: string;
@@ -21,11 +22,14 @@ export interface OpenPage {
 /** Why a file cannot be read, for the one who chose it. */
 export class OpenJsonError extends Error {}
 
-export function writeOpen(pages: readonly OpenPage[]): string {
+/** `pictures`: by their hash, for boards elsewhere that do not have them. */
+export function writeOpen(pages: readonly OpenPage[], pictures: ReadonlyMap<string, Uint8Array> = new Map()): string {
+  const packed = [...pictures].map(([asset, data]) => [asset, formatBase64Url(data)]);
   return JSON.stringify({
     format: OPEN_FORMAT,
     version: VERSION,
     pages: pages.map(({ title, background, shapes }) => ({ title, background, shapes: shapes.map(openShape) })),
+    ...(packed.length > 0 ? { pictures: Object.fromEntries(packed) } : {}),
   });
 }
 
@@ -65,6 +69,18 @@ export function readOpen(text: string): OpenPage[] {
   }
   const reader = new Reader();
   return pages.map((page: unknown) => reader.page(record(page)));
+}
+
+/** The pictures in a file that `readOpen` has taken. Their hashes are only what the file says. */
+export function readPictures(text: string): ReadonlyMap<string, Bytes> {
+  const found = new Map<string, Bytes>();
+  for (const [asset, data] of Object.entries(record(record(JSON.parse(text)).pictures)).slice(0, MOST_PICTURES)) {
+    const picture = bytes(data);
+    if (picture !== null) {
+      found.set(asset, picture);
+    }
+  }
+  return found;
 }
 
 /** A plain object's own members; nothing is read from prototypes. */
@@ -132,7 +148,7 @@ function readOne(
 
 const MOST_LETTERS = 10_000;
 
-function bytes(value: unknown): Uint8Array | null {
+function bytes(value: unknown): Bytes | null {
   try {
     return typeof value === 'string' ? parseBase64Url(value) : null;
   } catch {

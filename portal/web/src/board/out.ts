@@ -8,7 +8,6 @@ import { fontUrls, whenFontReady } from './fonts';
 import { measureText } from './measure';
 import { writeOpen } from './openJson';
 import type { Pictures } from './painter';
-import { type PdfPage, pdfOf } from './pdf';
 import { paintPicture } from './picture';
 import { type SceneItem, sceneItem, shapeBox, type Theme } from './scene';
 import { svgOf } from './svg';
@@ -19,8 +18,6 @@ const SHARPNESS = 2;
 const LONGEST_SIDE_PX = 8_000;
 /** Content farther out than this (board px) is somebody's joke, and would make all else a speck. */
 const FARTHEST_PX = 20_000;
-/** CSS px of 1/96 inch to points of 1/72 inch. */
-const POINTS_A_PX = 0.75;
 
 export interface OutOptions {
   readonly board: Board;
@@ -40,9 +37,13 @@ export function pageBox(board: Board, page: PageId): Box {
   return box;
 }
 
-export async function pagePicture({ board, theme, pictures }: OutOptions, page: PageId): Promise<HTMLCanvasElement> {
+/** `box`: a part of the page instead of all of it. */
+export async function pagePicture(
+  { board, theme, pictures }: OutOptions,
+  page: PageId,
+  box = pageBox(board, page),
+): Promise<HTMLCanvasElement> {
   await whenFontReady();
-  const box = pageBox(board, page);
   const [w, h] = [box.maxX - box.minX, box.maxY - box.minY];
   const scale = Math.min(SHARPNESS, LONGEST_SIDE_PX / Math.max(w, h));
   const frame = {
@@ -55,8 +56,8 @@ export async function pagePicture({ board, theme, pictures }: OutOptions, page: 
   return paintPicture(board, page, frame, null, theme, pictures);
 }
 
-export async function pngOf(options: OutOptions, page: PageId): Promise<Blob> {
-  const canvas = await pagePicture(options, page);
+export async function pngOf(options: OutOptions, page: PageId, box?: Box): Promise<Blob> {
+  const canvas = await pagePicture(options, page, box);
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('the canvas gave no picture'))), 'image/png');
   });
@@ -81,34 +82,15 @@ export async function svgBlob({ board, theme, pictures }: OutOptions, page: Page
   return new Blob([svg], { type: 'image/svg+xml' });
 }
 
-/** All pages, one after another: a page at a time is in memory as pixels. */
-export async function pdfBlob(options: OutOptions): Promise<Blob> {
-  const pages: PdfPage[] = [];
-  for (const { id } of options.board.pages()) {
-    const canvas = await pagePicture(options, id);
-    const box = pageBox(options.board, id);
-    const { width: widthPx, height: heightPx } = canvas;
-    const rgba = canvas.getContext('2d')?.getImageData(0, 0, widthPx, heightPx).data ?? new Uint8ClampedArray();
-    const rgb = new Uint8Array((rgba.length / 4) * 3);
-    for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
-      rgb[to] = rgba[from] ?? 0;
-      rgb[to + 1] = rgba[from + 1] ?? 0;
-      rgb[to + 2] = rgba[from + 2] ?? 0;
-    }
-    pages.push({
-      rgb: await deflated(rgb),
-      widthPx,
-      heightPx,
-      width: (box.maxX - box.minX) * POINTS_A_PX,
-      height: (box.maxY - box.minY) * POINTS_A_PX,
-    });
-  }
-  return pdfOf(pages);
+/** All pages as vectors. Rejects where the board's font cannot be fetched. */
+export async function pdfBlob({ board, theme, pictures }: OutOptions): Promise<Blob> {
+  const [{ pdfOfBoard }] = await Promise.all([import('./pdf/document'), whenFontReady()]);
+  return pdfOfBoard({ board, theme, pictures, boxOf: (page) => pageBox(board, page) });
 }
 
-export function jsonBlob(board: Board): Blob {
+export function jsonBlob(board: Board, pictures: ReadonlyMap<string, Uint8Array>): Blob {
   const pages = board.pages().map(({ id, title, background }) => ({ title, background, shapes: board.shapes(id) }));
-  return new Blob([writeOpen(pages)], { type: 'application/json' });
+  return new Blob([writeOpen(pages, pictures)], { type: 'application/json' });
 }
 
 /** Hands a file to whoever sits here. */
@@ -123,11 +105,6 @@ export function saveFile(blob: Blob, name: string): void {
 
 /** How long a download may take to begin. */
 const KEPT_MS = 60_000;
-
-async function deflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
 
 async function fontData(): Promise<{ regular: string; bold: string } | null> {
   try {

@@ -1,10 +1,14 @@
 /** One small picture of the whole page: what stands in for tiles that are not painted yet. */
 
-import { type Box, boxesMeet, type Frame } from './camera';
+import { type Box, type Frame, growBox } from './camera';
 import type { PaintContext } from './painter';
 import { newBitmap, PaintJob, type TileSource } from './paintJob';
 
 const LONGEST_SIDE_PX = 1024;
+/** Room on each side, as a share of the longer one. */
+const ROOM = 0.15;
+/** So many shapes are painted anew within a frame, in slices if there are more. */
+const FEW_SHAPES = 60;
 
 interface Picture {
   readonly job: PaintJob;
@@ -33,23 +37,35 @@ export class Overview {
     this.isFresh = false;
   }
 
-  /** Paints a shape on top; one that reaches beyond the picture makes it out of date. */
-  append(id: string, box: Box): void {
+  /** The same where only what meets the box has changed: a small part is painted anew at once. */
+  repaint(box: Box): void {
     const { shown } = this;
-    if (!shown || !this.isFresh) {
+    const ids = shown && this.isFresh && isInside(box, shown.box) ? this.source.inside(box) : null;
+    if (!shown || !ids || ids.length > FEW_SHAPES) {
       this.invalidate();
       return;
     }
-    if (boxesMeet(shown.box, box)) {
-      this.source.paint(shown.job.bitmap.context, id, shown.scale);
+    const { context } = shown.job.bitmap;
+    context.save();
+    context.beginPath();
+    context.rect(box.minX, box.minY, box.maxX - box.minX, box.maxY - box.minY);
+    context.clip();
+    context.clearRect(box.minX, box.minY, box.maxX - box.minX, box.maxY - box.minY);
+    for (const { id } of ids) {
+      this.source.paint(context, id, shown.scale);
     }
-    const isInside =
-      box.minX >= shown.box.minX &&
-      box.minY >= shown.box.minY &&
-      box.maxX <= shown.box.maxX &&
-      box.maxY <= shown.box.maxY;
-    if (!isInside) {
+    context.restore();
+  }
+
+  /** Paints a shape on top; one that reaches beyond the picture makes it out of date. */
+  append(id: string, box: Box): void {
+    const picture = this.pending ?? (this.isFresh ? this.shown : null);
+    if (!picture || !isInside(box, picture.box)) {
       this.invalidate();
+    } else if (picture === this.pending) {
+      picture.job.add(id);
+    } else {
+      this.source.paint(picture.job.bitmap.context, id, picture.scale);
     }
   }
 
@@ -93,10 +109,12 @@ export class Overview {
   }
 
   private begin(): Picture | null {
-    const box = this.source.bounds();
-    if (!box) {
+    const bounds = this.source.bounds();
+    if (!bounds) {
       return null;
     }
+    // With room around it, so that what is drawn at its edge does not ask for another picture each time.
+    const box = growBox(bounds, ROOM * Math.max(bounds.maxX - bounds.minX, bounds.maxY - bounds.minY));
     const longest = Math.max(1, box.maxX - box.minX, box.maxY - box.minY);
     const scale = Math.min(1, LONGEST_SIDE_PX / longest);
     const width = Math.max(1, Math.ceil((box.maxX - box.minX) * scale));
@@ -107,3 +125,6 @@ export class Overview {
     return { job: new PaintJob(bitmap, ids, this.source, scale), box, scale };
   }
 }
+
+const isInside = (box: Box, outer: Box): boolean =>
+  box.minX >= outer.minX && box.minY >= outer.minY && box.maxX <= outer.maxX && box.maxY <= outer.maxY;

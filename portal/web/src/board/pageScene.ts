@@ -1,13 +1,14 @@
 /** One page of a board as the tiles need it: an index of boxes, items made on demand, and what changed. */
 
 import type { PageId, ShapeId } from '../core/ids';
-import type { Shape } from '../core/shape';
+import { isStroke, type Shape } from '../core/shape';
 import { type Box, unionBox } from './camera';
 import { OUTLINE_MIN_SCALE, outlinePath, type PaintContext, type Pictures, paintItem, paintOutline } from './painter';
 import type { TileSource } from './paintJob';
 import { type MeasureText, type SceneItem, sceneItem, shapeBox, type Theme } from './scene';
 import type { BoardSource } from './source';
 import { type Entry, SpatialIndex } from './spatial';
+import { paintThin } from './thinInk';
 
 /** How one shape's change shows: `append` is painted on top of what there is, `repaint` asks for the box anew. */
 export type SceneChange =
@@ -72,6 +73,18 @@ export class PageScene implements TileSource {
     return changes;
   }
 
+  /** Letters have other widths now: what holds any is measured anew. Says what is to be painted. */
+  remeasure(): SceneChange[] {
+    if (!this.source || !this.page) {
+      return [];
+    }
+    const lettered = this.source.shapes(this.page).filter((shape) => !isStroke(shape) && shape.type !== 'image');
+    for (const { id } of lettered) {
+      this.cache.delete(id);
+    }
+    return this.update(lettered.map(({ id }) => id));
+  }
+
   /** Shapes about to be erased are shown faintly. Returns the boxes to repaint. */
   setFaded(ids: ReadonlySet<ShapeId>): Box[] {
     const boxes = this.boxesOfDifference(this.faded, ids);
@@ -112,6 +125,10 @@ export class PageScene implements TileSource {
 
   /** Paints a shape whether it is lifted or not. */
   paintShape(context: PaintContext, id: ShapeId, scale: number, fade = 1): void {
+    const shape = this.source?.shape(id) ?? null;
+    if (shape && scale < OUTLINE_MIN_SCALE && paintThin(context, shape, scale, this.theme, fade)) {
+      return;
+    }
     const entry = this.cached(id);
     if (!entry?.item) {
       return;

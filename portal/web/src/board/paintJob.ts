@@ -1,7 +1,7 @@
 /** A bitmap being painted shape by shape, in slices, so that no frame waits for a whole page. */
 
 import type { Box } from './camera';
-import type { PaintContext } from './painter';
+import { OUTLINE_MIN_SCALE, type PaintContext } from './painter';
 import type { Entry } from './spatial';
 
 /** What pictures of a page are painted from. */
@@ -30,17 +30,40 @@ export function newBitmap(width: number, height: number): Bitmap {
 
 /** Reading the clock costs about as much as a thinned stroke, so it is read once for several shapes. */
 const SHAPES_A_SLICE = 8;
+/**
+ * A canvas only notes what is drawn and paints it when somebody looks: after so many shapes one px is looked at, or all
+ * of a tile would be painted in the frame that shows it first, 30 ms and more.
+ */
+const OUTLINES_A_LOOK = 48;
+/** Thinned lines cost a tenth of outlines; each look costs a copy of the bitmap when painting goes on. */
+const LINES_A_LOOK = 480;
+let eye: OffscreenCanvasRenderingContext2D | null | undefined;
+
+/** Has what was drawn on a bitmap painted now. */
+function look(bitmap: Bitmap): void {
+  eye ??= new OffscreenCanvas(1, 1).getContext('2d');
+  eye?.drawImage(bitmap.canvas, 0, 0, 1, 1, 0, 0, 1, 1);
+}
 
 export class PaintJob {
   private next = 0;
+  private looked = 0;
+  private readonly ids: string[];
 
   /** The bitmap's context must be in board px already. */
   constructor(
     readonly bitmap: Bitmap,
-    private readonly ids: readonly string[],
+    ids: readonly string[],
     private readonly source: TileSource,
     private readonly scale: number,
-  ) {}
+  ) {
+    this.ids = [...ids];
+  }
+
+  /** One more on top of all, which came meanwhile. */
+  add(id: string): void {
+    this.ids.push(id);
+  }
 
   /** Paints a few shapes; true when all are painted. */
   step(): boolean {
@@ -48,6 +71,12 @@ export class PaintJob {
     for (; this.next < end; this.next += 1) {
       this.source.paint(this.bitmap.context, this.ids[this.next] ?? '', this.scale);
     }
-    return this.next >= this.ids.length;
+    const isDone = this.next >= this.ids.length;
+    const most = this.scale < OUTLINE_MIN_SCALE ? LINES_A_LOOK : OUTLINES_A_LOOK;
+    if (isDone || this.next - this.looked >= most) {
+      this.looked = this.next;
+      look(this.bitmap);
+    }
+    return isDone;
   }
 }

@@ -157,7 +157,14 @@ export function paintOutline(context: PaintContext, item: StrokeItem, path: Path
   context.globalAlpha = 1;
 }
 
-function paintSpine(context: PaintContext, item: StrokeItem, scale: number, theme: Theme, fade: number): void {
+/** A stroke as a line through the hand's points, thinned to what can be seen at this scale. */
+export function paintSpine(
+  context: PaintContext,
+  item: Pick<StrokeItem, 'x' | 'y' | 'spine' | 'size' | 'colour' | 'opacity'>,
+  scale: number,
+  theme: Theme,
+  fade: number,
+): void {
   const { spine } = item;
   const at = (i: number): number => spine[i] ?? 0;
   const step = 0.75 / scale;

@@ -8,8 +8,9 @@ export interface PictureBytes {
   readonly mime: string;
 }
 
-/** Decoded pictures kept: about what a few pages show. */
+/** Decoded pictures kept: about what a few pages show. A page of a PDF has some 4 million pixels, 16 MB. */
 const MOST_KEPT = 48;
+const MOST_PIXELS_KEPT = 48_000_000;
 /** After how long one that could not be had is asked for again. */
 const AGAIN_MS = 15_000;
 
@@ -70,10 +71,16 @@ export class PictureCache {
   private keep(asset: string, bitmap: ImageBitmap): void {
     this.entries.delete(asset);
     this.entries.set(asset, { kind: 'here', bitmap });
+    let pixels = 0;
+    for (const entry of this.entries.values()) {
+      pixels += pixelsOf(entry);
+    }
     for (const [oldest, entry] of this.entries) {
-      if (this.entries.size <= MOST_KEPT) {
+      // The newest stays, however large.
+      if (oldest === asset || (this.entries.size <= MOST_KEPT && pixels <= MOST_PIXELS_KEPT)) {
         return;
       }
+      pixels -= pixelsOf(entry);
       this.entries.delete(oldest);
       if (entry.kind === 'here') {
         entry.bitmap.close();
@@ -81,3 +88,5 @@ export class PictureCache {
     }
   }
 }
+
+const pixelsOf = (entry: Entry): number => (entry.kind === 'here' ? entry.bitmap.width * entry.bitmap.height : 0);

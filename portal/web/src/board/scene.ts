@@ -68,6 +68,8 @@ export interface FigureItem {
   readonly label: TextItem | null;
   readonly opacity: number;
   readonly box: Box;
+  /** A hand takes it anywhere in its box, not only at its lines. */
+  readonly isSolid?: boolean;
 }
 
 export interface ImageItem {

@@ -3,7 +3,7 @@
 import ink from '@spec/ink.json';
 import type { Board } from '../core/board';
 import type { PageId, ShapeId } from '../core/ids';
-import { type Colour, type GeoShape, isWritten, type NoteShape } from '../core/shape';
+import { type Colour, type FrameShape, type GeoShape, isWritten, type NoteShape, THINGS } from '../core/shape';
 import type { TextTarget, ToolStyle } from './tools/tool';
 
 export interface TextHost {
@@ -50,6 +50,12 @@ export class TextSession {
     return shape && isWritten(shape) ? shape.text : '';
   }
 
+  /** The frame whose title is written. */
+  get titled(): FrameShape | null {
+    const shape = this.shape ? this.host.board.shape(this.shape) : null;
+    return shape?.type === 'frame' ? shape : null;
+  }
+
   /** The box that the letters stand in the middle of; null for a text, which stands free. */
   get frame(): GeoShape | NoteShape | null {
     const shape = this.shape ? this.host.board.shape(this.shape) : null;
@@ -64,6 +70,10 @@ export class TextSession {
   /** Where and how it stands now; another may move or recolour it meanwhile. */
   get look(): TextLook {
     const shape = this.shape ? this.host.board.shape(this.shape) : null;
+    if (shape?.type === 'frame') {
+      // Its title stands above it.
+      return { ...shape, y: shape.y - THINGS.frame.gap - shape.size * LINE_HEIGHT };
+    }
     return shape ?? { ...this.host.style('text'), x: this.target.x, y: this.target.y };
   }
 
@@ -93,7 +103,7 @@ export class TextSession {
 
   /** The editor shows a text instead of the page; letters in a box stay where they are, under the editor's caret. */
   private lift(): void {
-    if (this.shape && !this.frame) {
+    if (this.shape && !this.frame && !this.titled) {
       this.host.view.setLifted(new Set([this.shape]));
     }
   }

@@ -34,6 +34,8 @@ interface Generation {
 
 /** Tiles kept beside the visible ones; each is one megabyte. */
 const SPARE_TILES = 24;
+/** How far around the frame tiles are painted before they are seen, device px. */
+const AROUND_PX = 256;
 
 export class TileLayer {
   private current: Generation = { scale: 0, tiles: new Map() };
@@ -53,12 +55,17 @@ export class TileLayer {
     return this.current.scale;
   }
 
+  /** Nothing of this page has been shown yet. */
+  get isBlank(): boolean {
+    return this.stale === null && ![...this.current.tiles.values()].some((tile) => tile.isShown);
+  }
+
   /** Chooses the zoom at which tiles are painted; the old ones stay as a stand-in until the new ones are there. */
   settle(scale: number): void {
     if (scale === this.current.scale) {
       return;
     }
-    if ([...this.current.tiles.values()].some((tile) => tile.isShown)) {
+    if (!this.isBlank) {
       this.stale = this.current;
     }
     this.current = { scale, tiles: new Map() };
@@ -98,7 +105,7 @@ export class TileLayer {
 
   /** Marks what lies in the box for repainting. */
   invalidate(box: Box): void {
-    this.overview.invalidate();
+    this.overview.repaint(box);
     for (const tile of this.current.tiles.values()) {
       if (boxesMeet(this.boxOf(tile), box)) {
         tile.isFresh = false;
@@ -127,9 +134,20 @@ export class TileLayer {
     return true;
   }
 
-  /** Paints the stand-in of the next zoom, for idle moments. True when it is up to date. */
-  workAhead(budgetMs: number): boolean {
-    return this.overview.work(this.now() + budgetMs);
+  /** Paints tiles around the frame, where it may go next, and the stand-in of the next zoom. True when all is there. */
+  workAhead(frame: Frame, width: number, height: number, budgetMs: number): boolean {
+    const deadlineMs = this.now() + budgetMs;
+    if (frame.scale === this.current.scale) {
+      for (const tile of this.visible(frame, width, height, AROUND_PX)) {
+        while (!tile.isFresh) {
+          if (this.now() >= deadlineMs) {
+            return false;
+          }
+          this.step(tile);
+        }
+      }
+    }
+    return this.overview.work(deadlineMs);
   }
 
   /** Draws the page onto a canvas of `width` × `height` device px. The context must be in device px. */
@@ -186,12 +204,12 @@ export class TileLayer {
     return canvas;
   }
 
-  private visible(frame: Frame, width: number, height: number): Tile[] {
+  private visible(frame: Frame, width: number, height: number, around = 0): Tile[] {
     const tiles: Tile[] = [];
-    const lastColumn = Math.floor((width - 1 - frame.originX) / TILE_PX);
-    const lastRow = Math.floor((height - 1 - frame.originY) / TILE_PX);
-    for (let row = Math.floor(-frame.originY / TILE_PX); row <= lastRow; row += 1) {
-      for (let column = Math.floor(-frame.originX / TILE_PX); column <= lastColumn; column += 1) {
+    const lastColumn = Math.floor((width + around - 1 - frame.originX) / TILE_PX);
+    const lastRow = Math.floor((height + around - 1 - frame.originY) / TILE_PX);
+    for (let row = Math.floor((-frame.originY - around) / TILE_PX); row <= lastRow; row += 1) {
+      for (let column = Math.floor((-frame.originX - around) / TILE_PX); column <= lastColumn; column += 1) {
         const key = `${column}:${row}`;
         let tile = this.current.tiles.get(key);
         if (!tile) {

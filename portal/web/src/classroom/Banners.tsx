@@ -1,6 +1,6 @@
 /** What lasts and everybody should know, above the board. One line each. */
 
-import { CircleAlert, Hand, History, Mic, X } from 'lucide-preact';
+import { CircleAlert, Eye, Hand, History, Mic, X } from 'lucide-preact';
 import { IconButton } from '../ui/IconButton';
 import { byHand } from './PeoplePanel';
 import type { RoomStore } from './store';
@@ -47,6 +47,16 @@ export function Banners({ store }: { store: RoomStore }) {
         <p class="banner banner--attention" data-testid="no-webrtc">
           <CircleAlert class="icon" aria-hidden="true" />
           <span class="banner__text">This browser cannot carry sound and picture. Board and chat work.</span>
+        </p>
+      )}
+      {store.isHeld.value && store.state.value !== 'ended' && (
+        <p class="banner" data-testid="held">
+          <Eye class="icon" aria-hidden="true" />
+          <span class="banner__text">
+            Your tutor lets you only watch the board for now.
+            {store.save.value.unacked > 0 &&
+              ' What you drew last waits on this device, and is shown when you may go on.'}
+          </span>
         </p>
       )}
       {store.missed.value && (

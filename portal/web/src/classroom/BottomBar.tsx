@@ -19,7 +19,7 @@ export function BottomBar({ store, media, controller }: BottomBarProps) {
   const hand = store.people.value.find((person) => person.isMe)?.presence.hand ?? false;
   return (
     <div class="bottom">
-      <PageStrip store={store} />
+      <PageStrip store={store} controller={controller} />
       {store.state.value === 'ended' ? (
         <span />
       ) : (

@@ -11,6 +11,7 @@ import { IconButton } from '../ui/IconButton';
 import { Popover } from '../ui/Popover';
 import { theme } from '../ui/theme';
 import { FileButtons } from './FileButtons';
+import { historyRequest } from './history/request';
 import type { RoomStore } from './store';
 import { pageName } from './words';
 
@@ -72,6 +73,16 @@ function Panel({ store }: { store: RoomStore }) {
           <Order store={store} page={current} />
         </>
       )}
+      <button
+        type="button"
+        class="look__option"
+        data-testid="history-open"
+        onClick={() => {
+          historyRequest.value = true;
+        }}
+      >
+        Earlier versions of this page…
+      </button>
       <FileButtons store={store} />
     </div>
   );

@@ -1,16 +1,19 @@
 /** The pages of the board: go to one, add one, name one, and see where the tutor is. */
 
-import { LocateFixed, Plus, Presentation } from 'lucide-preact';
+import { LocateFixed, NotebookPen, Presentation } from 'lucide-preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { BoardController } from '../board/controller';
 import type { Page } from '../core/shape';
 import { IconButton } from '../ui/IconButton';
+import { AddPage } from './AddPage';
 import { PageMenu } from './PageMenu';
+import { SpotlightButton } from './Spotlight';
 import type { RoomStore } from './store';
 import { pageName } from './words';
 
 const LONGEST_TITLE = 60;
 
-export function PageStrip({ store }: { store: RoomStore }) {
+export function PageStrip({ store, controller }: { store: RoomStore; controller: BoardController | null }) {
   const pages = store.pages.value;
   const mayAdd = store.mayDraw.value;
   const strip = useRef<HTMLElement>(null);
@@ -22,6 +25,7 @@ export function PageStrip({ store }: { store: RoomStore }) {
 
   return (
     <nav class="pages" aria-label="Pages" ref={strip}>
+      {store.desks.isOn.value && <DeskButton store={store} />}
       <ol class="pages__list">
         {pages.map((page, position) => (
           <PageTab
@@ -33,16 +37,7 @@ export function PageStrip({ store }: { store: RoomStore }) {
           />
         ))}
       </ol>
-      {mayAdd && (
-        <IconButton
-          label="Add a page"
-          testId="page-add"
-          class="button--quiet button--small"
-          onPress={() => store.turnTo(store.session.board.addPage())}
-        >
-          <Plus class="icon" aria-hidden="true" />
-        </IconButton>
-      )}
+      {mayAdd && <AddPage store={store} />}
       <PageMenu store={store} />
       {store.isStaff.value && store.session.stage.writable && store.state.value !== 'ended' && (
         <IconButton
@@ -57,6 +52,9 @@ export function PageStrip({ store }: { store: RoomStore }) {
           <Presentation class="icon" aria-hidden="true" />
         </IconButton>
       )}
+      {controller && store.isStaff.value && store.state.value !== 'ended' && store.desks.at.value === null && (
+        <SpotlightButton store={store} controller={controller} />
+      )}
       {!store.isFollowing.value && !store.isStaff.value && (
         <button
           type="button"
@@ -69,6 +67,35 @@ export function PageStrip({ store }: { store: RoomStore }) {
         </button>
       )}
     </nav>
+  );
+}
+
+function DeskButton({ store }: { store: RoomStore }) {
+  const { desks, isStaff } = store;
+  if (isStaff.value) {
+    return (
+      <IconButton
+        label="Desks of the students"
+        testId="desk-toggle"
+        class="button--quiet button--small"
+        pressed={desks.isOverview.value}
+        onPress={() => desks.toggle()}
+      >
+        <NotebookPen class="icon" aria-hidden="true" />
+      </IconButton>
+    );
+  }
+  return (
+    <button
+      type="button"
+      class="button button--small pages__desk"
+      aria-pressed={desks.at.value !== null}
+      data-testid="desk-toggle"
+      onClick={() => desks.toggle()}
+    >
+      <NotebookPen class="icon" aria-hidden="true" />
+      My desk
+    </button>
   );
 }
 

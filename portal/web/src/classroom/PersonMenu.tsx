@@ -18,6 +18,7 @@ export interface PersonMenuProps {
 export function PersonMenu({ person, store, door }: PersonMenuProps) {
   const [isRemoving, setRemoving] = useState(false);
   const { presence } = person;
+  const isStar = store.star.value === person.user;
   const mayRemove = !isStaff(person.role);
   return (
     <>
@@ -47,6 +48,12 @@ export function PersonMenu({ person, store, door }: PersonMenuProps) {
               Lower the hand
             </Choice>
           )}
+          <Choice
+            testId={`star-${person.user}`}
+            onPress={() => store.session.stage.showStar(isStar ? null : person.user)}
+          >
+            {isStar ? 'Out of the spotlight' : 'Into the spotlight'}
+          </Choice>
           {mayRemove && (
             <Choice testId={`remove-${person.user}`} onPress={() => setRemoving(true)}>
               Take out of the lesson…

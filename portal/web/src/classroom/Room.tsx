@@ -1,27 +1,40 @@
 /** The lesson itself: board in the middle, tools, pages, people and chat around it. */
 
-import { useComputed } from '@preact/signals';
-import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import { signal, useComputed } from '@preact/signals';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { BoardSurface } from '../board/BoardSurface';
+import { placePicture } from '../board/clipboard';
 import type { BoardController } from '../board/controller';
+import { MAIN_PAGE } from '../core/ids';
 import type { LocalMedia } from '../media/localMedia';
 import { Toasts } from '../ui/toasts';
 import type { ClassroomPortal } from './api';
 import { Banners } from './Banners';
 import { BottomBar } from './BottomBar';
+import { BringDialog } from './bring/BringDialog';
+import { HttpPagesPortal } from './bring/pagesPortal';
+import { bringRequest } from './bring/request';
 import { RoomCard } from './Cards';
+import { DeskBar } from './desks/DeskBar';
+import { DeskOverview } from './desks/DeskOverview';
+import { deskRoom } from './desks/desks';
 import { Door } from './door';
 import { exposeForTests } from './expose';
+import { HistoryDialog } from './history/HistoryDialog';
+import { historyRequest } from './history/request';
 import { EndDialog, LeaveDialog, StartRefusedDialog } from './RoomDialogs';
 import type { RoomSession } from './room';
 import { SelectionBar } from './SelectionBar';
 import { type PanelTab, SidePanel } from './SidePanel';
+import { SpotFrame } from './Spotlight';
 import { endLesson, type StartRefusal, startLesson } from './staff';
 import { RoomStore } from './store';
 import { Tiles } from './Tiles';
 import { ToolRail } from './ToolRail';
 import { TopBar } from './TopBar';
 import { useLocalMedia } from './useLocalMedia';
+
+const NO_CURSORS = signal([]);
 
 export interface RoomProps {
   session: RoomSession;
@@ -44,8 +57,10 @@ export function Room({ session, media, portal, csrf, onLeave }: RoomProps) {
     (made: BoardController | null) => {
       store.onLive = () => made?.view.refreshLive();
       store.onPicture = () => made?.view.repaintAll();
-      store.onView = (box) => made?.view.fit(box);
-      store.onPointOut = (page, ids) => made?.pointOut(page, ids);
+      // Of the board of all: whoever sits at a desk is left alone.
+      const isShared = made?.board === session.board;
+      store.onView = (box) => isShared && made?.view.fit(box);
+      store.onPointOut = (page, ids) => isShared && made?.pointOut(page, ids);
       setController(made);
       exposeForTests(session, store, made);
     },
@@ -59,7 +74,13 @@ export function Room({ session, media, portal, csrf, onLeave }: RoomProps) {
   const unread = useUnread(store, isPanelOpen && tab === 'chat');
   const [dialog, setDialog] = useState<'end' | 'leave' | null>(null);
   const [isStarting, setStarting] = useState(false);
+  const pagesPortal = useMemo(() => new HttpPagesPortal(session.info.lesson, csrf), [session, csrf]);
   const [refusal, setRefusal] = useState<StartRefusal | null>(null);
+
+  useFindKey(() => {
+    setTab('contents');
+    setPanelOpen(true);
+  });
 
   const start = async (): Promise<void> => {
     setStarting(true);
@@ -74,6 +95,10 @@ export function Room({ session, media, portal, csrf, onLeave }: RoomProps) {
     }
   };
 
+  const { desks } = store;
+  const deskUser = desks.at.value;
+  const atDesk = useMemo(() => deskRoom(store), [store]);
+
   return (
     <div class="room" data-panel={isPanelOpen ? 'open' : 'closed'}>
       <TopBar
@@ -87,26 +112,30 @@ export function Room({ session, media, portal, csrf, onLeave }: RoomProps) {
         onLeave={leave}
         isStarting={isStarting}
       />
-      <main class="room__board" id="content">
+      <main class="room__board" id="content" onDropCapture={(event) => dropPdf(event, store.mayDraw.value)}>
         <BoardSurface
-          board={session.board}
-          room={store}
-          page={store.page.value}
-          isWritable={store.mayDraw.value}
-          cursors={store.cursors}
+          board={deskUser === null ? session.board : desks.board(deskUser)}
+          room={deskUser === null ? store : atDesk}
+          page={deskUser === null ? store.page.value : MAIN_PAGE}
+          isWritable={deskUser === null ? store.mayDraw.value : desks.mayWrite.value}
+          cursors={deskUser === null ? store.cursors : NO_CURSORS}
           onController={onController}
         >
           {controller && <SelectionBar controller={controller} who={(id) => session.person(id)?.name ?? null} />}
+          {controller && <SpotFrame store={store} controller={controller} />}
           <div class="room__over">
+            <DeskBar store={store} />
             <Banners store={store} />
             <RoomCard store={store} />
           </div>
         </BoardSurface>
+        {desks.isOverview.value && <DeskOverview store={store} />}
       </main>
       <div class="room__rail">{controller && <ToolRail controller={controller} />}</div>
       {store.state.value !== 'ended' && <Tiles store={store} media={media} />}
       <SidePanel
         store={store}
+        controller={controller}
         door={door}
         tab={tab}
         isOpen={isPanelOpen}
@@ -116,6 +145,25 @@ export function Room({ session, media, portal, csrf, onLeave }: RoomProps) {
       />
       <BottomBar store={store} media={media} controller={controller} />
       <Toasts />
+      {historyRequest.value && (
+        <HistoryDialog
+          store={store}
+          onClose={() => {
+            historyRequest.value = false;
+          }}
+        />
+      )}
+      {controller && bringRequest.value !== null && (
+        <BringDialog
+          store={store}
+          portal={pagesPortal}
+          file={bringRequest.value === 'choose' ? null : bringRequest.value}
+          placePicture={(file) => placePicture(controller, file)}
+          onClose={() => {
+            bringRequest.value = null;
+          }}
+        />
+      )}
       {dialog === 'end' && <EndDialog onClose={() => setDialog(null)} onEnd={() => endLesson(portal, session)} />}
       {dialog === 'leave' && <LeaveDialog state={store.save.value} onClose={() => setDialog(null)} onLeave={onLeave} />}
       {refusal && (
@@ -128,6 +176,35 @@ export function Room({ session, media, portal, csrf, onLeave }: RoomProps) {
       )}
     </div>
   );
+}
+
+/** A PDF that is dropped onto the board becomes pages; whatever else is dropped is the board’s own business. */
+function dropPdf(event: DragEvent, mayDraw: boolean): void {
+  const file = [...(event.dataTransfer?.files ?? [])].find(({ type }) => type === 'application/pdf');
+  if (file) {
+    event.preventDefault();
+    event.stopPropagation();
+    if (mayDraw) {
+      bringRequest.value = file;
+    }
+  }
+}
+
+/** Ctrl+F looks on the board: what stands there is a picture to the browser’s own search. */
+function useFindKey(onFind: () => void): void {
+  const find = useRef(onFind);
+  find.current = onFind;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key === 'f') {
+        event.preventDefault();
+        find.current();
+        requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-testid="find"]')?.focus());
+      }
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, []);
 }
 
 /** Who waits and who was put out, while this person leads the lesson. */

@@ -13,21 +13,29 @@ import {
   ArrowUp,
   BringToFront,
   Copy,
+  Download,
   Group,
   Layers,
   Lock,
   LockOpen,
   Palette,
   SendToBack,
+  SquarePen,
   Trash2,
   Ungroup,
 } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { unionBox } from '../board/camera';
 import type { BoardController } from '../board/controller';
+import { pngOf, saveFile } from '../board/out';
+import { frameBox } from '../board/tools/contents';
 import type { SessionId } from '../core/ids';
+import type { FrameShape } from '../core/shape';
 import { IconButton } from '../ui/IconButton';
 import { Popover } from '../ui/Popover';
+import { toast } from '../ui/toasts';
+import { fileName } from './FileButtons';
 import { LookFields } from './LookFields';
 
 interface SelectionBarProps {
@@ -56,6 +64,7 @@ export function SelectionBar({ controller, who }: SelectionBarProps) {
     return null;
   }
   const shapes = hands.chosen();
+  const only = shapes.length === 1 ? shapes[0] : undefined;
   const isLocked = shapes.length > 0 && shapes.every((shape) => shape.locked);
   const isGrouped = shapes.some((shape) => shape.group !== '');
   const authors = new Set(shapes.map((shape) => shape.author));
@@ -82,6 +91,16 @@ export function SelectionBar({ controller, who }: SelectionBarProps) {
         </Act>
       ) : (
         <>
+          {only && (only.type === 'math' || only.type === 'plot') && (
+            <Act label="Change" keys="Enter" testId="change" onPress={() => controller.openThing(only)}>
+              <SquarePen class="icon" aria-hidden="true" />
+            </Act>
+          )}
+          {only?.type === 'frame' && (
+            <Act label="Save it as a picture" testId="save-frame" onPress={() => void saveFrame(controller, only)}>
+              <Download class="icon" aria-hidden="true" />
+            </Act>
+          )}
           <Popover
             label="Look"
             side={isUnderBar ? 'above-start' : 'below-start'}
@@ -120,6 +139,18 @@ export function SelectionBar({ controller, who }: SelectionBarProps) {
       )}
     </div>
   );
+}
+
+/** What lies in a frame, and its title. */
+async function saveFrame(controller: BoardController, frame: FrameShape): Promise<void> {
+  const { board, theme, pictures } = controller;
+  const box = unionBox(frameBox(frame), controller.view.scene.boxOf(frame.id)) ?? frameBox(frame);
+  try {
+    saveFile(await pngOf({ board, theme, pictures }, frame.page, box), `${fileName(frame.text, 'frame')}.png`);
+  } catch (error) {
+    toast('The picture could not be made. There may be too much in the frame for this device.');
+    reportError(error);
+  }
 }
 
 interface ActProps {

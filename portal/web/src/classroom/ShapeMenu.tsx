@@ -1,9 +1,13 @@
 /** Everything to draw with that is no pen: shapes, lines, notes; and the tools that are wanted now and then. */
 
 import {
+  ChartSpline,
   Circle,
   Diamond,
+  DraftingCompass,
   Flashlight,
+  Frame,
+  Gauge,
   Hand,
   Hexagon,
   Image,
@@ -11,15 +15,21 @@ import {
   Minus,
   MoveUpRight,
   Pentagon,
+  Ruler,
+  RulerDimensionLine,
   Shapes,
+  Sigma,
   Square,
   Star,
   StickyNote,
   Triangle,
+  TriangleRight,
 } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { placePicture } from '../board/clipboard';
 import type { BoardController } from '../board/controller';
+import { GUIDE_WORDS } from '../board/guides/GuideLayer';
+import type { GuideKind } from '../board/guides/guide';
 import type { ThingForm } from '../board/tools/shape';
 import type { ToolName } from '../board/tools/tool';
 import { IconButton } from '../ui/IconButton';
@@ -50,6 +60,45 @@ const TOOLS: readonly { name: ToolName; label: string; keys?: string; icon: Comp
   { name: 'lasso', label: 'Lasso', keys: 'Q', icon: <Lasso class="icon" aria-hidden="true" /> },
   { name: 'laser', label: 'Laser pointer', keys: 'K', icon: <Flashlight class="icon" aria-hidden="true" /> },
   { name: 'pan', label: 'Move the page', keys: 'Space', icon: <Hand class="icon" aria-hidden="true" /> },
+];
+
+const MAKERS: readonly {
+  name: string;
+  label: string;
+  icon: ComponentChildren;
+  make: (controller: BoardController) => void;
+}[] = [
+  {
+    name: 'formula',
+    label: 'Formula',
+    icon: <Sigma class="icon" aria-hidden="true" />,
+    make: ({ dialogs }) => dialogs.newFormula(),
+  },
+  {
+    name: 'axes',
+    label: 'Axes, functions',
+    icon: <ChartSpline class="icon" aria-hidden="true" />,
+    make: ({ dialogs }) => dialogs.newPlot('axes'),
+  },
+  {
+    name: 'line',
+    label: 'Number line',
+    icon: <RulerDimensionLine class="icon" aria-hidden="true" />,
+    make: ({ dialogs }) => dialogs.newPlot('line'),
+  },
+  {
+    name: 'frame',
+    label: 'Frame',
+    icon: <Frame class="icon" aria-hidden="true" />,
+    make: (controller) => controller.addFrame(),
+  },
+];
+
+const GUIDES: readonly { kind: GuideKind; icon: ComponentChildren }[] = [
+  { kind: 'ruler', icon: <Ruler class="icon" aria-hidden="true" /> },
+  { kind: 'protractor', icon: <Gauge class="icon" aria-hidden="true" /> },
+  { kind: 'square', icon: <TriangleRight class="icon" aria-hidden="true" /> },
+  { kind: 'compass', icon: <DraftingCompass class="icon" aria-hidden="true" /> },
 ];
 
 export function ShapeMenu({ controller }: { controller: BoardController }) {
@@ -101,6 +150,35 @@ export function ShapeMenu({ controller }: { controller: BoardController }) {
           </button>
         ))}
       </fieldset>
+      <fieldset class="shapes shapes--tools" aria-label="Mathematics and frames">
+        {MAKERS.map(({ name, label, icon, make }) => (
+          <button
+            key={name}
+            type="button"
+            class="shapes__tool"
+            data-testid={`make-${name}`}
+            onClick={() => make(controller)}
+          >
+            {icon}
+            {label}
+          </button>
+        ))}
+      </fieldset>
+      <fieldset class="shapes shapes--tools" aria-label="Instruments">
+        {GUIDES.map(({ kind, icon }) => (
+          <button
+            key={kind}
+            type="button"
+            class="shapes__tool"
+            aria-pressed={controller.guides.shown.value?.kind === kind}
+            data-testid={`guide-${kind}`}
+            onClick={() => controller.guides.toggle(kind)}
+          >
+            {icon}
+            {GUIDE_WORDS[kind]}
+          </button>
+        ))}
+      </fieldset>
       <label class="shapes__tool shapes__file">
         <Image class="icon" aria-hidden="true" />
         Picture from this device…
@@ -119,6 +197,17 @@ export function ShapeMenu({ controller }: { controller: BoardController }) {
         />
       </label>
       <LookFields controller={controller} shapes={[]} />
+      <label class="look__switch">
+        <input
+          type="checkbox"
+          checked={controller.snaps.value}
+          data-testid="snaps"
+          onChange={(event) => {
+            controller.snaps.value = event.currentTarget.checked;
+          }}
+        />
+        Things snap to each other and the grid (not with Ctrl)
+      </label>
       <label class="look__switch">
         <input
           type="checkbox"

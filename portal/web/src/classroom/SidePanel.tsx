@@ -2,16 +2,21 @@
 
 import { X } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
+import type { BoardController } from '../board/controller';
 import { IconButton } from '../ui/IconButton';
 import { ChatPanel } from './ChatPanel';
+import { ContentsPanel } from './contents/ContentsPanel';
 import type { Door } from './door';
 import { PeoplePanel } from './PeoplePanel';
 import type { RoomStore } from './store';
 
-export type PanelTab = 'people' | 'chat';
+const TABS = ['people', 'chat', 'contents'] as const;
+export type PanelTab = (typeof TABS)[number];
 
 export interface SidePanelProps {
   store: RoomStore;
+  /** null: the board is being built. */
+  controller: BoardController | null;
   /** For staff. */
   door: Door | null;
   tab: PanelTab;
@@ -21,13 +26,13 @@ export interface SidePanelProps {
   onClose: () => void;
 }
 
-export function SidePanel({ store, door, tab, isOpen, unread, onTab, onClose }: SidePanelProps) {
+export function SidePanel({ store, controller, door, tab, isOpen, unread, onTab, onClose }: SidePanelProps) {
   const isOver = store.state.value === 'ended';
   const hands = isOver ? 0 : store.everybody.value.filter((person) => person.presence.hand).length;
   return (
-    <aside class="panel" aria-label="People and chat" data-open={isOpen} data-testid="panel">
+    <aside class="panel" aria-label="People, chat and contents of the board" data-open={isOpen} data-testid="panel">
       <div class="panel__head">
-        <div class="tabs" role="tablist" aria-label="People and chat">
+        <div class="tabs" role="tablist" aria-label="People, chat and contents of the board">
           <Tab name="people" tab={tab} onTab={onTab}>
             People
             {hands > 0 && (
@@ -46,6 +51,9 @@ export function SidePanel({ store, door, tab, isOpen, unread, onTab, onClose }: 
               </span>
             )}
           </Tab>
+          <Tab name="contents" tab={tab} onTab={onTab}>
+            Board
+          </Tab>
         </div>
         <IconButton label="Close" testId="panel-close" tip="left" class="button--quiet panel__close" onPress={onClose}>
           <X class="icon" aria-hidden="true" />
@@ -56,6 +64,15 @@ export function SidePanel({ store, door, tab, isOpen, unread, onTab, onClose }: 
       </div>
       <div class="panel__body" role="tabpanel" id="panel-chat" aria-labelledby="tab-chat" hidden={tab !== 'chat'}>
         <ChatPanel store={store} isShown={tab === 'chat'} />
+      </div>
+      <div
+        class="panel__body"
+        role="tabpanel"
+        id="panel-contents"
+        aria-labelledby="tab-contents"
+        hidden={tab !== 'contents'}
+      >
+        {controller && <ContentsPanel store={store} controller={controller} isShown={isOpen && tab === 'contents'} />}
       </div>
     </aside>
   );
@@ -83,7 +100,8 @@ function Tab({ name, tab, onTab, children }: TabProps) {
       onClick={() => onTab(name)}
       onKeyDown={(event) => {
         if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
-          const other = name === 'people' ? 'chat' : 'people';
+          const step = event.key === 'ArrowRight' ? 1 : TABS.length - 1;
+          const other = TABS[(TABS.indexOf(name) + step) % TABS.length] ?? name;
           onTab(other);
           document.getElementById(`tab-${other}`)?.focus();
         }

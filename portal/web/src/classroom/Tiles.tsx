@@ -18,6 +18,7 @@ export function Tiles({ store, media }: { store: RoomStore; media: LocalMedia })
       self: person.isMe,
       hand: presence.hand,
       away: store.away.value.has(session),
+      star: store.star.value === user,
     };
     if (person.isMe) {
       const { stream } = local;
@@ -34,7 +35,7 @@ export function Tiles({ store, media }: { store: RoomStore; media: LocalMedia })
   // Others first: nobody needs themselves largest.
   people.sort((a, b) => Number(a.self) - Number(b.self));
   return (
-    <div class="room__tiles" data-count={Math.min(people.length, 3)}>
+    <div class="room__tiles" data-count={Math.min(people.length, 3)} data-star={people.some(({ star }) => star)}>
       <VideoTiles people={people} speaker={local.speaker} />
     </div>
   );

@@ -2,7 +2,7 @@
 
 import type { BoardController } from '../board/controller';
 import { type PictureFrame, paintPicture } from '../board/picture';
-import type { PageId, ShapeId } from '../core/ids';
+import { MAIN_PAGE, type PageId, type ShapeId, type UserId } from '../core/ids';
 import type { RoomSession } from './room';
 import type { RoomStore } from './store';
 
@@ -20,6 +20,9 @@ export function exposeForTests(session: RoomSession, store: RoomStore, controlle
     page: () => store.page.value,
     pages: () => session.board.pages().map(({ id, title }) => ({ id, title })),
     mayDraw: () => store.mayDraw.value,
+    /** Whose desk is on the screen; '' for the board of all. */
+    desk: () => store.desks.at.value ?? '',
+    deskShapes: (user: UserId) => session.desk(user).shapes(MAIN_PAGE).length,
     /** Where the board is on the screen: camera in board px, canvas ratio in device px per CSS px. */
     view: () =>
       view ? { ...view.camera, ratio: view.view.ratio, width: view.view.width, height: view.view.height } : null,

@@ -33,6 +33,7 @@ export interface RoomSession
     | 'info'
     | 'me'
     | 'board'
+    | 'desk'
     | 'stage'
     | 'chat'
     | 'saveState'

@@ -14,9 +14,11 @@ import type { ChatMessage } from '../core/chat';
 import { isStaff, type PageId, type SessionId, type ShapeId, type UserId } from '../core/ids';
 import type { Presence } from '../core/presence';
 import type { Page } from '../core/shape';
-import type { StageState } from '../core/stage';
+import type { Spot, StageState } from '../core/stage';
 import { toast } from '../ui/toasts';
 import { Asks } from './asks';
+import { Desks } from './desks/desks';
+import { onePerPerson } from './onePerPerson';
 import { readTouch, rememberTouch } from './remember';
 import type { AlertState, Connection, Cuts, LocalMedia, Participant, RoomSession, SaveState } from './room';
 import { type AwaySummary, AwayWatch } from './whileAway';
@@ -55,6 +57,9 @@ export class RoomStore implements BoardRoom {
   readonly page = signal<PageId>('main' as PageId);
   /** Whose view everybody follows; '' for nobody's. */
   readonly leader = signal<SessionId | ''>('');
+  /** Where everybody is to look, and whom everybody sees large. */
+  readonly spot = signal<Spot | null>(null);
+  readonly star = signal<UserId | null>(null);
   /** A student whom the tutor lets only watch for now. */
   readonly isHeld = signal(false);
   readonly held = signal<ReadonlySet<UserId>>(new Set());
@@ -108,6 +113,7 @@ export class RoomStore implements BoardRoom {
   });
 
   readonly asks: Asks;
+  readonly desks: Desks;
   private readonly awayWatch: AwayWatch;
   private readonly trails = new Lasers();
   private ownView: Presence['view'] = null;
@@ -127,6 +133,7 @@ export class RoomStore implements BoardRoom {
       readTouch(lesson, me.user),
     );
     this.readAll();
+    this.desks = new Desks(this);
     this.page.value = this.stagePage.value;
     session.setPresence({ page: this.page.value });
     this.clockTimer = setInterval(() => {
@@ -199,6 +206,7 @@ export class RoomStore implements BoardRoom {
     clearTimeout(this.cutTimer);
     clearTimeout(this.viewTimer);
     this.asks.close();
+    this.desks.close();
     this.cache.close();
     for (const stop of this.stops) {
       stop();
@@ -246,6 +254,11 @@ export class RoomStore implements BoardRoom {
     if (this.leader.value !== '' && !this.isLeading) {
       this.isFollowing.value = false;
     }
+  }
+
+  showSpot(spot: Spot | null): void {
+    this.session.stage.showSpot(spot);
+    this.readSpot();
   }
 
   hold(user: UserId, isHeld: boolean): void {
@@ -425,11 +438,25 @@ export class RoomStore implements BoardRoom {
     this.stageState.value = stage.state;
     this.startedMs.value = stage.startedMs;
     this.leader.value = stage.lead;
+    this.star.value = stage.star;
+    this.readSpot();
     this.readHolds();
     const hasTurned = stage.page !== this.stagePage.value;
     this.stagePage.value = stage.page;
     if (hasTurned && this.isFollowing.value) {
       this.show(stage.page);
+    }
+  }
+
+  private readSpot(): void {
+    const spot = this.session.stage.spot;
+    if (JSON.stringify(spot) === JSON.stringify(this.spot.value)) {
+      return;
+    }
+    this.spot.value = spot;
+    if (spot && !this.isStaff.value) {
+      this.show(spot.page);
+      this.onView({ minX: spot.x, minY: spot.y, maxX: spot.x + spot.w, maxY: spot.y + spot.h });
     }
   }
 
@@ -450,31 +477,3 @@ export class RoomStore implements BoardRoom {
 /** Round trips: new ones mean that somebody answered. */
 const tripsOf = ({ relayRttMs, peers }: Connection): string =>
   [relayRttMs, ...peers.map((peer) => peer.rttMs)].join(' ');
-
-/**
- * One entry a person, whatever they have open: a page that was loaded again leaves its old session behind until the
- * links notice, and a lesson may be open in two tabs. Shown is this page, or else one that is reachable and newest.
- */
-function onePerPerson(people: readonly Participant[], away: ReadonlySet<SessionId>): Participant[] {
-  const shown = new Map<UserId, Participant>();
-  const raised = new Map<UserId, number | null>();
-  for (const person of people) {
-    const rival = shown.get(person.user);
-    if (rival === undefined || isShownBefore(person, rival, away)) {
-      shown.set(person.user, person);
-    }
-    if (person.presence.hand && !away.has(person.session)) {
-      raised.set(person.user, person.presence.handMs);
-    }
-  }
-  return [...shown.values()].map((person) =>
-    raised.has(person.user) && !person.presence.hand
-      ? { ...person, presence: { ...person.presence, hand: true, handMs: raised.get(person.user) ?? null } }
-      : person,
-  );
-}
-
-function isShownBefore(one: Participant, other: Participant, away: ReadonlySet<SessionId>): boolean {
-  const rank = (person: Participant): number => (person.isMe ? 2 : away.has(person.session) ? 0 : 1);
-  return rank(one) - rank(other) > 0 || (rank(one) === rank(other) && one.joinedMs > other.joinedMs);
-}

@@ -41,6 +41,8 @@ export function BoardStage({ playback }: { playback: Playback }) {
       return;
     }
     const board = new BoardView(element, { theme: theme.peek(), label: 'The lesson’s board', marginPx: MARGIN_PX });
+    board.scene.pictures = playback.pictures.picture;
+    playback.pictures.onCome = () => board.repaintAll();
     setView(board);
     playback.board.attach(board, (t_ms) => {
       cursors.value = cursorMarks(playback, board, t_ms, cursors.peek());
@@ -53,6 +55,7 @@ export function BoardStage({ playback }: { playback: Playback }) {
       resize.disconnect();
       input.destroy();
       playback.board.detach();
+      playback.pictures.onCome = () => undefined;
       board.destroy();
       setView(null);
     };

@@ -1,4 +1,6 @@
 import { BoardStage } from './BoardStage';
+import { Captions } from './Captions';
+import type { CaptionDesk } from './captions';
 import { Missing } from './Missing';
 import type { NotesDesk } from './notesDesk';
 import { PlayerBar } from './PlayerBar';
@@ -15,13 +17,14 @@ export interface PlayerProps {
   playback: Playback;
   portal: RecordingPortal;
   notes: NotesDesk;
+  captions: CaptionDesk;
   /** For the theme, which the server remembers. */
   csrf: string;
   onRetry: () => void;
 }
 
 /** A recorded lesson. */
-export function Player({ playback, portal, notes, csrf, onRetry }: PlayerProps) {
+export function Player({ playback, portal, notes, captions, csrf, onRetry }: PlayerProps) {
   const phase = playback.phase.value;
   return (
     <main
@@ -33,7 +36,7 @@ export function Player({ playback, portal, notes, csrf, onRetry }: PlayerProps) 
     >
       <PlayerBar playback={playback} portal={portal} csrf={csrf} />
       {phase === 'ready' ? (
-        <Stage playback={playback} portal={portal} notes={notes} />
+        <Stage playback={playback} portal={portal} notes={notes} captions={captions} />
       ) : (
         <Waiting phase={phase} sentence={playback.failure.value} onRetry={onRetry} />
       )}
@@ -48,7 +51,7 @@ function motionOf(playback: Playback): 'waiting' | 'playing' | 'paused' {
   return playback.waiting.value ? 'waiting' : 'playing';
 }
 
-function Stage({ playback, portal, notes }: { playback: Playback; portal: RecordingPortal; notes: NotesDesk }) {
+function Stage({ playback, portal, notes, captions }: Pick<PlayerProps, 'playback' | 'portal' | 'notes' | 'captions'>) {
   const { tiles, soundOnly } = playback.view.value;
   return (
     <>
@@ -57,6 +60,7 @@ function Stage({ playback, portal, notes }: { playback: Playback; portal: Record
         <div class="player__board">
           {soundOnly ? <SoundOnly playback={playback} /> : <BoardStage playback={playback} />}
           <Missing playback={playback} />
+          <Captions playback={playback} />
           {!soundOnly && <BigPlay playback={playback} />}
         </div>
         <aside class="player__side" aria-label="Participants, chat and notes" data-tiles={tiles}>
@@ -65,7 +69,7 @@ function Stage({ playback, portal, notes }: { playback: Playback; portal: Record
               <PlayerTiles playback={playback} />
             </div>
           )}
-          <Side playback={playback} portal={portal} notes={notes} />
+          <Side playback={playback} portal={portal} notes={notes} captions={captions} />
         </aside>
       </div>
       <Transport playback={playback} notes={notes} />

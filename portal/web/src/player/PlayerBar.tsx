@@ -1,4 +1,4 @@
-import { ArrowLeft, Download, FileDown, Film, Link2, Moon, Sun } from 'lucide-preact';
+import { ArrowLeft, Download, FileDown, Film, Link2, Moon, Scissors, Sun } from 'lucide-preact';
 import { useEffect, useState } from 'preact/hooks';
 import { IconButton } from '../ui/IconButton';
 import { setTheme, theme } from '../ui/theme';
@@ -31,7 +31,13 @@ export function PlayerBar({ playback, portal, csrf }: { playback: Playback; port
           Still recording
         </span>
       )}
+      {manifest?.isRedacted && (
+        <span class="badge" data-testid="player-redacted">
+          Parts left out
+        </span>
+      )}
       <div class="player-bar__end">
+        {manifest?.viewer.redacts && manifest.state === 'sealed' && <LeaveOut lesson={manifest.lesson} />}
         {manifest && <Continue playback={playback} portal={portal} />}
         {manifest && <CopyLink playback={playback} />}
         {manifest?.page && <PageLink page={manifest.page} />}
@@ -79,6 +85,22 @@ function CopyLink({ playback }: { playback: Playback }) {
     >
       <Link2 class="icon" aria-hidden="true" />
     </IconButton>
+  );
+}
+
+function LeaveOut({ lesson }: { lesson: string }) {
+  const label = 'Leave something out of this recording';
+  return (
+    <a
+      class="button button--quiet button--icon player-bar__redact"
+      href={`/recordings/${encodeURIComponent(lesson)}/redactions`}
+      aria-label={label}
+      data-tip={label}
+      data-tip-side="bottom"
+      data-testid="player-redact"
+    >
+      <Scissors class="icon" aria-hidden="true" />
+    </a>
   );
 }
 

@@ -1,4 +1,4 @@
-import { MessageSquare, PenLine, Search as SearchIcon } from 'lucide-preact';
+import { AudioLines, MessageSquare, PenLine, Search as SearchIcon } from 'lucide-preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Popover } from '../ui/Popover';
 import type { Playback } from './playback';
@@ -6,7 +6,7 @@ import { findMoments, MOST_MOMENTS, type Moment } from './search';
 import { formatTime } from './times';
 import './findings.css';
 
-/** Looks for words on the board and in the chat; what is found leads to its moment. */
+/** Looks for words on the board, in the chat and in captions; what is found leads to its moment. */
 export function Search({ playback }: { playback: Playback }) {
   return (
     <Popover
@@ -32,7 +32,9 @@ function SearchPanel({ playback }: { playback: Playback }) {
   const chat = playback.chat.value;
   // `steps` is one array for ever; its length tells whether more was read.
   const stepCount = steps.length;
-  const moments = useMemo(() => findMoments(query, steps, chat), [query, steps, stepCount, chat]);
+  const { list } = playback.captions.value;
+  const moments = useMemo(() => findMoments(query, steps, chat, list), [query, steps, stepCount, chat, list]);
+  const where = list.length > 0 ? 'Words written or spoken' : 'Words on the board or in the chat';
   const isAsked = query.trim() !== '';
   return (
     <div class="findings">
@@ -40,14 +42,18 @@ function SearchPanel({ playback }: { playback: Playback }) {
         ref={field}
         type="search"
         class="input"
-        placeholder="Words on the board or in the chat"
-        aria-label="Words on the board or in the chat"
+        placeholder={where}
+        aria-label={where}
         data-testid="player-search-words"
         value={query}
         onInput={(event) => setQuery(event.currentTarget.value)}
       />
       <p class="findings__count small" role="status">
-        {isAsked ? countOf(moments) : 'Finds typed text and messages.'}
+        {isAsked
+          ? countOf(moments)
+          : list.length > 0
+            ? 'Finds typed text, messages and captions.'
+            : 'Finds typed text and messages.'}
       </p>
       {moments.length > 0 && (
         <ol class="findings__list">
@@ -62,11 +68,16 @@ function SearchPanel({ playback }: { playback: Playback }) {
   );
 }
 
+const ICONS = { board: PenLine, chat: MessageSquare, spoken: AudioLines } as const;
+const PLACES = { board: 'on the board', chat: 'in the chat', spoken: 'aloud' } as const;
+
 function Finding({ playback, moment }: { playback: Playback; moment: Moment }) {
   const { text, from, to, t_ms, kind, session } = moment;
   const at_ms = t_ms - playback.clock.start_ms;
-  const person = playback.people.value.find(({ sessions }) => sessions.includes(session));
-  const Icon = kind === 'board' ? PenLine : MessageSquare;
+  const person = playback.people.value.find(({ user, sessions }) =>
+    kind === 'spoken' ? user === session : sessions.includes(session),
+  );
+  const Icon = ICONS[kind];
   return (
     <button
       type="button"
@@ -78,7 +89,7 @@ function Finding({ playback, moment }: { playback: Playback; moment: Moment }) {
       <span class="findings__head">
         <Icon class="icon" aria-hidden="true" />
         <span class="findings__name">
-          {person?.name ?? 'Someone'}, {kind === 'board' ? 'on the board' : 'in the chat'}
+          {person?.name ?? 'Someone'}, {PLACES[kind]}
         </span>
         <time class="numbers">{formatTime(Math.max(0, at_ms))}</time>
       </span>

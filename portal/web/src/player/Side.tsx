@@ -1,24 +1,27 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { ChatLog } from './ChatLog';
+import type { CaptionDesk } from './captions';
 import { NotesPanel } from './NotesPanel';
 import type { NotesDesk } from './notesDesk';
 import type { Playback } from './playback';
 import type { RecordingPortal } from './portalCalls';
 import { ReviewPanel } from './ReviewPanel';
 import { ReviewDesk } from './reviewDesk';
+import { Transcript } from './Transcript';
 
-type Tab = 'chat' | 'notes' | 'review';
+type Tab = 'chat' | 'spoken' | 'notes' | 'review';
 
-const WORDS: Readonly<Record<Tab, string>> = { chat: 'Chat', notes: 'Notes', review: 'Review' };
+const WORDS: Readonly<Record<Tab, string>> = { chat: 'Chat', spoken: 'Spoken', notes: 'Notes', review: 'Review' };
 
 interface SideProps {
   playback: Playback;
   portal: RecordingPortal;
   notes: NotesDesk;
+  captions: CaptionDesk;
 }
 
-/** Beside the board: what was written in the chat, notes, and the review where there is one for this viewer. */
-export function Side({ playback, portal, notes }: SideProps) {
+/** Beside the board: what was written in the chat, what was spoken, notes, and the review where there is one for this viewer. */
+export function Side({ playback, portal, notes, captions }: SideProps) {
   const [tab, setTab] = useState<Tab>(new URLSearchParams(location.search).has('review') ? 'review' : 'chat');
   const review = useMemo(() => new ReviewDesk(portal), [portal]);
   const viewer = playback.manifest.value?.viewer;
@@ -29,7 +32,13 @@ export function Side({ playback, portal, notes }: SideProps) {
     }
   }, [review, mayRead]);
   const hasReview = (viewer?.reviews ?? false) || (review.view.value?.review ?? null) !== null;
-  const tabs: readonly Tab[] = hasReview ? ['chat', 'notes', 'review'] : ['chat', 'notes'];
+  const hasWords = captions.captions.value.list.length > 0;
+  const tabs: readonly Tab[] = [
+    'chat',
+    ...(hasWords ? ['spoken' as const] : []),
+    'notes',
+    ...(hasReview ? ['review' as const] : []),
+  ];
   const shown = tabs.includes(tab) ? tab : 'chat';
   return (
     <section class="side" aria-label={WORDS[shown]}>
@@ -56,6 +65,7 @@ export function Side({ playback, portal, notes }: SideProps) {
       </div>
       <div class="side__panel" id="side-panel" role="tabpanel" aria-labelledby={`side-tab-${shown}`}>
         {shown === 'chat' && <ChatLog playback={playback} />}
+        {shown === 'spoken' && <Transcript playback={playback} desk={captions} />}
         {shown === 'notes' && <NotesPanel playback={playback} desk={notes} />}
         {shown === 'review' && <ReviewPanel playback={playback} desk={review} />}
       </div>

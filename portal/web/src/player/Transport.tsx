@@ -1,4 +1,5 @@
 import {
+  Captions as CaptionsIcon,
   FastForward,
   ListVideo,
   LoaderCircle,
@@ -13,6 +14,7 @@ import {
 import { IconButton } from '../ui/IconButton';
 import { Popover } from '../ui/Popover';
 import { SPEEDS } from './clock';
+import { KeyHelp } from './KeyHelp';
 import type { NotesDesk } from './notesDesk';
 import { Pager } from './Pager';
 import type { Playback } from './playback';
@@ -55,9 +57,11 @@ export function Transport({ playback, notes }: { playback: Playback; notes: Note
           <Search playback={playback} />
           <Chapters playback={playback} />
           <View playback={playback} />
+          <CaptionSwitch playback={playback} />
           <SkipSilence playback={playback} />
           <Speed playback={playback} />
           <Volume playback={playback} />
+          <KeyHelp />
         </div>
       </div>
     </section>
@@ -171,6 +175,25 @@ function SkipSilence({ playback }: { playback: Playback }) {
       onPress={() => playback.setSkipping(!isOn)}
     >
       <FastForward class="icon" aria-hidden="true" />
+    </IconButton>
+  );
+}
+
+function CaptionSwitch({ playback }: { playback: Playback }) {
+  if (playback.captions.value.list.length === 0) {
+    return null;
+  }
+  const view = playback.view.value;
+  return (
+    <IconButton
+      label="Captions"
+      keys="C"
+      pressed={view.captions}
+      class={view.captions ? 'button--quiet transport__on' : 'button--quiet'}
+      testId="player-caption-switch"
+      onPress={() => playback.choose({ ...view, captions: !view.captions })}
+    >
+      <CaptionsIcon class="icon" aria-hidden="true" />
     </IconButton>
   );
 }

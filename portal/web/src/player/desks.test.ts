@@ -111,7 +111,11 @@ describe('what is on screen', () => {
       removeItem: (key: string) => void kept.delete(key),
     };
     expect(loadViewChoice(storage)).toEqual(WHOLE_VIEW);
-    for (const choice of [{ tiles: false, soundOnly: false }, { tiles: true, soundOnly: true }, WHOLE_VIEW]) {
+    for (const choice of [
+      { tiles: false, soundOnly: false, captions: true },
+      { tiles: true, soundOnly: true, captions: false },
+      WHOLE_VIEW,
+    ]) {
       saveViewChoice(choice, storage);
       expect(loadViewChoice(storage)).toEqual(choice);
     }

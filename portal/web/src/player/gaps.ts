@@ -4,7 +4,7 @@ import type { PlayerPerson } from './manifest';
 export interface Gap {
   readonly from_ms: number;
   readonly to_ms: number;
-  readonly kind: 'audio' | 'video' | 'board';
+  readonly kind: 'audio' | 'video' | 'board' | 'picture';
   readonly cause: string;
   readonly session: string | null;
 }
@@ -17,9 +17,12 @@ const CAUSES: Readonly<Record<string, string>> = {
   link: 'there was no connection to the recorder',
   recorder: 'the recorder was not running',
   disk: 'the recorder’s disk was full',
+  missing: 'it never reached the recorder',
 };
 
-const WHAT = { audio: 'voice', video: 'picture', board: 'board' } as const;
+const WHAT = { audio: 'voice', video: 'picture', board: 'board', picture: 'picture' } as const;
+/** A picture that never came is missing from then on; it is said when it should have appeared. */
+const PICTURE_MS = 10_000;
 
 /** Reads the manifest's coverage. `paused` is no gap: nothing was sent, and so nothing is missing. */
 export function parseGap(value: unknown): Gap[] {
@@ -27,7 +30,7 @@ export function parseGap(value: unknown): Gap[] {
     return [];
   }
   const { from_ms, to_ms, kind, cause, session } = value as Record<string, unknown>;
-  if (kind !== 'audio' && kind !== 'video' && kind !== 'board') {
+  if (kind !== 'audio' && kind !== 'video' && kind !== 'board' && kind !== 'picture') {
     return [];
   }
   if (typeof from_ms !== 'number' || typeof to_ms !== 'number' || !(to_ms - from_ms >= LEAST_GAP_MS)) {
@@ -36,7 +39,8 @@ export function parseGap(value: unknown): Gap[] {
   if (typeof cause !== 'string' || cause === '' || cause === 'paused') {
     return [];
   }
-  return [{ from_ms, to_ms, kind, cause, session: typeof session === 'string' ? session : null }];
+  const until_ms = kind === 'picture' ? Math.min(to_ms, from_ms + PICTURE_MS) : to_ms;
+  return [{ from_ms, to_ms: until_ms, kind, cause, session: typeof session === 'string' ? session : null }];
 }
 
 /** Gaps as stretches of the line, those that touch joined. `isWhole`: nothing at all was recorded there. */
@@ -79,6 +83,9 @@ function ofAll({ kind, session }: Gap): boolean {
 }
 
 function partOf(gap: Gap, people: readonly PlayerPerson[]): string {
+  if (gap.kind === 'picture') {
+    return 'A picture on the board';
+  }
   if (gap.session === null) {
     return gap.kind === 'board' ? ALL : `All ${WHAT[gap.kind]}s`;
   }

@@ -22,6 +22,7 @@ const KEYS: Record<string, (playback: Playback) => void> = {
   m: (playback) => playback.setVolume(playback.volume.peek(), !playback.muted.peek()),
   s: (playback) => playback.setSkipping(!playback.skipping.peek()),
   f: (playback) => playback.board.fit(),
+  c: (playback) => playback.choose({ ...playback.view.peek(), captions: !playback.view.peek().captions }),
   Home: (playback) => playback.seek(0),
   End: (playback) => playback.seek(playback.duration_ms),
 };

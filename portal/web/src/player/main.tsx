@@ -1,6 +1,7 @@
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { BoardApp } from './boards/BoardApp';
+import { CaptionDesk } from './captions';
 import { handlePlayerKey } from './keys';
 import { markersOf, NotesDesk } from './notesDesk';
 import { Player } from './Player';
@@ -53,8 +54,20 @@ function play(root: HTMLElement, portal: RecordingPortal, csrf: string): void {
     playback.markers.value = markersOf(notes.notes.value);
   });
   void notes.load();
+  const captions = new CaptionDesk(portal);
+  effect(() => {
+    playback.captions.value = captions.captions.value;
+  });
+  void captions.load();
   render(
-    <Player playback={playback} portal={portal} notes={notes} csrf={csrf} onRetry={() => playback.reopen()} />,
+    <Player
+      playback={playback}
+      portal={portal}
+      notes={notes}
+      captions={captions}
+      csrf={csrf}
+      onRetry={() => playback.reopen()}
+    />,
     root,
   );
 }

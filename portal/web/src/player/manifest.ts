@@ -45,6 +45,8 @@ export interface Viewer {
   readonly readsBoards: boolean;
   readonly reviews: boolean;
   readonly readsReview: boolean;
+  /** May have something left out of the recording. */
+  readonly redacts: boolean;
 }
 
 export interface Manifest {
@@ -61,6 +63,8 @@ export interface Manifest {
   /** What is missing, and why. */
   readonly gaps: readonly Gap[];
   readonly timeline: string;
+  /** The pictures on the boards: this, a slash and the hash. */
+  readonly assets: string | null;
   readonly film: string | null;
   /** The lesson as one file that opens without a server. */
   readonly page: string | null;
@@ -73,6 +77,8 @@ export interface Manifest {
   readonly filmProgress: number | null;
   readonly problems: readonly string[];
   readonly viewer: Viewer;
+  /** Something was left out of what is shown. */
+  readonly isRedacted: boolean;
 }
 
 export class ManifestError extends Error {
@@ -115,6 +121,7 @@ export function parseManifest(value: unknown): Manifest {
     chapters: list(value.chapters).flatMap(parseChapter),
     gaps: list(value.coverage).flatMap(parseGap),
     timeline,
+    assets: address(value.assets),
     film: address(value.export),
     page: address(value.page),
     poster: address(value.poster),
@@ -123,6 +130,7 @@ export function parseManifest(value: unknown): Manifest {
     filmProgress: parseProgress(value.render),
     problems: list(value.problems).filter((problem): problem is string => typeof problem === 'string'),
     viewer: parseViewer(value.viewer),
+    isRedacted: value.redacted === true,
   };
 }
 
@@ -201,6 +209,7 @@ function parseViewer(value: unknown): Viewer {
     readsBoards: fields.reads_boards === true,
     reviews: fields.reviews === true,
     readsReview: fields.reads_review === true,
+    redacts: fields.redacts === true,
   };
 }
 

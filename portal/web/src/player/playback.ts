@@ -2,11 +2,13 @@ import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { PageId } from '../core/ids';
 import type { Page } from '../core/shape';
 import { BoardSync } from './boardSync';
+import { type Captions, NO_CAPTIONS } from './captions';
 import { MasterClock } from './clock';
 import type { ChatLine } from './journal';
 import { inkOf, PLAIN_LOOK } from './lens';
 import type { Chapter, Manifest, PlayerPerson } from './manifest';
 import { peopleByUser } from './manifest';
+import { RecordingPictures } from './pictures';
 import { Recording } from './recording';
 import { RecordingSource } from './recordingSource';
 import { endOfSilence } from './silence';
@@ -62,6 +64,7 @@ export class Playback {
   readonly people: ReadonlySignal<readonly PlayerPerson[]> = computed(() =>
     peopleByUser(this.manifest.value?.people ?? []),
   );
+  readonly captions = signal<Captions>(NO_CAPTIONS);
   /** Chapters that were set by hand, since. */
   readonly markers = signal<readonly Chapter[]>([]);
   readonly chapters: ReadonlySignal<readonly Chapter[]> = computed(() =>
@@ -72,6 +75,11 @@ export class Playback {
   readonly recording = new Recording();
   readonly board: BoardSync;
   readonly tracks: Tracks;
+  /** Those on the board. */
+  readonly pictures = new RecordingPictures(() => ({
+    assets: this.manifest.peek()?.assets ?? null,
+    isRunning: this.isLive.peek(),
+  }));
   readonly clock = new MasterClock(0, 0);
   readonly #source: RecordingSource;
   #frame = 0;
@@ -125,6 +133,7 @@ export class Playback {
     clearInterval(this.#hiddenTimer);
     this.#source.close();
     this.tracks.close();
+    this.pictures.close();
     this.board.detach();
   }
 

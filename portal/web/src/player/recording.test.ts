@@ -111,6 +111,6 @@ describe('a recording', () => {
     recording.add([update]);
     expect(recording.contentAt(9)).toBe(contentOf([]));
     const content = JSON.parse(recording.contentAt(10));
-    expect(Object.values(content.board.shapes)[0]).toMatchObject({ type: 'draw', colour: 'red', page: 'main' });
+    expect(Object.values(content.board.shapes)[0]).toMatchObject({ stroke: { $bytes: expect.any(String) } });
   });
 });

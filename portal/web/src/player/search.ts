@@ -1,12 +1,13 @@
 import type { ShapeId } from '../core/ids';
-import { isWritten } from '../core/shape';
+import { wordsOf } from '../core/shape';
+import type { Caption } from './captions';
 import type { ChatLine, JournalStep } from './journal';
 
 /** A place in the lesson where something is written. `t_ms`: room time at which it first stood there. */
 export interface Moment {
   readonly t_ms: number;
-  readonly kind: 'board' | 'chat';
-  /** The author's session. */
+  readonly kind: 'board' | 'chat' | 'spoken';
+  /** The author's session; of spoken words the user. */
   readonly session: string;
   readonly text: string;
   /** Where in `text` the words were found. */
@@ -20,10 +21,15 @@ export const MOST_MOMENTS = 50;
 const AROUND = 32;
 
 /**
- * Finds words on the board and in the chat, whatever their case and accents. A text on the board counts once, from the
+ * Finds words on the board, in the chat and in captions, whatever their case and accents. A text on the board counts once, from the
  * moment on at which it held the words, though it was typed letter by letter.
  */
-export function findMoments(query: string, steps: readonly JournalStep[], chat: readonly ChatLine[]): Moment[] {
+export function findMoments(
+  query: string,
+  steps: readonly JournalStep[],
+  chat: readonly ChatLine[],
+  captions: readonly Caption[] = [],
+): Moment[] {
   const words = fold(query.trim());
   if (words === '') {
     return [];
@@ -32,10 +38,10 @@ export function findMoments(query: string, steps: readonly JournalStep[], chat: 
   const known = new Set<ShapeId>();
   for (const { t_ms, shapes } of steps) {
     for (const { id, after } of shapes) {
-      if (!after || !isWritten(after) || after.erased || known.has(id)) {
+      if (!after || after.erased || known.has(id)) {
         continue;
       }
-      const excerpt = excerptOf(after.text, words);
+      const excerpt = excerptOf(wordsOf(after), words);
       if (excerpt) {
         known.add(id);
         found.push({ t_ms, kind: 'board', session: after.author, ...excerpt });
@@ -46,6 +52,12 @@ export function findMoments(query: string, steps: readonly JournalStep[], chat: 
     const excerpt = excerptOf(text, words);
     if (excerpt) {
       found.push({ t_ms, kind: 'chat', session, ...excerpt });
+    }
+  }
+  for (const { from_ms, user, text } of captions) {
+    const excerpt = excerptOf(text, words);
+    if (excerpt) {
+      found.push({ t_ms: from_ms, kind: 'spoken', session: user, ...excerpt });
     }
   }
   return found.sort((a, b) => a.t_ms - b.t_ms).slice(0, MOST_MOMENTS);

@@ -50,6 +50,8 @@ export class PenTool implements Tool {
   private restedAt: Point | null = null;
   private holdTimer: ReturnType<typeof setTimeout> | undefined;
   private ahead: readonly ToolPoint[] = [];
+  /** Where the pen goes along a ruler or compass; null for where the hand goes. */
+  private along: ((to: Point) => Point) | null = null;
 
   constructor(
     private readonly host: ToolHost,
@@ -60,7 +62,9 @@ export class PenTool implements Tool {
     return this.name === 'pen' ? 'draw' : 'highlight';
   }
 
-  down(point: ToolPoint): void {
+  down(pressed: ToolPoint): void {
+    this.along = this.host.guides.along(pressed);
+    const point = this.guided(pressed);
     this.rest(point);
     const { board } = this.host;
     const style = this.host.style(this.name);
@@ -74,8 +78,9 @@ export class PenTool implements Tool {
     this.add(this.stroke, point, 0);
   }
 
-  move(points: readonly ToolPoint[]): void {
+  move(samples: readonly ToolPoint[]): void {
     const { stroke } = this;
+    const points = samples.map((sample) => this.guided(sample));
     const last = points.at(-1);
     if (!stroke || !last) {
       return;
@@ -96,12 +101,14 @@ export class PenTool implements Tool {
   }
 
   predict(points: readonly ToolPoint[]): void {
-    this.ahead = points;
+    this.ahead = points.map((point) => this.guided(point));
   }
 
-  up(point: ToolPoint): void {
+  up(lifted: ToolPoint): void {
     const { stroke, meant } = this;
+    const point = this.guided(lifted);
     this.ahead = [];
+    this.letGo();
     this.wake();
     if (!stroke) {
       return;
@@ -119,6 +126,7 @@ export class PenTool implements Tool {
   cancel(): void {
     const { stroke } = this;
     this.ahead = [];
+    this.letGo();
     this.wake();
     this.meant = null;
     if (!stroke) {
@@ -168,11 +176,20 @@ export class PenTool implements Tool {
     return item ? [{ box: item.box, paint: (context, scale) => paintItem(context, item, scale, host.theme) }] : [];
   }
 
+  private guided(point: ToolPoint): ToolPoint {
+    return this.along ? { ...point, ...this.along(point) } : point;
+  }
+
+  private letGo(): void {
+    this.along = null;
+    this.host.guides.drawn.value = null;
+  }
+
   /** The pen is where it will rest, if it rests. A highlighter marks things: it is never a shape. */
   private rest(at: Point): void {
     this.wake();
     this.restedAt = { x: at.x, y: at.y };
-    if (this.name === 'pen') {
+    if (this.name === 'pen' && !this.along) {
       this.holdTimer = setTimeout(() => this.held(), HOLD_MS);
     }
   }

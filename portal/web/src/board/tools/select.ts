@@ -26,6 +26,8 @@ import {
 } from '../transform';
 import { cornersOfBox, turned } from '../turn';
 import { bindingAt } from './bind';
+import { withContents } from './contents';
+import { Snapping } from './snapping';
 import { TOUCH_PX, type Tool, type ToolHost, type ToolPoint } from './tool';
 
 interface Drag {
@@ -69,8 +71,11 @@ export function thingAt(host: ToolHost, point: Point): ShapeId | null {
 export class SelectTool implements Tool {
   readonly cursor = 'default';
   private gesture: Gesture | null = null;
+  private readonly snapping: Snapping;
 
-  constructor(private readonly host: ToolHost) {}
+  constructor(private readonly host: ToolHost) {
+    this.snapping = new Snapping(host);
+  }
 
   down(point: ToolPoint): void {
     const held = this.grabHandle(point);
@@ -80,9 +85,13 @@ export class SelectTool implements Tool {
     }
     const hit = thingAt(this.host, point) ?? this.insideSelection(point);
     this.choose(hit, point.isShift);
-    const shapes = this.movable();
+    const shapes = withContents(this.movable(), this.host);
+    const around = this.edgesAround(shapes);
     this.gesture = hit
-      ? this.drag(point, shapes, (to) => movedBy(shapes, to.x - point.x, to.y - point.y))
+      ? this.drag(point, shapes, (to) => {
+          const way = [to.x - point.x, to.y - point.y] as const;
+          return movedBy(shapes, ...(around ? this.snapping.moved(around, ...way, to) : way));
+        })
       : { kind: 'box', from: point, to: point, kept: this.host.selection };
   }
 
@@ -100,6 +109,7 @@ export class SelectTool implements Tool {
       const isFar = Math.hypot(point.x - from.x, point.y - from.y) * host.view.camera.zoom >= DRAG_PX;
       if (isFar && !gesture.isDragging && gesture.shapes.length > 0) {
         gesture.isDragging = true;
+        this.snapping.begin(gesture.shapes);
         host.view.setLifted(new Set([...gesture.shapes.map(({ id }) => id), ...this.followersOf(gesture.shapes)]));
       }
       if (gesture.isDragging) {
@@ -137,7 +147,7 @@ export class SelectTool implements Tool {
     if (shape && isWritten(shape) && !shape.locked) {
       this.host.selection = new Set();
       this.host.openText({ id: shape.id, x: shape.x, y: shape.y });
-    } else if (shape) {
+    } else if (shape && !this.host.openThing(shape)) {
       this.host.selection = new Set([shape.id]);
     }
   }
@@ -148,7 +158,7 @@ export class SelectTool implements Tool {
     if (gesture?.kind === 'box') {
       return [...this.frames(), bandSketch(cornersOfBox(boxOf(gesture.from, gesture.to)), zoom)];
     }
-    return gesture?.isDragging ? this.preview(gesture) : this.frames();
+    return gesture?.isDragging ? [...this.preview(gesture), ...this.snapping.sketches()] : this.frames();
   }
 
   /** What is chosen, and can be changed. */
@@ -206,8 +216,12 @@ export class SelectTool implements Tool {
       return this.drag(point, shapes, (to) => turnedBy(shapes, middle, this.angleTo(grip, middle, to)));
     }
     const handle = this.handles(grip).find((each) => isNear(handlePoint(grip, each)));
-    const isPhoto = shapes.every((shape) => shape.type === 'image');
-    return handle ? this.drag(point, shapes, (to) => resized(shapes, grip, handle, to, to.isShift !== isPhoto)) : null;
+    const isPhoto = shapes.every((shape) => shape.type === 'image' || shape.type === 'math');
+    return handle
+      ? this.drag(point, shapes, (to) =>
+          resized(shapes, grip, handle, this.snapping.pulled(grip, handle, to), to.isShift !== isPhoto),
+        )
+      : null;
   }
 
   private angleTo(grip: Grip, middle: Point, to: ToolPoint): number {
@@ -236,6 +250,14 @@ export class SelectTool implements Tool {
       around = unionBox(around, this.host.view.scene.boxOf(id));
     }
     return around;
+  }
+
+  /** The box that snaps: of one thing its own, without the pen it is drawn with. */
+  private edgesAround(shapes: readonly Shape[]): Box | null {
+    const [shape] = shapes;
+    const isOne = shape && (shapes.length === 1 || shape.type === 'frame');
+    const around = this.around(isOne ? [shape] : shapes);
+    return isOne && around && shape.rotation === 0 ? gripAround([shape], around) : around;
   }
 
   private grip(shapes: readonly Shape[]): Grip | null {
@@ -344,6 +366,7 @@ export class SelectTool implements Tool {
 
   private end(): void {
     this.gesture = null;
+    this.snapping.end();
     this.host.view.setLifted(new Set());
     this.host.view.refreshLive();
   }

@@ -26,6 +26,8 @@ export class ShapeTool implements Tool {
   private from: Point | null = null;
   private to: Point | null = null;
   private isFar = false;
+  /** Where a line's end goes along a ruler. */
+  private along: ((to: Point) => Point) | null = null;
 
   constructor(private readonly host: ToolHost) {}
 
@@ -38,7 +40,8 @@ export class ShapeTool implements Tool {
   }
 
   down(point: ToolPoint): void {
-    this.from = { x: point.x, y: point.y };
+    this.along = this.isLine ? this.host.guides.along(point) : null;
+    this.from = this.along?.(point) ?? { x: point.x, y: point.y };
     this.to = null;
     this.isFar = false;
   }
@@ -66,6 +69,8 @@ export class ShapeTool implements Tool {
   cancel(): void {
     this.from = null;
     this.to = null;
+    this.along = null;
+    this.host.guides.drawn.value = null;
     this.host.view.refreshLive();
   }
 
@@ -104,6 +109,9 @@ export class ShapeTool implements Tool {
   }
 
   private straightened(from: Point, point: ToolPoint): Point {
+    if (this.along) {
+      return this.along(point);
+    }
     const [dx, dy] = [point.x - from.x, point.y - from.y];
     if (!point.isShift) {
       return { x: point.x, y: point.y };

@@ -50,6 +50,7 @@ export class TestHost implements ToolHost {
     const { scene } = this;
     return {
       camera: this.camera,
+      visible: { minX: 0, minY: 0, maxX: 1600, maxY: 900 },
       scene,
       setCamera: (camera) => {
         this.camera = camera;
@@ -91,6 +92,14 @@ export class TestHost implements ToolHost {
 
   style(): ToolStyle {
     return { colour: 'blue', size: 4 };
+  }
+
+  readonly guides = { along: (): ((to: Point) => Point) | null => null, drawn: { value: null as number | null } };
+
+  readonly snaps = { value: true };
+
+  openThing(): boolean {
+    return false;
   }
 
   openText(target: TextTarget): void {

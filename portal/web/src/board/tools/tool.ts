@@ -3,7 +3,7 @@
 import type { Board } from '../../core/board';
 import type { PageId, ShapeId } from '../../core/ids';
 import type { InkPoint } from '../../core/ink';
-import type { Colour, Dash, Fill, Head } from '../../core/shape';
+import type { Colour, Dash, Fill, Head, Shape } from '../../core/shape';
 import type { Box, Camera, Point } from '../camera';
 import type { LiveStroke, Sketch } from '../liveLayer';
 import type { Pictures } from '../painter';
@@ -34,6 +34,8 @@ export interface ToolPoint extends Point {
   /** The same place in CSS px of the view. */
   readonly screen: Point;
   readonly isShift: boolean;
+  /** A key says that nothing is to snap. */
+  readonly isFree?: boolean;
 }
 
 /** How shapes look beside colour and size. */
@@ -59,6 +61,8 @@ export interface LiveInk {
 /** The part of a board's view that tools use. */
 export interface ToolView {
   readonly camera: Camera;
+  /** The part of the board on the screen. */
+  readonly visible: Box;
   setCamera(camera: Camera): void;
   setFaded(ids: ReadonlySet<ShapeId>): void;
   setLifted(ids: ReadonlySet<ShapeId>): void;
@@ -92,9 +96,19 @@ export interface ToolHost {
   readonly theme: Theme;
   readonly pictures: Pictures;
   readonly isWritable: { readonly value: boolean };
+  /** Whether things keep to the lines of others and of the page. */
+  readonly snaps: { readonly value: boolean };
   selection: ReadonlySet<ShapeId>;
   choose(tool: ToolName): void;
+  /** The ruler or compass that lies on the board. */
+  readonly guides: {
+    /** For a pen put down at a point: where it goes from there, or null where nothing guides it. */
+    along(from: Point): ((to: Point) => Point) | null;
+    readonly drawn: { value: number | null };
+  };
   openText(target: TextTarget): void;
+  /** Opens the dialog in which a shape was written; false where there is none. */
+  openThing(shape: Shape): boolean;
   /** A tool that makes one thing at a time has made it: it is chosen, and the hand is free for it. */
   made(id: ShapeId): void;
   /** Something passes over the board that the others see and nobody keeps. */

@@ -6,11 +6,13 @@ import { Board } from '../../core/board';
 import type { PageId } from '../../core/ids';
 import { PortalError } from '../../net/portal';
 import { theme } from '../../ui/theme';
+import type { Manifest } from '../manifest';
 import type { RecordingPortal } from '../portalCalls';
 import { Head } from './BoardApp';
 import { DifferenceSource, differenceOf, type Emphasis, wordsOf } from './difference';
 import type { OpenBoard } from './open';
 import { Pages } from './Pages';
+import { usePictures } from './usePictures';
 import '../../board/board.css';
 
 interface HandedInProps {
@@ -65,7 +67,7 @@ export function HandedIn({ portal, open, csrf, onChanged }: HandedInProps) {
         </p>
       </div>
       <div class="own-board__body own-board__body--plain">
-        <Still source={source} page={page} />
+        <Still source={source} page={page} manifest={open.manifest} />
       </div>
       <Pages pages={after.pages()} page={page} onTurn={setPage} />
       <Answer portal={portal} open={open} onChanged={onChanged} />
@@ -81,10 +83,11 @@ function firstChanged(after: Board, ...done: readonly ReadonlySet<string>[]): Pa
 }
 
 /** A board that nobody writes on: moved and zoomed only. */
-function Still({ source, page }: { source: DifferenceSource; page: PageId }) {
+function Still({ source, page, manifest }: { source: DifferenceSource; page: PageId; manifest: Manifest }) {
   const host = useRef<HTMLDivElement>(null);
   const isMoved = useRef(false);
   const [view, setView] = useState<BoardView | null>(null);
+  const pictures = usePictures(manifest, view);
   const themeName = theme.value;
   useEffect(() => {
     if (!host.current) {
@@ -123,10 +126,11 @@ function Still({ source, page }: { source: DifferenceSource; page: PageId }) {
     if (!view) {
       return;
     }
+    view.scene.pictures = pictures.picture;
     view.show(source, page);
     isMoved.current = false;
     view.fitAll();
-  }, [view, source, page]);
+  }, [view, source, page, pictures]);
   useEffect(() => view?.setTheme(themeName), [view, themeName]);
   return (
     <div class="board own-board__still" data-theme={themeName}>

@@ -16,12 +16,13 @@ import { differenceOf, wordsOf } from './difference';
 import { Keeper, type KeptState } from './keeper';
 import type { OpenBoard } from './open';
 import { Pages } from './Pages';
+import { usePictures } from './usePictures';
 import '../../classroom/rail.css';
 
 const NOBODY = signal<readonly CursorMark[]>([]);
 
 /** One is alone here: nothing is sent while the pen is down. */
-const ALONE: BoardRoom = {
+const ALONE: Omit<BoardRoom, 'pictures'> = {
   now: () => Date.now(),
   live: {
     begin: () => undefined,
@@ -32,7 +33,6 @@ const ALONE: BoardRoom = {
   },
   liveStrokes: () => [],
   lasers: () => [],
-  pictures: () => null,
   onRefused: () => undefined,
 };
 
@@ -54,6 +54,8 @@ export function OwnBoard({ portal, open, csrf, onChanged }: OwnBoardProps) {
     return { board: own, before: new Board(fork.base), keeper: kept };
   }, [fork, facts, portal, version]);
   const [controller, setController] = useState<BoardController | null>(null);
+  const pictures = usePictures(open.manifest, controller?.view ?? null);
+  const room = useMemo(() => ({ ...ALONE, pictures: pictures.picture }), [pictures]);
   const [pages, setPages] = useState(board.pages());
   const [page, setPage] = useState<PageId>(() => lastPage(board));
   const [isAsking, setAsking] = useState(false);
@@ -109,7 +111,7 @@ export function OwnBoard({ portal, open, csrf, onChanged }: OwnBoardProps) {
         <div class="own-board__board">
           <BoardSurface
             board={board}
-            room={ALONE}
+            room={room}
             page={page}
             isWritable={true}
             cursors={NOBODY}
