@@ -104,11 +104,17 @@ class Accounts:
         async with self._database.write() as connection:
             if fresh_hash is not None:
                 await connection.execute(update(users).where(users.c.id == row.id).values(password_hash=fresh_hash))
-            if old_token is not None:
-                await _revoke(connection, logins.c.token_hash == hash_token(old_token), now_ms)
-            awaits_code = await has_second_factor(connection, row.id)
-            token = await self._new_login(connection, row.id, device, now_ms, awaits_code=awaits_code)
-            return Granted(token, awaits_code)
+            return await self.begin(connection, row.id, old_token, now_ms, device=device)
+
+    async def begin(
+        self, connection: AsyncConnection, user: str, old_token: str | None, now_ms: int, *, device: str = ""
+    ) -> Granted:
+        """A fresh log-in for whoever has just shown who they are; any older one of the browser ends."""
+        if old_token is not None:
+            await _revoke(connection, logins.c.token_hash == hash_token(old_token), now_ms)
+        awaits_code = await has_second_factor(connection, user)
+        token = await self._new_login(connection, user, device, now_ms, awaits_code=awaits_code)
+        return Granted(token, awaits_code)
 
     async def give_code(self, token: str, code: str, secret: str, now_ms: int) -> str | None:
         """Turns a log-in that waits for its code into a good one, under a fresh token; None when it does not fit.

@@ -36,6 +36,8 @@ class Entry:
     can_join: bool
     can_watch: bool
     can_download: bool
+    can_correct: bool
+    can_redact: bool
     has_poster: bool
     opens_ms: int | None
 
@@ -103,6 +105,12 @@ def _entry(playback: Playback, person: Person, lesson: Lesson, recording: Record
         can_download=recording is not None
         and recording.downloadable
         and permitted(person.actor, Action.DOWNLOAD_RECORDING, access),
+        can_correct=lesson.state is LessonState.ENDED
+        and not lesson.cancelled
+        and permitted(person.actor, Action.CORRECT_ATTENDANCE, access),
+        can_redact=recording is not None
+        and recording.sealed_ms is not None
+        and permitted(person.actor, Action.REDACT_RECORDING, access),
         has_poster=recording is not None and recording.downloadable and playback.poster(lesson.id) is not None,
         opens_ms=lesson.opens_ms if door is Door.EARLY else None,
     )

@@ -9,6 +9,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from portal.keyfiles import TICKET_KEYS_PUBLIC
 from recorder.export import export
+from recorder.redacted_copy import make_redacted_copy
+from recorder.redaction import parse_redaction
 from recorder.render import FilmSettings
 from recorder.verify import Report, verify
 from recorder.webpage import make_webpage
@@ -23,7 +25,10 @@ def run_export(folder: Path, output: Path, say: Callable[[str], None], settings:
     check_archive(folder)
     if output.suffix.lower() == ".html":
         if settings is not None and settings.redaction.hidden:
-            raise SetupError("Nothing can be left out of a page; make a film (.mp4, .webm).")
+            raise SetupError(
+                "Nothing can be left out of a page of an original. Make a copy with “chalkmesh recordings redact”,"
+                " then a page of the copy."
+            )
         return _export_page(folder, output, say)
     if sys.stderr.isatty():
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
@@ -35,6 +40,19 @@ def run_export(folder: Path, output: Path, say: Callable[[str], None], settings:
     for problem in film.problems:
         say(f"note: {problem}")
     say(f"{output} is written ({output.stat().st_size / 1e6:.1f} MB).")
+    return 0
+
+
+def run_redact(folder: Path, output: Path, words: list[str], say: Callable[[str], None]) -> int:
+    """Writes a plain copy without what the words name. Raises SetupError."""
+    check_archive(folder)
+    try:
+        problems = make_redacted_copy(folder, output, parse_redaction(words))
+    except OSError as error:
+        raise SetupError(f"{error.filename or output}: {error.strerror or error}") from None
+    for problem in problems:
+        say(f"note: {problem}")
+    say(f"{output} is written. Nothing of what was left out is in it.")
     return 0
 
 

@@ -9,6 +9,7 @@ STYLES_ENTRY = "src/styles/main.css"
 CLASSROOM_ENTRY = "src/classroom/main.tsx"
 PLAYER_ENTRY = "src/player/main.tsx"
 ALERTS_ENTRY = "src/alerts/main.ts"
+OPERATION_ENTRY = "src/operation/main.ts"
 
 
 class _Chunk(msgspec.Struct):

@@ -36,6 +36,8 @@ class Action(StrEnum):
     ADMIT_TO_LESSON = "lesson.admit"
     WATCH_RECORDING = "recording.watch"
     DOWNLOAD_RECORDING = "recording.download"
+    REDACT_RECORDING = "recording.redact"
+    EDIT_CAPTIONS = "captions.edit"
     READ_NOTES = "notes.read"
     WRITE_NOTES = "notes.write"
     CONTINUE_LESSON = "boards.continue"
@@ -48,6 +50,7 @@ class Action(StrEnum):
     PLAN_LESSON = "lesson.plan"
     READ_ROSTER = "roster.read"
     CHANGE_ROSTER = "roster.change"
+    LIST_CLASSES = "classes.list"
     READ_CLASSES = "classes.read"
     CHANGE_CLASSES = "classes.change"
     READ_STAFF = "staff.read"
@@ -63,6 +66,8 @@ class Action(StrEnum):
     READ_ONBOARDING = "onboarding.read"
     CHANGE_ONBOARDING = "onboarding.change"
     READ_DISTRICT = "district.read"
+    READ_OPERATION = "operation.read"
+    BRING_PAGES = "lesson.bring_pages"
     READ_MATERIALS = "materials.read"
     CHANGE_MATERIALS = "materials.change"
     READ_GRADES = "grades.read"
@@ -191,6 +196,7 @@ _OPEN_WITHOUT_TRAINING = frozenset(
         Action.END_LESSON,
         Action.REMOVE_FROM_LESSON,
         Action.ADMIT_TO_LESSON,
+        Action.BRING_PAGES,
         # Nobody in danger waits for somebody's training.
         Action.READ_ALERTS,
         Action.ANSWER_ALERT,
@@ -227,6 +233,10 @@ def _leads_or_overview(actor: Actor, lesson: LessonObject) -> bool:
 
 def _lesson_coordination(actor: Actor, lesson: LessonObject) -> bool:
     return actor.school == lesson.school and actor.role in _COORDINATION
+
+
+def _lesson_oversight(actor: Actor, lesson: LessonObject) -> bool:
+    return actor.school == lesson.school and actor.role in _OVERSEERS
 
 
 def _own_school(actor: Actor, school: SchoolObject) -> bool:
@@ -327,6 +337,10 @@ def _learns_or_teaches(actor: Actor, school: SchoolObject) -> bool:
     return actor.school == school.id and actor.role in _IN_LESSONS
 
 
+def _in_classes(actor: Actor, school: SchoolObject) -> bool:
+    return actor.school == school.id and (actor.role in _OVERVIEW or actor.role in (Role.TUTOR, Role.STUDENT))
+
+
 def _rule(kind: type[O], test: Callable[[Actor, O], bool]) -> Rule:
     def asked(actor: Actor, target: object) -> bool:
         return isinstance(target, kind) and test(actor, target)
@@ -343,9 +357,12 @@ _RULES: dict[tuple[Action, type], Rule] = {
     (Action.END_LESSON, LessonObject): _rule(LessonObject, is_lesson_staff),
     (Action.REMOVE_FROM_LESSON, LessonObject): _rule(LessonObject, is_lesson_staff),
     (Action.ADMIT_TO_LESSON, LessonObject): _rule(LessonObject, is_lesson_staff),
+    (Action.BRING_PAGES, LessonObject): _rule(LessonObject, _takes_part_or_coordinates),
     (Action.PLAN_LESSON, LessonObject): _rule(LessonObject, _lesson_coordination),
     (Action.WATCH_RECORDING, LessonObject): _rule(LessonObject, _takes_part_or_oversees),
     (Action.DOWNLOAD_RECORDING, LessonObject): _rule(LessonObject, _takes_part_or_oversees),
+    (Action.REDACT_RECORDING, LessonObject): _rule(LessonObject, _lesson_oversight),
+    (Action.EDIT_CAPTIONS, LessonObject): _rule(LessonObject, is_lesson_staff),
     (Action.READ_NOTES, LessonObject): _rule(LessonObject, _takes_part_or_oversees),
     (Action.WRITE_NOTES, LessonObject): _rule(LessonObject, _takes_part_or_oversees),
     (Action.CONTINUE_LESSON, LessonObject): _rule(LessonObject, _takes_part),
@@ -360,6 +377,7 @@ _RULES: dict[tuple[Action, type], Rule] = {
     (Action.READ_ROSTER, SchoolRecord): _rule(SchoolRecord, _overview),
     (Action.CHANGE_ROSTER, SchoolRecord): _rule(SchoolRecord, _office),
     (Action.CHANGE_ROSTER, StudentObject): _rule(StudentObject, _office),
+    (Action.LIST_CLASSES, SchoolObject): _rule(SchoolObject, _in_classes),
     (Action.READ_CLASSES, SchoolObject): _rule(SchoolObject, _school_overview),
     (Action.CHANGE_CLASSES, SchoolObject): _rule(SchoolObject, _school_coordination),
     (Action.READ_CLASSES, ClassObject): _rule(ClassObject, _teaches_or_overview),
@@ -375,6 +393,7 @@ _RULES: dict[tuple[Action, type], Rule] = {
     (Action.READ_ONBOARDING, SchoolObject): _rule(SchoolObject, _school_overview),
     (Action.CHANGE_ONBOARDING, SchoolObject): _rule(SchoolObject, _school_planning),
     (Action.READ_DISTRICT, SchoolObject): _rule(SchoolObject, _school_district),
+    (Action.READ_OPERATION, SchoolObject): _rule(SchoolObject, _school_district),
     (Action.CHANGE_HOURS, SchoolObject): _rule(SchoolObject, _school_coordination),
     (Action.LIST_PROGRESS, SchoolObject): _rule(SchoolObject, _learns_or_teaches),
     (Action.READ_PROGRESS, StudentObject): _rule(StudentObject, _own_ward_teaches_or_overview),

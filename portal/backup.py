@@ -10,11 +10,14 @@ from tempfile import TemporaryDirectory
 from typing import IO, cast
 
 from portal.sealed_file import SealedReader, SealedWriter
+from recorder.custody import keys_locked
 from whiteboard_crdt.errors import SetupError
 
 DATABASES = (Path("portal.sqlite"), Path("relay/rooms.sqlite"))
 # What is copied as it is. Finished recordings never change; one that goes on is whole in the next backup.
-_FOLDERS = (Path("keys"), Path("assets"), Path("materials"), Path("recordings"))
+_FOLDERS = (Path("assets"), Path("materials"), Path("recordings"))
+# After the recordings: one that is encrypted while this goes on has its key in the backup too.
+_KEYS = Path("keys")
 _FILES = (Path("chalkmesh.toml"),)
 _LEAST_KEY = 16
 
@@ -92,14 +95,20 @@ def _add(tar: tarfile.TarFile, data: Path, work: Path, say: Callable[[str], None
             tar.add(data / name, str(name))
             yield 1
     for folder in _FOLDERS:
-        for path in sorted((data / folder).rglob("*")):
-            if path.is_file() and not path.is_symlink():
-                try:
-                    tar.add(path, str(path.relative_to(data)))
-                except FileNotFoundError:
-                    # A recording of somebody who was erased a moment ago.
-                    continue
-                yield 1
+        yield from _add_folder(tar, data, folder)
+    with keys_locked(data / _KEYS):
+        yield from _add_folder(tar, data, _KEYS)
+
+
+def _add_folder(tar: tarfile.TarFile, data: Path, folder: Path) -> Iterator[int]:
+    for path in sorted((data / folder).rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            try:
+                tar.add(path, str(path.relative_to(data)))
+            except FileNotFoundError:
+                # A recording of somebody who was erased a moment ago.
+                continue
+            yield 1
 
 
 def _check_database(path: Path) -> None:

@@ -230,8 +230,12 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write: .mp4, .webm, or .html.")],
     height: Annotated[Literal["720", "1080"], typer.Option(help="Lines of the picture.")] = "720",
     layout: Annotated[
-        Literal["tiles", "board"], typer.Option(help="The board with the cameras beside it, or alone.")
+        Literal["tiles", "board", "speaker"],
+        typer.Option(help="The board with the cameras beside it, alone, or with whoever speaks."),
     ] = "tiles",
+    captions: Annotated[
+        Literal["none", "soft", "burnt"], typer.Option(help="Where there are any: to be switched on, or painted in.")
+    ] = "soft",
     pointers: Annotated[bool, typer.Option(help="Show where everybody points.")] = True,
     without: Annotated[
         list[str] | None,
@@ -248,11 +252,14 @@ def export(
     """
     with needs("recorder"):
         from portal.archive_commands import run_export
+        from recorder.captions_film import FilmCaptions
+        from recorder.layouts import Layout
         from recorder.redaction import parse_redaction
         from recorder.render import FilmSettings
     settings = FilmSettings(
         height=1080 if height == "1080" else 720,
-        layout=layout,
+        layout=Layout(layout),
+        captions=FilmCaptions(captions),
         pointers=pointers,
         redaction=parse_redaction(without or []),
     )
@@ -372,7 +379,7 @@ app.add_typer(recordings_app, name="recordings")
 def recordings_encrypt(data: Data = Path("data")) -> None:
     """Encrypt every finished recording where it lies, each with a key of its own.
 
-    The recorder does it by itself where its setting encrypt is on. The exit code is 1 when one could not be encrypted.
+    The recorder does it by itself unless `encrypt` is off. The exit code is 1 when one could not be encrypted.
     """
     with needs("recorder"):
         from portal.recording_keys_command import run_encrypt
@@ -388,6 +395,18 @@ def recordings_decrypt(
     with needs("recorder"):
         from portal.recording_keys_command import run_decrypt
     raise typer.Exit(run_decrypt(folder, output, typer.echo))
+
+
+@recordings_app.command("redact")
+def recordings_redact(
+    folder: Annotated[Path, typer.Argument(help="A lesson's folder: DATA/recordings/<lesson>.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write; it must not exist.")],
+    without: Annotated[list[str], typer.Option(metavar="WHAT:USER", help="As for export. Can be given again.")],
+) -> None:
+    """Write a copy of a recording that does not hold what is left out, for films and pages of it."""
+    with needs("recorder"):
+        from portal.archive_commands import run_redact
+    raise typer.Exit(run_redact(folder, output, without, typer.echo))
 
 
 @recordings_app.command("rotate-key")

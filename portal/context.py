@@ -14,11 +14,15 @@ from portal.demo import DemoLogin
 from portal.keyfiles import Keyring
 from portal.lessons import Lesson
 from portal.mails.sender import PostOffice
+from portal.operation import Operation
+from portal.page_imports import PageImports
 from portal.pages import Pages
 from portal.passwords import Passwords
+from portal.pdf_pages import PdfPages
 from portal.placement import Placement
 from portal.playback import Playback
 from portal.recordings import RecordingDesk
+from portal.redaction_maker import RedactionMaker
 from portal.removals import Removals
 from portal.request_keys import LESSON, PERSON
 from portal.roster.desk import RosterDesk
@@ -47,8 +51,12 @@ class Portal:
     crisis: CrisisDesk
     waiting: WaitingRoom
     playback: Playback
+    operation: Operation
+    redactions: RedactionMaker
     assets: Assets
     pages: Pages
+    page_imports: PageImports
+    pdf_pages: PdfPages
     demo_logins: tuple[DemoLogin, ...]
 
 

@@ -6,17 +6,20 @@ an encrypted recording unreadable, and then its files.
 
 import asyncio
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portal.caption_schema import caption_edits
 from portal.clock import Clock
 from portal.database import Database
 from portal.ids import is_id
 from portal.ledger import audit
 from portal.logs import get_log
 from portal.playback_schema import continued_boards, notes
+from portal.redactions import end_all, folders_of
 from portal.retention import load_kept, load_policy
 from portal.retention_schema import destructions, recording_expiries
 from portal.schema import recordings, schools
@@ -48,7 +51,10 @@ async def finish_destructions(database: Database, clock: Clock, folder: Path) ->
     done = 0
     for lesson in waiting:
         try:
-            await asyncio.to_thread(destroy_files, folder, lesson)
+            async with database.read() as connection:
+                folders = await folders_of(connection, lesson)
+            for name in folders:
+                await asyncio.to_thread(destroy_files, folder, name)
         except OSError as error:
             # The others are still to go; this one is tried again with the next look.
             get_log("portal").error("recording_not_destroyed", lesson=lesson, kind=type(error).__name__)
@@ -77,8 +83,10 @@ async def ask_destruction(
 
     Notes on it and boards that go on from it go with it: they say nothing without it.
     """
-    encrypted, files, size = await asyncio.to_thread(_measure, folder, lesson)
-    for table in (notes, continued_boards, recording_expiries, recordings):
+    folders = await folders_of(connection, lesson)
+    encrypted, files, size = await asyncio.to_thread(_measure, folder, folders)
+    await end_all(connection, lesson, decided_by, now_ms)
+    for table in (caption_edits, notes, continued_boards, recording_expiries, recordings):
         await connection.execute(delete(table).where(table.c.lesson == lesson))
     values = {"basis": basis, "days": days, "encrypted": encrypted, "files": files, "bytes": size}
     await connection.execute(
@@ -90,12 +98,14 @@ async def ask_destruction(
 
 
 def destroy_files(folder: Path, lesson: str) -> None:
-    """The key first, then the files. Raises OSError; then it can be called again."""
+    """The key first, then the files, of a recording or of a copy. Raises OSError; then it can be called again."""
     if not is_id(lesson):
         return
     destroy_key(keys_beside(folder / lesson), lesson)
-    if (folder / lesson).exists():
-        shutil.rmtree(folder / lesson)
+    # The second is what a copy is called until it is complete.
+    for name in (lesson, f".{lesson}.part"):
+        if (folder / name).exists():
+            shutil.rmtree(folder / name)
 
 
 async def _ask_if_due(database: Database, clock: Clock, folder: Path, school: str, time_zone: str, lesson: str) -> None:
@@ -118,6 +128,6 @@ async def _ask_if_due(database: Database, clock: Clock, folder: Path, school: st
         )
 
 
-def _measure(folder: Path, lesson: str) -> tuple[bool, int, int]:
-    sizes = [path.stat().st_size for path in (folder / lesson).rglob("*") if path.is_file()]
-    return has_key(keys_beside(folder / lesson), lesson), len(sizes), sum(sizes)
+def _measure(folder: Path, names: Sequence[str]) -> tuple[bool, int, int]:
+    sizes = [path.stat().st_size for name in names for path in (folder / name).rglob("*") if path.is_file()]
+    return any(has_key(keys_beside(folder / name), name) for name in names), len(sizes), sum(sizes)

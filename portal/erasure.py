@@ -26,6 +26,7 @@ from portal.ids import new_id
 from portal.learning_schema import goals, guardians, scores, weekly_updates
 from portal.ledger import audit
 from portal.playback_schema import continued_boards, notes
+from portal.redactions import folders_of
 from portal.retention import load_holds
 from portal.retention_schema import destructions
 from portal.roster.apply import close_accounts
@@ -107,7 +108,8 @@ async def erase(
         await connection.execute(update(destructions).where(destructions.c.lesson.in_(alone)).values(done_ms=now_ms))
         # Inside the transaction: a recording that cannot be destroyed must not be certified as destroyed.
         for lesson in alone:
-            await asyncio.to_thread(destroy_files, recordings_folder, lesson)
+            for name in await folders_of(connection, lesson):
+                await asyncio.to_thread(destroy_files, recordings_folder, name)
     return certificate
 
 

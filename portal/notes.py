@@ -9,12 +9,14 @@ from portal.authorize import Actor, LessonObject, is_lesson_staff
 from portal.ids import new_id
 from portal.ledger import audit
 from portal.playback_schema import notes
+from portal.redactions import EVERYBODY, find_showing
 from portal.schema import users
 
 PRIVATE, CLASS, CHAPTER = "private", "class", "chapter"
 _SHARED = (CLASS, CHAPTER)
 # More in one lesson by one person is no note-taking any more.
 _MOST = 500
+_NAMELESS = "A participant"
 
 
 class NoteRefused(Exception):
@@ -43,7 +45,13 @@ def may_address_class(actor: Actor, lesson: LessonObject) -> bool:
 
 
 async def load_notes(connection: AsyncConnection, actor: Actor, lesson: LessonObject) -> list[Note]:
-    """The actor's own notes, those for the class, and chapters, in the order of their moments."""
+    """The actor's own notes, those for the class, and chapters, in the order of their moments.
+
+    What is left out of the recording of somebody is left out here: who wrote it, or all of it.
+    """
+    showing = await find_showing(connection, lesson.id)
+    silent = showing.current.users_without("ink") if showing.current is not None else frozenset()
+    nameless = showing.current.users_without("name") if showing.current is not None else frozenset()
     rows = await connection.execute(
         select(notes, users.c.name)
         .join(users, users.c.id == notes.c.author)
@@ -57,15 +65,20 @@ async def load_notes(connection: AsyncConnection, actor: Actor, lesson: LessonOb
             row.room_time,
             row.audience,
             row.words,
-            row.author,
-            row.name,
+            row.author if row.author == actor.user or not _among(row.author, nameless) else "",
+            row.name if row.author == actor.user or not _among(row.author, nameless) else _NAMELESS,
             row.author == actor.user,
             row.author == actor.user or leads,
             row.written_ms,
             row.changed_ms,
         )
         for row in rows
+        if row.author == actor.user or not _among(row.author, silent)
     ]
+
+
+def _among(user: str, users: frozenset[str]) -> bool:
+    return user in users or EVERYBODY in users
 
 
 async def write_note(

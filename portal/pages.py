@@ -50,6 +50,7 @@ ACTION_WORDS = {
     Action.PLAN_LESSON.value: "Changed when a lesson is or who teaches it",
     Action.WATCH_RECORDING.value: "Watched a recording",
     Action.DOWNLOAD_RECORDING.value: "Downloaded a recording",
+    Action.REDACT_RECORDING.value: "Left something out of a recording",
     Action.READ_NOTES.value: "Read the notes on a recording",
     Action.LIST_BOARDS.value: "Saw the name in the list of boards that were handed in",
     Action.READ_BOARDS.value: "Looked at boards that go on from a lesson",
@@ -57,7 +58,8 @@ ACTION_WORDS = {
     Action.READ_REVIEW.value: "Read the review of a lesson",
     Action.READ_ROSTER.value: "Saw the name in the list of students",
     Action.CHANGE_ROSTER.value: "Changed the account or the guardians",
-    Action.READ_CLASSES.value: "Saw the name in a list of classes",
+    Action.LIST_CLASSES.value: "Saw the name in the list of classes",
+    Action.READ_CLASSES.value: "Looked at a class",
     Action.CHANGE_CLASSES.value: "Changed a class",
     Action.READ_STUDENT.value: "Opened the student's page",
     Action.READ_ATTENDANCE.value: "Looked at minutes of attendance",
@@ -140,7 +142,7 @@ _MENU = (
     ("/recordings", "Recordings", Action.LIST_RECORDINGS),
     ("/progress", "Progress", Action.LIST_PROGRESS),
     ("/students", "Students", Action.READ_ROSTER),
-    ("/classes", "Classes", Action.READ_CLASSES),
+    ("/classes", "Classes", Action.LIST_CLASSES),
     ("/attendance", "Attendance", Action.READ_ATTENDANCE),
     ("/boards", "Boards", Action.LIST_BOARDS),
     ("/reviews", "Reviews", Action.LIST_REVIEWS),
@@ -155,6 +157,7 @@ _MENU = (
     ("/retention", "Retention", Action.READ_RETENTION),
     ("/outbox", "Mail", Action.READ_OUTBOX),
     ("/disclosures", "Disclosures", Action.READ_DISCLOSURES),
+    ("/operation", "Operation", Action.READ_OPERATION),
 )
 
 

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portal.authorize import Actor
 from portal.ids import new_id
 from portal.ledger import audit
-from portal.retention_schema import destructions, legal_holds, recording_expiries, retention_policies
+from portal.retention_schema import destructions, forgotten_rooms, legal_holds, recording_expiries, retention_policies
 from portal.schema import lessons, recordings, schools
 from portal.times import local, midnight_ms
 
-_DAY_MS = 24 * 60 * 60 * 1000
+DAY_MS = 24 * 60 * 60 * 1000
 # A policy that was shortened by a slip of the hand destroys nothing before somebody can have noticed.
 GRACE_DAYS = 7
 # A recorder that has been silent for this long is gone.
@@ -64,13 +64,16 @@ class Kept:
     def due(self, now_ms: int) -> bool:
         """Whether it is to be destroyed now."""
         # A recorder looks for lessons that ended within the last day and have no recording.
-        expired = self.expires_ms is not None and now_ms >= max(self.expires_ms, self.ended_ms + _DAY_MS)
+        expired = self.expires_ms is not None and now_ms >= max(self.expires_ms, self.ended_ms + DAY_MS)
         return expired and self.hold is None and self.finished
 
 
 @dataclass(frozen=True, slots=True)
 class Destroyed:
-    """What remains of a recording that was destroyed. `done_ms` None: asked for, and not yet done."""
+    """What remains of a recording that was destroyed. `done_ms` None: asked for, and not yet done.
+
+    `room_ms`: when the relay erased board, chat and pictures of the lesson; None: not yet.
+    """
 
     lesson: str
     title: str
@@ -83,6 +86,7 @@ class Destroyed:
     bytes: int
     asked_ms: int
     done_ms: int | None
+    room_ms: int | None
 
     @property
     def rule(self) -> str:
@@ -132,7 +136,7 @@ async def load_kept(
         if row.day is not None:
             expires_ms, basis, decided_by = midnight_ms(row.day, time_zone), "own day", row.changed_by
         elif policy is not None and policy.days is not None:
-            expires_ms = max(ended_ms + policy.days * _DAY_MS, policy.changed_ms + GRACE_DAYS * _DAY_MS)
+            expires_ms = max(ended_ms + policy.days * DAY_MS, policy.changed_ms + GRACE_DAYS * DAY_MS)
             basis, decided_by = "policy", policy.changed_by
         finished = row.state not in _UNFINISHED or row.heartbeat_ms <= now_ms - _SILENT_MS
         kept.append(
@@ -259,6 +263,7 @@ _COLUMNS = (
     destructions.c.bytes,
     destructions.c.asked_ms,
     destructions.c.done_ms,
+    forgotten_rooms.c.done_ms.label("room_ms"),
 )
 
 
@@ -266,6 +271,7 @@ async def _load_gone(connection: AsyncConnection, where: ColumnElement[bool], mo
     found = await connection.execute(
         select(*_COLUMNS)
         .join(lessons, lessons.c.id == destructions.c.lesson)
+        .outerjoin(forgotten_rooms, forgotten_rooms.c.lesson == destructions.c.lesson)
         .where(where)
         .order_by(destructions.c.asked_ms.desc(), destructions.c.lesson)
         .limit(most)

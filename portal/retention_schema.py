@@ -58,3 +58,11 @@ destructions = Table(
     Index("ix_destructions_school_asked_ms", "school", "asked_ms"),
     Index("ix_destructions_done_ms", "done_ms"),
 )
+
+# Lessons of which the relay has erased board, chat and pictures.
+forgotten_rooms = Table(
+    "forgotten_rooms",
+    metadata,
+    Column("lesson", String(64), ForeignKey("lessons.id"), primary_key=True),
+    Column("done_ms", BigInteger, nullable=False),
+)

@@ -19,6 +19,7 @@ from portal.crisis import CrisisDesk
 from portal.database import Database, database_url
 from portal.demo import LOGINS, fill_demo, keep_lessons_joinable
 from portal.destruction import apply_retention
+from portal.forgotten_rooms import forget_rooms
 from portal.guard import guard
 from portal.headers import add_security_headers
 from portal.keyfiles import prepare_data
@@ -27,11 +28,15 @@ from portal.logs import get_log
 from portal.mails.regular import write_regular_mails
 from portal.mails.sender import PostOffice
 from portal.metrics import measure
+from portal.operation import Operation
+from portal.page_imports import PageImports
 from portal.pages import Pages
 from portal.passwords import Passwords
+from portal.pdf_pages import PdfPages
 from portal.placement import Placement
 from portal.playback import Playback
 from portal.recordings import RecordingDesk
+from portal.redaction_maker import RedactionMaker
 from portal.refusals import refusals
 from portal.removals import Removals
 from portal.roster.desk import RosterDesk
@@ -49,6 +54,7 @@ _AHEAD_EVERY_S = 3600.0
 _MAILS_EVERY_S = 600.0
 # What expires is counted in days; an hour is how long a destruction that met a fault waits.
 _RETENTION_EVERY_S = 3600.0
+_FORGET_EVERY_S = 60.0
 _MAX_BODY_BYTES = 256 * 1024
 
 
@@ -99,8 +105,20 @@ async def open_portal(
             crisis=CrisisDesk(database, keyring, clock, post_office, settings.crisis_again_minutes * _MINUTE_MS),
             waiting=WaitingRoom(database, clock),
             playback=Playback(settings.recordings),
+            operation=Operation(
+                database,
+                clock,
+                desk,
+                settings.data,
+                settings.heartbeat_limit_s,
+                settings.relay_beside,
+                keyring.internal_secret,
+            ),
+            redactions=RedactionMaker(database, clock, settings.recordings),
             assets=assets,
             pages=Pages(assets),
+            page_imports=PageImports(settings.data / "imports", clock),
+            pdf_pages=PdfPages(),
             demo_logins=LOGINS if settings.demo else (),
         )
         yield build_app(portal)
@@ -129,9 +147,12 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
         asyncio.create_task(portal.removals.run(), name="removals"),
         asyncio.create_task(portal.post_office.run(), name="mail"),
         asyncio.create_task(portal.crisis.run(), name="crisis"),
+        asyncio.create_task(portal.operation.run(), name="operation"),
         asyncio.create_task(_keep_lessons_ahead(portal), name="lessons-ahead"),
         asyncio.create_task(_keep_mails(portal), name="regular-mails"),
         asyncio.create_task(_keep_retention(portal), name="retention"),
+        asyncio.create_task(_keep_forgetting(portal), name="forgotten-rooms"),
+        asyncio.create_task(portal.redactions.run(), name="redactions"),
     ]
     if portal.settings.demo:
         tasks.append(asyncio.create_task(_keep_demo(portal), name="demo"))
@@ -179,6 +200,19 @@ async def _keep_retention(portal: Portal) -> None:
             # The edge of this task: the next round may go better.
             log.exception("retention_failed")
         await asyncio.sleep(_RETENTION_EVERY_S)
+
+
+async def _keep_forgetting(portal: Portal) -> None:
+    log = get_log("portal")
+    relay, secret = portal.settings.relay_beside, portal.keyring.internal_secret
+    while True:
+        try:
+            if done := await forget_rooms(portal.database, portal.clock, relay, secret):
+                log.info("rooms_forgotten", count=done)
+        except Exception:
+            # The edge of this task: the next round may go better.
+            log.exception("forgetting_rooms_failed")
+        await asyncio.sleep(_FORGET_EVERY_S)
 
 
 async def _keep_demo(portal: Portal) -> None:

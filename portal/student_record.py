@@ -10,7 +10,7 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.attendance_report import Line, student_lines
-from portal.learning_schema import goals, guardians, scores, weekly_updates
+from portal.learning_schema import assignments, goals, guardians, scores, weekly_updates
 from portal.playback_schema import continued_boards, notes
 from portal.report_files import REPORT_COLUMNS, report_rows, write_csv
 from portal.schema import (
@@ -36,6 +36,7 @@ CONTENTS = {
     "attendance.csv": "Minutes of every lesson that is over, as reported.",
     "goals.csv": "Goals that were set, and when they were reached.",
     "scores.csv": "Every score that was entered with its comment, also those that a later one replaced.",
+    "work.csv": "The pieces of work that `scores.csv` is about: title, day, and how many points there were to get.",
     "updates.csv": "What tutors wrote about each week.",
     "guardians.csv": "Accounts of guardians who may see the student's progress, and since when.",
     "calendars.csv": "Addresses for calendar programs that the student made, without the secret in them.",
@@ -61,12 +62,14 @@ async def load_record(connection: AsyncConnection, student: str, time_zone: str,
     }
     facts["created_at"] = format_iso(person["created_ms"])
     facts["account"] = "closed" if person["disabled_ms"] else "open"
+    graded = select(scores.c.assignment).where(scores.c.student == student)
     lines: Sequence[Line] = await student_lines(connection, student, time_zone, now_ms)
     tables: dict[str, tuple[Table, ColumnElement[bool]]] = {
         "requests.csv": (staffing_requests, staffing_requests.c.student == student),
         "lessons.csv": (lessons, lessons.c.id.in_(mine)),
         "goals.csv": (goals, goals.c.student == student),
         "scores.csv": (scores, scores.c.student == student),
+        "work.csv": (assignments, assignments.c.id.in_(graded)),
         "updates.csv": (weekly_updates, weekly_updates.c.student == student),
         "guardians.csv": (guardians, guardians.c.student == student),
         "calendars.csv": (calendar_feeds, calendar_feeds.c.user == student),

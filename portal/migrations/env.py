@@ -5,10 +5,12 @@ from sqlalchemy import Connection
 
 # Their tables belong to the metadata too.
 import portal.account_schema
+import portal.caption_schema
 import portal.crisis_schema
 import portal.learning_schema
 import portal.material_schema
 import portal.playback_schema
+import portal.redaction_schema
 import portal.retention_schema
 import portal.school_schema
 import portal.service_schema  # noqa: F401

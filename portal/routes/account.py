@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from portal.accounts import TooManyAttempts
+from portal.accounts import Granted, TooManyAttempts
 from portal.answers import see_other
 from portal.context import person_of, portal_of
 from portal.failures import Unavailable
@@ -73,6 +73,12 @@ async def log_in(request: web.Request) -> web.Response:
         raise Unavailable("Too many people are signing in at this moment. Try again in a few seconds.") from error
     if granted is None:
         return _form(request, login=login, errors={"form": _WRONG}, following=following, status=401)
+    return let_in(request, granted, following)
+
+
+def let_in(request: web.Request, granted: Granted, following: str) -> web.Response:
+    """On to `following` with the cookie of a fresh log-in, or first to the page that asks for a code."""
+    portal = portal_of(request)
     if granted.awaits_code:
         response = see_other(f"/login/code?{urlencode({'next': following})}")
     else:
@@ -113,10 +119,7 @@ async def enter_code(request: web.Request) -> web.Response:
             return see_other("/login")
         words = "This code does not fit, or has been used. Wait for the next one."
         return _code(request, following, words, status=401)
-    response = see_other(following)
-    set_cookie(response, portal.settings, "login", token, portal.settings.login_hours * 3600)
-    clear_cookie(response, portal.settings, "visit")
-    return response
+    return let_in(request, Granted(token, awaits_code=False), following)
 
 
 def describe_device(agent: str) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from sqlalchemy import ColumnElement, select
 
 from portal.answers import see_other
-from portal.authorize import Action, Actor, Role, permitted
+from portal.authorize import Action, Actor, Role, SchoolObject, permitted
 from portal.classes import TutoringClass, load_class, load_classes, suggest_students
 from portal.context import person_of, portal_of
 from portal.failures import NotThere
@@ -15,7 +16,7 @@ from portal.lesson_changes import lessons_of_class
 from portal.placement import NewClass, PlacementRefused
 from portal.roster.entries import CAPACITY, normal_grade
 from portal.routing import RouteTable, may
-from portal.service_schema import classes
+from portal.service_schema import classes, enrollments
 from portal.staff import load_staff
 from portal.targets import load_class_object
 from portal.times import local
@@ -27,9 +28,9 @@ _SHOWN_LESSONS = 12
 _SHOWN_BACK_MS = 7 * 24 * 60 * 60 * 1000
 
 
-@routes.get("/classes", may(Action.READ_CLASSES, listing=True))
+@routes.get("/classes", may(Action.LIST_CLASSES, listing=True))
 async def classes_page(request: web.Request) -> web.Response:
-    """The classes of the school with their people and hours, and the form for a new one."""
+    """The classes of the school, or one's own, with their people and hours, and the form for a new one."""
     return await _classes(request, Form())
 
 
@@ -136,9 +137,31 @@ async def _do(request: web.Request, form: Form, field: str, change: Awaitable[No
 async def _classes(request: web.Request, form: Form, status: int = 200) -> web.Response:
     portal, person = portal_of(request), person_of(request)
     async with portal.database.read() as connection:
-        found = await load_classes(connection, classes.c.school == person.actor.school)
-    await disclose_listed(request, [pupil.id for group in found for pupil in group.students])
-    return portal.pages.respond(request, "classes.html", status=status, classes=found, form=form, kinds=tuple(CAPACITY))
+        found = await load_classes(connection, _whose(person.actor))
+    # A student sees when the own classes meet, and nobody's name but the tutor's.
+    named = person.actor.role is not Role.STUDENT
+    await disclose_listed(request, [pupil.id for group in found for pupil in group.students if named])
+    return portal.pages.respond(
+        request,
+        "classes.html",
+        status=status,
+        classes=found,
+        form=form,
+        named=named,
+        may_make=permitted(person.actor, Action.CHANGE_CLASSES, SchoolObject(person.actor.school)),
+    )
+
+
+def _whose(actor: Actor) -> ColumnElement[bool]:
+    """The classes that this person's list shows."""
+    if actor.role is Role.TUTOR:
+        return classes.c.tutor == actor.user
+    if actor.role is Role.STUDENT:
+        mine = select(enrollments.c["class"]).where(
+            enrollments.c.student == actor.user, enrollments.c.ended_ms.is_(None)
+        )
+        return classes.c.id.in_(mine)
+    return classes.c.school == actor.school
 
 
 async def _class(request: web.Request, form: Form, status: int = 200) -> web.Response:

@@ -11,6 +11,7 @@ from portal.context import portal_of
 from portal.failures import BadRequest, NotThere
 from portal.ids import is_id
 from portal.lessons import Lesson, load_lesson
+from portal.operation import Ways
 from portal.recordings import RecordingState
 from portal.routes.lesson_api import RenewRequest, TicketRequest, give_ticket, renew_ticket
 from portal.routing import INTERNAL, RouteTable
@@ -21,6 +22,14 @@ routes = RouteTable()
 _MAX_WAIT_S = 30.0
 
 
+class WaysReport(msgspec.Struct, forbid_unknown_fields=True):
+    """How a room's edits reach its recorder, for whoever looks after the service."""
+
+    links: Annotated[int, msgspec.Meta(ge=0, le=1000)]
+    relay: Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+    mesh: Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+
+
 class StatusReport(msgspec.Struct, forbid_unknown_fields=True):
     """A recorder's report on one lesson; `duration_ms` and `progress` (0..1) where they are known."""
 
@@ -28,6 +37,7 @@ class StatusReport(msgspec.Struct, forbid_unknown_fields=True):
     detail: Annotated[str, msgspec.Meta(max_length=500)] = ""
     duration_ms: Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)] | None = None
     progress: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    ways: WaysReport | None = None
 
 
 class RelayEvents(msgspec.Struct, forbid_unknown_fields=True):
@@ -78,6 +88,8 @@ async def recording_status(request: web.Request) -> web.Response:
         progress=report.progress,
         now_ms=portal.clock(),
     )
+    if report.ways is not None:
+        portal.operation.note_ways(lesson.id, Ways(report.ways.links, report.ways.relay, report.ways.mesh))
     if report.state == "sealed":
         portal.classrooms.sweep_soon()
     return json_answer({"ok": True})

@@ -12,6 +12,7 @@ from portal.failures import BadRequest, Conflict, NotThere, Unavailable
 from portal.playback import NoArchive, open_plain
 from portal.recording_file import RecordingFile
 from portal.recordings import Recording, RecordingState, load_recordings
+from portal.redactions import Showing, find_showing
 from portal.retention import find_destroyed
 from portal.routes.lesson_api import NOT_BUILT
 from portal.routing import RouteTable, may
@@ -23,15 +24,17 @@ routes = RouteTable()
 _WATCH = may(Action.WATCH_RECORDING, disclosing=True)
 _DOWNLOAD = may(Action.DOWNLOAD_RECORDING, disclosing=True)
 _MEDIA_TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".mka": "audio/x-matroska"}
-# The player asks for the same ranges again when one seeks; the browser of the person may keep them meanwhile.
+# The player asks for the same ranges again when one seeks; the browser of the person may keep them meanwhile. What is
+# made of a recording can be another one tomorrow, under the same address: it is asked for again each time.
 _PRIVATE = "private, max-age=3600"
+_PRIVATE_FRESH = "private, no-cache"
 
 
 @routes.get("/recordings/{lesson}", _WATCH)
 async def player_page(request: web.Request) -> web.Response:
     """The page of the player application."""
     portal, lesson = portal_of(request), lesson_of(request)
-    await _check_watchable(request)
+    await check_watchable(request)
     try:
         bundle = portal.assets.bundle(PLAYER_ENTRY)
     except NotBuilt as error:
@@ -43,10 +46,11 @@ async def player_page(request: web.Request) -> web.Response:
 async def manifest(request: web.Request) -> web.Response:
     """What there is to play, as this viewer may see it."""
     portal, lesson, actor = portal_of(request), lesson_of(request), person_of(request).actor
-    recording = await _check_watchable(request)
+    recording = await check_watchable(request)
+    shown = await shown_of(request)
     try:
         content = await portal.playback.load_manifest(
-            lesson.id,
+            shown.folder,
             actor.user,
             staff=is_lesson_staff(actor, lesson.access),
             base_url=f"/api/recordings/{lesson.id}",
@@ -59,9 +63,11 @@ async def manifest(request: web.Request) -> web.Response:
         "reads_boards": permitted(actor, Action.READ_BOARDS, lesson.access),
         "reviews": permitted(actor, Action.WRITE_REVIEW, lesson.access),
         "reads_review": permitted(actor, Action.READ_REVIEW, lesson.access),
+        "redacts": permitted(actor, Action.REDACT_RECORDING, lesson.access),
     }
+    content["redacted"] = shown.current is not None
     content["page"] = (
-        f"/api/recordings/{lesson.id}/export.html" if portal.playback.webpage(lesson.id) is not None else None
+        f"/api/recordings/{lesson.id}/export.html" if portal.playback.webpage(shown.folder) is not None else None
     )
     if recording.state is RecordingState.RENDERING:
         content["render"] = {"progress": recording.progress or 0.0}
@@ -72,11 +78,12 @@ async def manifest(request: web.Request) -> web.Response:
 async def timeline(request: web.Request) -> web.StreamResponse:
     """The board's envelopes and events in order, as a binary stream; `after` asks only for what was written since."""
     portal, lesson, actor = portal_of(request), lesson_of(request), person_of(request).actor
-    await _check_watchable(request)
+    await check_watchable(request)
+    folder = (await shown_of(request)).folder
     staff = is_lesson_staff(actor, lesson.access)
     try:
         async with portal.playback.timeline(
-            lesson.id, actor.user, staff=staff, after=request.query.get("after", "")
+            folder, actor.user, staff=staff, after=request.query.get("after", "")
         ) as pieces:
             response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
             response.enable_compression()
@@ -95,20 +102,28 @@ async def timeline(request: web.Request) -> web.StreamResponse:
 @routes.get("/api/recordings/{lesson}/media/{file}", _WATCH)
 async def media(request: web.Request) -> web.StreamResponse:
     """One track, with byte ranges."""
-    path = portal_of(request).playback.media(lesson_of(request).id, request.match_info["file"])
+    path = portal_of(request).playback.media((await shown_of(request)).folder, request.match_info["file"])
     return _file(path, _MEDIA_TYPES.get(path.suffix, "") if path is not None else "")
+
+
+@routes.get("/api/recordings/{lesson}/assets/{asset}", _WATCH)
+async def asset(request: web.Request) -> web.StreamResponse:
+    """A picture on the lesson's boards, named by its hash."""
+    folder = (await shown_of(request)).folder
+    found = await portal_of(request).playback.asset(folder, request.match_info["asset"])
+    return _file(None, "") if found is None else _file(*found)
 
 
 @routes.get("/api/recordings/{lesson}/export.mp4", _DOWNLOAD)
 async def export(request: web.Request) -> web.StreamResponse:
     """The whole lesson as a film."""
-    return _file(portal_of(request).playback.export(lesson_of(request).id), "video/mp4")
+    return _file(portal_of(request).playback.export((await shown_of(request)).folder), "video/mp4")
 
 
 @routes.get("/api/recordings/{lesson}/export.html", _DOWNLOAD)
 async def webpage(request: web.Request) -> web.StreamResponse:
     """The whole lesson as a page to keep: never shown here, since it carries a script of its own."""
-    answer = _file(portal_of(request).playback.webpage(lesson_of(request).id), "application/octet-stream")
+    answer = _file(portal_of(request).playback.webpage((await shown_of(request)).folder), "application/octet-stream")
     answer.headers["Content-Disposition"] = 'attachment; filename="lesson.html"'
     return answer
 
@@ -116,16 +131,26 @@ async def webpage(request: web.Request) -> web.StreamResponse:
 @routes.get("/api/recordings/{lesson}/storyboard.jpg", _WATCH)
 async def storyboard(request: web.Request) -> web.StreamResponse:
     """Small pictures along the film, in one sprite."""
-    return _file(portal_of(request).playback.storyboard(lesson_of(request).id), "image/jpeg")
+    return _file(portal_of(request).playback.storyboard((await shown_of(request)).folder), "image/jpeg")
 
 
 @routes.get("/api/recordings/{lesson}/poster.jpg", _WATCH)
 async def poster(request: web.Request) -> web.StreamResponse:
     """The picture that stands for the lesson."""
-    return _file(portal_of(request).playback.poster(lesson_of(request).id), "image/jpeg")
+    return _file(portal_of(request).playback.poster((await shown_of(request)).folder), "image/jpeg")
 
 
-async def _check_watchable(request: web.Request) -> Recording:
+async def shown_of(request: web.Request) -> Showing:
+    """From where the recording is shown. Raises Conflict while something is being left out of it."""
+    async with portal_of(request).database.read() as connection:
+        showing = await find_showing(connection, lesson_of(request).id)
+    if showing.withheld:
+        raise Conflict("Something is being left out of this recording. Come back in a while.", code="redacting")
+    return showing
+
+
+async def check_watchable(request: web.Request) -> Recording:
+    """The recording, once there is something to watch. Raises NotThere and Conflict."""
     lesson_id = lesson_of(request).id
     async with portal_of(request).database.read() as connection:
         recording = (await load_recordings(connection, [lesson_id])).get(lesson_id)
@@ -147,4 +172,5 @@ def _not_ready() -> Conflict:
 def _file(path: Path | None, content_type: str) -> web.StreamResponse:
     if path is None:
         raise NotThere("This recording has no such file.")
-    return RecordingFile(path, open_plain, {"Cache-Control": _PRIVATE, "Content-Type": content_type})
+    kept = _PRIVATE if path.parent.name in ("assets", "media") else _PRIVATE_FRESH
+    return RecordingFile(path, open_plain, {"Cache-Control": kept, "Content-Type": content_type})

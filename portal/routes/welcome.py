@@ -3,13 +3,14 @@
 from aiohttp import web
 from sqlalchemy import update
 
-from portal.answers import see_other
 from portal.context import portal_of
 from portal.failures import NotThere, Unavailable
 from portal.forms import Form
+from portal.guard import cookie_name
 from portal.ledger import audit
 from portal.mails.links import OpenLink, find_link, use_link
 from portal.passwords import MAX_LENGTH, Overloaded
+from portal.routes.account import describe_device, let_in
 from portal.routing import PUBLIC, RouteTable
 from portal.schema import logins, users
 
@@ -27,7 +28,7 @@ async def choose_page(request: web.Request) -> web.Response:
 
 @routes.post("/welcome/{token}", PUBLIC)
 async def choose(request: web.Request) -> web.Response:
-    """Sets the password, ends every log-in that there was, and leads to the sign-in."""
+    """Sets the password, ends every log-in that there was, and signs in: the link has shown who it is."""
     portal, link = portal_of(request), await _link(request)
     form = await Form.read(request)
     password, again = form.values.get("password", ""), form.values.get("again", "")
@@ -54,7 +55,14 @@ async def choose(request: web.Request) -> web.Response:
             update(logins).where(logins.c.user == link.user, logins.c.revoked_ms.is_(None)).values(revoked_ms=now_ms)
         )
         await audit(connection, link.user, "password.set", "user", link.user, now_ms)
-    return see_other("/login")
+        granted = await portal.accounts.begin(
+            connection,
+            link.user,
+            request.cookies.get(cookie_name(portal.settings, "login")),
+            now_ms,
+            device=describe_device(request.headers.get("User-Agent", "")),
+        )
+    return let_in(request, granted, "/")
 
 
 async def _link(request: web.Request) -> OpenLink:

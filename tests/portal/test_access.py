@@ -47,7 +47,20 @@ def fill(path: str, end: str = "one", token: str = "") -> str:
     }[end]
     named = {
         what: f"{what}-{end}"
-        for what in ("upload", "mail", "erasure", "alert", "assignment", "material", "note", "board", "mark")
+        for what in (
+            "upload",
+            "mail",
+            "erasure",
+            "alert",
+            "assignment",
+            "material",
+            "note",
+            "board",
+            "mark",
+            "opened",
+            "redaction",
+            "caption",
+        )
     }
     return path.format(
         lesson=lesson,
@@ -56,6 +69,7 @@ def fill(path: str, end: str = "one", token: str = "") -> str:
         group=f"class-{end}",
         token=token,
         file="a.webm",
+        asset="0" * 64,
         path="assets/x.js",
         name="main.css",
         **named,
@@ -64,7 +78,11 @@ def fill(path: str, end: str = "one", token: str = "") -> str:
 
 @pytest.fixture
 async def token(portal: Portal) -> str:
-    return await fill_service(portal)
+    made = await fill_service(portal)
+    async with portal.database.write() as connection:
+        # The lesson is one of the class, so that the class's material is the lesson's.
+        await connection.execute(update(lessons).where(lessons.c.id == LESSON).values({"class": "class-one"}))
+    return made
 
 
 @pytest.fixture
@@ -110,8 +128,8 @@ async def test_each_person_gets_exactly_the_routes_of_the_matrix(browser: Browse
         status = await ask(browser, method, fill(path, token=token))
         if who not in allowed.split():
             assert refused(status, method, path), (method, path, status)
-        elif method == "POST" or "recordings/" in path:
-            # Let in, and then told that the body is wrong, the state is, or that there is no recording.
+        elif method == "POST" or "recordings/" in path or "imports/" in path:
+            # Let in, and then told that the body is wrong, the state is, or that there is no recording or PDF.
             assert status in (200, 303, 400, 404, 409), (method, path, status)
             assert status != 403
         else:
@@ -261,12 +279,15 @@ def test_every_role_and_action_is_refused_unless_the_table_says_otherwise() -> N
     )
     overview = {*office, "district_admin"}
     assert allowed == {
+        ("lesson.bring_pages", "LessonObject"): coordination,
         ("lessons.list", "SchoolObject"): everyone,
         ("recordings.list", "SchoolObject"): everyone,
         ("lesson.read", "LessonObject"): oversight,
         ("lesson.join", "LessonObject"): oversight,
         ("recording.watch", "LessonObject"): oversight,
         ("recording.download", "LessonObject"): oversight,
+        ("recording.redact", "LessonObject"): oversight,
+        ("captions.edit", "LessonObject"): coordination,
         ("notes.read", "LessonObject"): oversight,
         ("notes.write", "LessonObject"): oversight,
         ("boards.list", "SchoolObject"): {"tutor", "student", "coordinator"},
@@ -292,6 +313,7 @@ def test_every_role_and_action_is_refused_unless_the_table_says_otherwise() -> N
         ("roster.read", "SchoolRecord"): overview,
         ("roster.change", "SchoolRecord"): office,
         ("roster.change", "StudentObject"): office,
+        ("classes.list", "SchoolObject"): {*overview, "tutor", "student"},
         ("classes.read", "SchoolObject"): overview,
         ("classes.read", "ClassObject"): overview,
         ("classes.change", "SchoolObject"): coordination,
@@ -307,6 +329,7 @@ def test_every_role_and_action_is_refused_unless_the_table_says_otherwise() -> N
         ("onboarding.read", "SchoolObject"): overview,
         ("onboarding.change", "SchoolObject"): {"coordinator", "district_admin"},
         ("district.read", "SchoolObject"): {"district_admin"},
+        ("operation.read", "SchoolObject"): {"district_admin"},
         ("hours.change", "SchoolObject"): coordination,
         ("progress.list", "SchoolObject"): {"tutor", "student", "guardian"},
         ("progress.read", "StudentObject"): overview,

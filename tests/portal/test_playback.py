@@ -1,5 +1,6 @@
 """Recordings through the portal, from real archives: portal/playback.py, portal/routes/recording_api.py."""
 
+import hashlib
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -18,6 +19,8 @@ from tests.portal.world import LESSON, NOON_MS, Browser
 BASE = f"/api/recordings/{LESSON}"
 MEDIA = "0123456789abcdef-audio-1.webm"
 TRACK = bytes(range(250)) * 800
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(1000)
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 
 
 @pytest.fixture
@@ -120,11 +123,11 @@ async def test_page_is_a_file_to_keep_and_never_opens_under_our_own_name(browser
 
 
 async def test_manifest_says_what_its_viewer_may_do(open_browser: Callable[[], Browser], folder: Path) -> None:
-    for who, continues, reads_boards, reviews, reads_review in (
-        ("student", True, True, False, False),
-        ("tutor", True, True, False, True),
-        ("coordinator", False, True, False, True),
-        ("reviewer", False, False, True, True),
+    for who, continues, reads_boards, reviews, reads_review, redacts in (
+        ("student", True, True, False, False, False),
+        ("tutor", True, True, False, True, False),
+        ("coordinator", False, True, False, True, True),
+        ("reviewer", False, False, True, True, True),
     ):
         browser = open_browser()
         await browser.log_in(who)
@@ -134,6 +137,7 @@ async def test_manifest_says_what_its_viewer_may_do(open_browser: Callable[[], B
             "reads_boards": reads_boards,
             "reviews": reviews,
             "reads_review": reads_review,
+            "redacts": redacts,
         }
 
 
@@ -157,6 +161,9 @@ async def test_archive_that_is_no_database_is_not_our_failure(browser: Browser, 
 def encrypted(portal: Portal, folder: Path) -> Path:
     """The same folder, encrypted, with a track of several chunks."""
     (folder / "media" / MEDIA).write_bytes(TRACK)
+    (folder / "assets").mkdir()
+    for content in (PICTURE, SVG):
+        (folder / "assets" / hashlib.sha256(content).hexdigest()).write_bytes(content)
     with closing(sqlite3.connect(folder / "lesson.sqlite")) as conn:
         conn.execute("pragma journal_mode = delete")
     write_hashes(folder, LESSON)
@@ -182,6 +189,24 @@ async def test_encrypted_media_is_served_by_range_as_plain_bytes(
     part = await browser.get(f"{BASE}/media/{MEDIA}", headers={"Range": asked})
     assert (part.status, part.headers["Content-Range"]) == (206, f"bytes {first}-{end - 1}/{len(TRACK)}")
     assert await part.read() == TRACK[first:end]
+
+
+async def test_pictures_on_the_board_are_served_by_their_hash_and_to_nobody_else(
+    open_browser: Callable[[], Browser], encrypted: Path
+) -> None:
+    student, stranger = open_browser(), open_browser()
+    await student.log_in("student")
+    name = hashlib.sha256(PICTURE).hexdigest()
+    answer = await student.get(f"{BASE}/assets/{name}")
+    assert (answer.status, answer.content_type, await answer.read()) == (200, "image/png", PICTURE)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    # What is no picture is never shown as one.
+    svg = await student.get(f"{BASE}/assets/{hashlib.sha256(SVG).hexdigest()}")
+    assert (svg.status, svg.content_type) == (200, "application/octet-stream")
+    for other in ("0" * 64, name.upper(), name[:-1], "..%2Flesson.sqlite", "lesson.sqlite", f"{name}.png"):
+        assert (await student.get(f"{BASE}/assets/{other}")).status == 404
+    await stranger.log_in("other-student")
+    assert (await stranger.get(f"{BASE}/assets/{name}")).status == 403
 
 
 async def test_encrypted_recording_is_watched_and_downloaded_like_a_plain_one(

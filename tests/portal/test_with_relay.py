@@ -11,6 +11,8 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestServer
 
 from portal.context import PORTAL
+from portal.destruction import ask_destruction
+from portal.forgotten_rooms import forget_rooms
 from portal.recordings import RecordingState
 from portal.server import open_portal
 from portal.serving import claim_port
@@ -97,6 +99,26 @@ async def test_ticket_admits_at_the_relay_and_the_end_of_the_lesson_closes_the_r
                 said.append(json.loads(message.data))
         assert {"t": "room", "state": "closed"} in said
         assert socket.close_code == CloseCode.ROOM_CLOSED
+
+
+async def test_a_room_that_is_not_kept_is_erased_at_the_relay_once_it_is_closed(beside: Beside) -> None:
+    key, portal = SessionKey.generate(), beside.browser.portal
+    answer = await beside.ticket("tutor", key)
+    async with ClientSession() as client, client.ws_connect(answer["relay_url"], protocols=["chalkmesh.v1"]) as socket:
+        await say_hello(socket, answer["ticket"], key)
+        assert (await beside.browser.post(f"/api/lessons/{LESSON}/end")).status == 200
+        async with portal.database.write() as connection:
+            await ask_destruction(
+                connection, portal.settings.recordings, LESSON,
+                school="here", basis="erasure", days=None, decided_by="coordinator", now_ms=portal.clock(),
+            )  # fmt: skip
+        relay, secret = portal.settings.relay_beside, portal.keyring.internal_secret
+        assert await forget_rooms(portal.database, portal.clock, relay, secret) == 0
+        assert relay is not None
+        bearer = {"Authorization": f"Bearer {secret}"}
+        async with client.post(f"{relay}/internal/rooms/room-{LESSON}/close", headers=bearer) as closed:
+            assert closed.status == 200
+        assert await forget_rooms(portal.database, portal.clock, relay, secret) == 1
 
 
 async def test_relay_tells_the_portal_who_came(beside: Beside) -> None:

@@ -1,13 +1,10 @@
 """The outbox and what sends it, against a real mail server in this process: portal/mails."""
 
-import asyncio
-import email
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import Update, update
 
 from portal.context import PORTAL, Portal
@@ -18,43 +15,14 @@ from portal.mails.sender import PostOffice
 from portal.server import open_portal
 from portal.service_schema import outbox
 from portal.settings import PortalSettings
+from tests.portal.mailbox import Inbox, mail_server
 from tests.portal.world import CHEAP_HASHER, MINUTE_MS, Browser, FakeClock, fill_schools, fill_service, rows
-
-
-@dataclass
-class Inbox:
-    """A mail server that keeps what it gets; `answers` come first, then it takes everything."""
-
-    taken: list[Envelope] = field(default_factory=list)
-    answers: list[str] = field(default_factory=list)
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        answer = self.answers.pop(0) if self.answers else "250 OK"
-        if answer == "hang up":
-            # As a server does that dies after it stored the mail.
-            self.taken.append(envelope)
-            assert isinstance(server.transport, asyncio.Transport)
-            server.transport.abort()
-            return "421 gone"
-        if answer.startswith("250"):
-            self.taken.append(envelope)
-        return answer
-
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address.startswith("unknown"):
-            return "550 no such person"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
 
 
 @pytest.fixture
 async def inbox() -> AsyncIterator[tuple[Inbox, int]]:
-    box = Inbox()
-    server = await asyncio.get_running_loop().create_server(lambda: SMTP(box, hostname="mail"), "127.0.0.1", 0)
-    yield box, server.sockets[0].getsockname()[1]
-    server.close()
+    async with mail_server() as found:
+        yield found
 
 
 def mail_settings(settings: PortalSettings, port: int) -> PortalSettings:
@@ -88,12 +56,9 @@ async def test_mail_arrives_whole_and_once(portal: Portal, office: PostOffice, i
     assert await office.send_due() == 0
     (taken,) = box.taken
     assert taken.rcpt_tos == ["a@school.example"]
-    assert isinstance(taken.content, bytes)
-    message = email.message_from_bytes(taken.content)
+    (message,) = box.mails()
     assert message["Subject"] == "About one"
-    payload = message.get_payload(decode=True)
-    assert isinstance(payload, bytes)
-    assert payload.decode().splitlines() == ["Grüße, 李"]
+    assert message.get_content().splitlines() == ["Grüße, 李"]
     assert await states(portal) == {"one": "sent"}
 
 
@@ -232,6 +197,8 @@ async def test_choosing_a_password_keeps_to_the_rules_and_never_shows_it(browser
         assert words in text
         assert f'value="{password}"' not in text
     await browser.submit(path, {"password": "three blue boats", "again": "three blue boats"})
+    await browser.get("/")
+    await browser.submit("/logout", {})
     assert (await browser.log_in("student", "three blue boats")).status == 303
 
 
