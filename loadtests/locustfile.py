@@ -28,11 +28,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from loadtests.users.accounts import Accounts, load_accounts
 from loadtests.users.bot_processes import BotProcesses
+from loadtests.users.endings import RelayKill, end_recordings
 from loadtests.users.figures import Figures, Kept
 from loadtests.users.lines import Row, Setup
 from loadtests.users.report_page import report_page
 from loadtests.users.scenario import Scenario, Seat, load_scenario, scenario_names
-from loadtests.users.usage_watch import UsageWatch, parse_watched
+from loadtests.users.usage_watch import UsageWatch, expand_watched, parse_watched
 from loadtests.users.verdict import Ended, Verdict, judge
 from loadtests.users.visits import PortalVisit
 
@@ -66,13 +67,18 @@ class Run:
             accounts=str(Path(options.accounts).resolve()) if options.accounts else "",
             data=str(Path(options.data).resolve()) if options.data else "",
             relay_url=options.relay_url,
-            prefix=f"load-{int(time.time())}-{os.getpid()}-{index}",
+            prefix=options.room_prefix or f"load-{int(time.time())}-{os.getpid()}-{index}",
             endless=not options.run_time,
             first_room=index,
             room_step=max(1, options.expect_workers or 1),
         )
         self.bots = None if isinstance(runner, MasterRunner) else BotProcesses(setup, options.bot_processes, self.count)
         self.watch = UsageWatch(self._pids)
+        self.kill: RelayKill | None = None
+        if self.scenario.restart_at_s is not None and self.bots is not None:
+            self.kill = RelayKill(
+                self.scenario.restart_at_s, options.relay_url, self._relay, lambda row: self.count([row])
+            )
 
     def count(self, rows: list[Row]) -> None:
         """What bots and visitors measured, into locust's statistics and ours."""
@@ -93,6 +99,8 @@ class Run:
 
     def conclude(self, ended: Ended) -> Verdict:
         """The verdict; written where `--report` says."""
+        if self.options.recordings:
+            ended.recordings = end_recordings(self.options.recordings, Path(self.options.data))
         self.watch.stop()
         verdict = judge(
             self.scenario,
@@ -117,6 +125,8 @@ class Run:
     def close(self) -> None:
         """Let go of the bots' processes."""
         self.watch.stop()
+        if self.kill is not None:
+            self.kill.stop()
         if self.bots is not None:
             self.bots.close()
 
@@ -124,7 +134,10 @@ class Run:
         own = {"locust": os.getpid()}
         if self.bots is not None:
             own |= {f"bots {number}": pid for number, pid in enumerate(self.bots.pids)}
-        return own | parse_watched(self.options.watch)
+        return own | expand_watched(parse_watched(self.options.watch))
+
+    def _relay(self) -> int | None:
+        return expand_watched(parse_watched(self.options.watch)).get("relay")
 
 
 class _Current:
@@ -211,6 +224,8 @@ def add_options(parser: Any) -> None:
     group.add_argument("--duration", type=float, default=None, help="In place of the scenario's, seconds")
     group.add_argument("--rooms", type=int, default=None, help="In place of the scenario's")
     group.add_argument("--bot-processes", type=int, default=1, help="Processes that the bots share")
+    group.add_argument("--room-prefix", default="", help="What the names of rooms begin with; without it a new one")
+    group.add_argument("--recordings", default="", help="Address of the recorders' desk, which is asked at the end")
     group.add_argument("--report", default="", help="Folder for report.json and report.html")
     group.add_argument("--watch", default="", help="Processes of the service, as relay=123,recorder=456")
 

@@ -22,7 +22,7 @@ import uvloop
 
 from loadtests.replay.lesson import RecordedLesson, read_lesson
 from loadtests.replay.play import play_copy
-from loadtests.run import own_relay
+from loadtests.targets import own_relay
 from loadtests.users.doors import school_of
 from loadtests.users.figures import Figures
 from loadtests.users.measures import Sink

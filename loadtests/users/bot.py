@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -15,10 +16,10 @@ from loadtests.users.doors import Entrance
 from loadtests.users.live_count import LiveCount
 from loadtests.users.measures import EditTimes, Sink
 from loadtests.users.media import MediaCounts, mesh_with_media
-from loadtests.users.plan import Edit, plan
+from loadtests.users.plan import Edit, plan, stroke_of
 from loadtests.users.scenario import Scenario, Seat, Trouble
 from signaling.client import Peer
-from signaling.events import Acked, Event, SeenEnvelope
+from signaling.events import Acked, Disconnected, Event, SeenEnvelope
 from signaling.mesh import MeshOptions
 from whiteboard_crdt.errors import ChalkmeshError
 from whiteboard_crdt.ids import MAIN_PAGE, DocRef, ShapeId
@@ -32,6 +33,7 @@ log = logging.getLogger("chalkmesh.loadtest")
 _JOIN_S: Final = 60.0
 _BACK_S: Final = 120.0
 _STREAMS_EVERY_S: Final = 1.0
+_HURRY: Final = 50
 _MIDDLE: Final = (800.0, 450.0)
 
 
@@ -43,12 +45,15 @@ class RoomBot:
         self.edits: list[Edit] = []
         """What was done, in order."""
         self.strokes: list[ShapeId] = []
+        self.hurried = 0
         self.peer: Peer | None = None
         self._scenario = scenario
         self._entrance = entrance
         self._times = times
         self._sink = sink
         self._plan: Iterator[Edit] = plan(scenario.seed, seat, scenario.bots)
+        # Ink that only ages a board is none of the plan's: the plan's edits stay what a seed says.
+        self._hurried = random.Random(f"hurry/{scenario.seed}/{seat.room}/{seat.place}")
         self._media = MediaCounts()
         self._lively = LiveCount()
         self._made_s = 0.0
@@ -86,6 +91,19 @@ class RoomBot:
                     self._finite.append(task)
         if self._scenario.bots.media or self._scenario.bots.live_hz:
             self._tasks.append(asyncio.create_task(self._count_streams(), name="streams"))
+
+    async def hurry(self, strokes: int) -> None:
+        """Draw so many strokes as fast as they are stored: a lesson's ink without a lesson's time."""
+        peer = self.peer
+        assert peer is not None, "entered"
+        for number in range(strokes):
+            edit = stroke_of(self._hurried, self._scenario.bots)
+            peer.board.add_stroke(MAIN_PAGE, edit.points, ShapeType.DRAW, edit.colour, edit.size, peer.now_ms())
+            peer.flush()
+            if number % _HURRY == _HURRY - 1:
+                await peer.saved(_BACK_S)
+        await peer.saved(_BACK_S)
+        self.hurried += strokes
 
     async def finish(self, limit_s: float) -> None:
         """Wait until all that was planned is done, troubles that come once included, for at most `limit_s`.
@@ -193,6 +211,16 @@ class RoomBot:
             self._seen(event)
         elif isinstance(event, Acked):
             self._acked()
+        elif isinstance(event, Disconnected) and self._tasks and not self._cut:
+            self._lost()
+
+    def _lost(self) -> None:
+        """The relay ended, and not by a trouble of ours."""
+        assert self.peer is not None
+        self._cut = True
+        task = asyncio.create_task(self._return(self.peer, time.monotonic()), name="return")
+        self._tasks.append(task)
+        self._finite.append(task)
 
     def _seen(self, seen: SeenEnvelope) -> None:
         envelope = seen.envelope

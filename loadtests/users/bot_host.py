@@ -55,7 +55,7 @@ class BotHost:
             door = PortalDoor(accounts, self.sink, setup.first_room, setup.room_step)
             address = accounts.portal
         else:
-            door, address = KeyDoor(Path(setup.data), setup.relay_url, setup.prefix), setup.relay_url
+            door, address = KeyDoor(Path(setup.data), setup.relay_url, setup.prefix, setup.scenario), setup.relay_url
         self._door = door
         if is_loopback(address):
             # Bots of a test on one machine meet there, not over the addresses of its network.
@@ -63,7 +63,8 @@ class BotHost:
 
     def obey(self, command: Command) -> None:
         """Begin what a line asks for."""
-        work = {"enter": self._enter, "leave": self._leave, "settle": self._settle}[command.do]
+        works = {"enter": self._enter, "leave": self._leave, "hurry": self._hurry, "settle": self._settle}
+        work = works[command.do]
         task = asyncio.get_running_loop().create_task(work(command))
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -92,6 +93,7 @@ class BotHost:
             edits=edits,
             planned=self._setup.scenario.edits_each * len(self._bots),
             done=sum(len(bot.edits) for bot in self._bots.values()),
+            hurried=sum(bot.hurried for bot in self._bots.values()),
         )
 
     async def _enter(self, command: Command) -> None:
@@ -111,6 +113,11 @@ class BotHost:
         bot = self._bots.pop(command.seat, None)
         if bot is not None:
             await bot.leave()
+
+    async def _hurry(self, command: Command) -> None:
+        bot = self._bots.get(command.seat)
+        if bot is not None:
+            await bot.hurry(command.strokes)
 
     async def _settle(self, command: Command) -> None:
         entering = self._tasks - {asyncio.current_task()}

@@ -115,6 +115,15 @@ class BotProcesses:
         self._free.append(seat.room * self._people + seat.place)
         self._free.sort()
 
+    @property
+    def hurried(self) -> int:
+        """How many strokes that were asked for by `hurry` are stored."""
+        return sum(process.last.hurried for process in self._processes if process.last is not None)
+
+    def hurry(self, seat: Seat, strokes: int) -> None:
+        """Let one bot draw so many strokes at once."""
+        self._of(seat).tell(Command("hurry", seat, strokes=strokes))
+
     def settle(self, limit_s: float) -> Ended:
         """All rest; returns how every room ended, after at most about `limit_s`."""
         ended = Ended()

@@ -6,6 +6,7 @@ import asyncio
 import re
 import secrets
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -17,7 +18,8 @@ from cryptography.hazmat.primitives import serialization
 from loadtests.netlab.school import LabSchool
 from loadtests.users.accounts import Accounts
 from loadtests.users.measures import Sink
-from loadtests.users.scenario import Seat
+from loadtests.users.scenario import Scenario, Seat
+from loadtests.users.slow_line import SlowLine
 from signaling.client import Grant, Peer
 from signaling.mesh import MeshOptions
 from signaling.peer_tickets import IceServer
@@ -76,25 +78,36 @@ def school_of(data: Path, relay_url: str) -> LabSchool:
 class KeyDoor:
     """Tickets made with the key in DATA/keys, as `chalkmesh ticket` does: for a relay alone."""
 
-    def __init__(self, data: Path, relay_url: str, prefix: str) -> None:
+    def __init__(self, data: Path, relay_url: str, prefix: str, scenario: Scenario | None = None) -> None:
         """`prefix`: of the names of rooms, so that no two runs and no two workers share one. Raises SetupError."""
         self._school = school_of(data, relay_url)
         self._prefix = prefix
+        self._scenario = scenario
 
     def entrance(self, seat: Seat) -> Entrance:
         """A place in the room of its number."""
         room = RoomId(f"{self._prefix}-{seat.room}")
         school = LabSchool(self._school.private, self._school.relay_url, "", room, self._school.kid)
-        return _KeyEntrance(school, "tutor" if seat.is_tutor else f"student-{seat.place}")
+        return _KeyEntrance(school, "tutor" if seat.is_tutor else f"student-{seat.place}", self._line(seat))
+
+    def _line(self, seat: Seat) -> SlowLine | None:
+        scenario = self._scenario
+        if scenario is None or not scenario.line or not seat.is_among(scenario.line_of):
+            return None
+        return SlowLine(scenario.line, f"{scenario.seed}/{seat.room}/{seat.place}")
 
 
 class _KeyEntrance:
-    def __init__(self, school: LabSchool, user: str) -> None:
+    def __init__(self, school: LabSchool, user: str, line: SlowLine | None) -> None:
         self._school = school
         self._user = user
+        self._line = line
 
     async def peer(self, mesh: MeshOptions | None) -> Peer:
-        return self._school.peer(self._user, [], mesh)
+        school = self._school
+        if self._line is not None:
+            school = replace(school, relay_url=await self._line.open(school.relay_url))
+        return school.peer(self._user, [], mesh)
 
     async def begin(self) -> None:
         return
@@ -103,7 +116,8 @@ class _KeyEntrance:
         return
 
     async def close(self) -> None:
-        return
+        if self._line is not None:
+            await self._line.close()
 
 
 class PortalDoor:

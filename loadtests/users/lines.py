@@ -8,7 +8,7 @@ import msgspec
 
 from loadtests.users.scenario import Scenario, Seat
 
-__all__ = ["Command", "Report", "RoomEnd", "Row", "Setup"]
+__all__ = ["Command", "Report", "RoomEnd", "RoomRecording", "Row", "Setup"]
 
 
 class Row(NamedTuple):
@@ -38,9 +38,11 @@ class Setup(msgspec.Struct, frozen=True):
 class Command(msgspec.Struct, frozen=True):
     """One line in."""
 
-    do: Literal["enter", "leave", "settle"]
+    do: Literal["enter", "leave", "hurry", "settle"]
     seat: Seat = Seat(0, 0)
     limit_s: float = 30.0
+    strokes: int = 0
+    """How many to draw at once, for `hurry`."""
 
 
 class RoomEnd(msgspec.Struct, frozen=True):
@@ -53,6 +55,16 @@ class RoomEnd(msgspec.Struct, frozen=True):
     equal: bool
     unsaved: int
     took_ms: float
+    envelopes: int = 0
+    """Edits that the room came to, of everybody and in all documents: what a recording must hold."""
+
+
+class RoomRecording(msgspec.Struct, frozen=True):
+    """What the archive of a room holds. `envelopes`: edits of everybody."""
+
+    room: int
+    envelopes: int
+    sealed: bool
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -68,3 +80,5 @@ class Report(msgspec.Struct, frozen=True):
     """Room and place → digest of what that bot did, in order."""
     planned: int = 0
     done: int = 0
+    hurried: int = 0
+    """Strokes that were drawn at once, and are stored."""

@@ -15,7 +15,7 @@ from typing import Final, Literal
 from loadtests.users.scenario import Bots, Seat
 from whiteboard_crdt.ink import InkPoint
 
-__all__ = ["Edit", "digest_of", "plan"]
+__all__ = ["Edit", "digest_of", "plan", "stroke_of"]
 
 _COLOURS: Final = ("black", "blue", "red", "green")
 _WIDTH_PX, _HEIGHT_PX = 1500, 850
@@ -51,7 +51,7 @@ def plan(seed: int, seat: Seat, bots: Bots) -> Iterator[Edit]:
             by = (float(chance.randint(-40, 40)), float(chance.randint(-40, 40)))
             yield Edit("move", target=chance.randrange(drawn), by=by)
         else:
-            yield _stroke(chance, bots)
+            yield stroke_of(chance, bots)
             drawn += 1
 
 
@@ -63,7 +63,7 @@ def digest_of(edits: Iterable[Edit]) -> str:
     return hashed.hexdigest()[:16]
 
 
-def _stroke(chance: random.Random, bots: Bots) -> Edit:
+def stroke_of(chance: random.Random, bots: Bots) -> Edit:
     """A curve of a hand: somewhere, some way round, with a pressure that swells and fades."""
     x, y = chance.uniform(50, _WIDTH_PX), chance.uniform(50, _HEIGHT_PX)
     angle, bend, step = chance.uniform(0, math.tau), chance.uniform(-0.3, 0.3), chance.uniform(2, 8)

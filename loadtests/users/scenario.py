@@ -50,10 +50,18 @@ class Bars(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     join_p95_ms: float | None = None
     whole_again_max_ms: float | None = None
     mesh_share: Share | None = None
+    serves_again_ms: float | None = None
+    """From the relay's end until `/readyz` of the next one answers."""
+    service_max_mb: float | None = None
+    """Memory of any one process of the service, at its highest."""
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One load test. `target`: a relay alone with tickets made by hand, or a school that its people log in to."""
+    """One load test.
+
+    `target`: a relay alone with tickets made by hand; the whole service under its supervisor, with such tickets; or a
+    school that its people log in to.
+    """
 
     title: str
     rooms: Count
@@ -61,7 +69,14 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duration_s: Positive
     join_s: Positive = 20.0
     """People who come in one second."""
-    target: Literal["relay", "school"] = "relay"
+    target: Literal["relay", "service", "school"] = "relay"
+    recorded: bool = False
+    """A recorder sits in every room, and its archives are compared too: with a relay alone. A school always records."""
+    line: str = ""
+    """A line of `loadtests/netlab/profiles.toml` for the session sockets of `line_of`: with a relay alone, no mesh."""
+    line_of: Who = "all"
+    restart_at_s: NotNegative | None = None
+    """The relay is killed then; its supervisor starts it again. Only where the service is our own."""
     seed: int = 1
     visitors: Annotated[int, msgspec.Meta(ge=0)] = 0
     """People who only look at the portal's pages."""
@@ -110,8 +125,14 @@ def load_scenario(name: str) -> Scenario:
     """A scenario by its name, or from a path that ends in .toml. Raises SetupError."""
     path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Scenario)
+        scenario = msgspec.toml.decode(path.read_bytes(), type=Scenario)
     except FileNotFoundError:
         raise SetupError(f"There is no scenario {name}. There are: {', '.join(scenario_names())}.") from None
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise SetupError(f"The scenario {name} cannot be read: {error}.") from error
+    if scenario.line and (scenario.bots.mesh or scenario.bots.media or scenario.target == "school"):
+        raise SetupError(
+            f"The scenario {name} has a line within the process and direct links, or a school: such a line carries the"
+            " session socket alone. For bad lines around everything use the network lab (loadtests/netlab)."
+        )
+    return scenario

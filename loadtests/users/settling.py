@@ -42,7 +42,8 @@ async def settle_room(room: int, bots: Sequence[RoomBot], limit_s: float) -> Roo
     made = {stroke for bot in bots for stroke in bot.strokes}
     lost = sum(len(made - {shape.id for shape in peer.board.shapes(erased=True)}) for peer in peers)
     took_ms = (time.monotonic() - begun_s) * 1000
-    return RoomEnd(room, len(peers), len(made), lost, equal, unsaved, round(took_ms, 1))
+    envelopes = max((sum(head.seq for head in peer.replica.heads()) for peer in peers), default=0)
+    return RoomEnd(room, len(peers), len(made), lost, equal, unsaved, round(took_ms, 1), envelopes)
 
 
 async def _unsaved(peer: Peer, limit_s: float) -> int:

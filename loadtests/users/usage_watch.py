@@ -13,7 +13,7 @@ import msgspec
 
 from loadtests.bench.usage import cpu_s, resident_mb
 
-__all__ = ["MACHINE", "UsageWatch", "Used", "limit_of", "parse_watched"]
+__all__ = ["MACHINE", "UsageWatch", "Used", "expand_watched", "is_service", "limit_of", "parse_watched"]
 
 _EVERY_S: Final = 1.0
 _FULL: Final = 0.9
@@ -88,9 +88,32 @@ def limit_of(seen: list[Used]) -> str:
     return f"none was reached: {busy:.2f} of {machine} cores in use ({shares})"
 
 
+def is_service(name: str) -> bool:
+    """Whether a process belongs to what is tested, and not to what makes the load."""
+    return not (name in (MACHINE, "locust", "desk") or name.startswith("bots"))
+
+
 def parse_watched(text: str) -> dict[str, int]:
-    """`relay=123,recorder=456` as names and process ids. Raises ValueError."""
+    """`relay=123,recorder=456` as names and process ids; `*=789` means all children of one. Raises ValueError."""
     return {name: int(pid) for name, _, pid in (entry.partition("=") for entry in text.split(",") if entry)}
+
+
+def expand_watched(watched: Mapping[str, int]) -> dict[str, int]:
+    """The same with the children of `*` in its place: the parts of a `chalkmesh serve`, by their commands."""
+    found = {name: pid for name, pid in watched.items() if name != "*"}
+    try:
+        children = Path(f"/proc/{watched['*']}/task/{watched['*']}/children").read_text().split()
+    except (KeyError, OSError):
+        return found
+    for child in children:
+        try:
+            words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue  # that one has just ended
+        if b"portal.cli" in words:
+            name = words[words.index(b"portal.cli") + 1].decode()
+            found[name if name not in found else f"{name} 2"] = int(child)
+    return found
 
 
 def _machine_s() -> float:

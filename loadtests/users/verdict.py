@@ -7,9 +7,9 @@ import hashlib
 import msgspec
 
 from loadtests.users.figures import Figure, Figures, Second
-from loadtests.users.lines import RoomEnd
+from loadtests.users.lines import RoomEnd, RoomRecording
 from loadtests.users.scenario import Scenario
-from loadtests.users.usage_watch import Used, limit_of
+from loadtests.users.usage_watch import Used, is_service, limit_of
 
 __all__ = ["Bar", "Ended", "Verdict", "judge"]
 
@@ -28,6 +28,7 @@ class Ended(msgspec.Struct):
     bots_mb: float = 0.0
     missing: int = 0
     """Processes that gave no answer."""
+    recordings: list[RoomRecording] = []
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -68,7 +69,7 @@ def judge(
     ways = {line.name.removeprefix(_SEEN): line.count for line in table if line.name.startswith(_SEEN)}
     total = sum(ways.values())
     share = {way: round(count / total, 4) for way, count in ways.items()} if total else {}
-    bars = _bars(scenario, figures, ended, share)
+    bars = [*_bars(scenario, figures, ended, share), *_recording_bars(scenario, ended), *_service_bars(scenario, used)]
     errors = figures.errors()
     digest = hashlib.sha256(msgspec.json.encode(sorted(ended.edits.items()))).hexdigest()[:16]
     return Verdict(
@@ -104,6 +105,7 @@ def _bars(scenario: Scenario, figures: Figures, ended: Ended, share: dict[str, f
         ("p95 until durable", "EDIT", "durable", bars.ack_p95_ms, "p95"),
         ("p95 of a join", "ROOM", "join", bars.join_p95_ms, "p95"),
         ("the last who is whole again", "ROOM", "whole again", bars.whole_again_max_ms, "max"),
+        ("until the relay serves again", "ROOM", "relay serves again", bars.serves_again_ms, "max"),
     ):
         if most is not None:
             found.append(_most(name, figures.get(kind, line), which, most))
@@ -111,6 +113,28 @@ def _bars(scenario: Scenario, figures: Figures, ended: Ended, share: dict[str, f
         value, least = share.get("mesh", 0.0), bars.mesh_share
         found.append(Bar("share of edits that came over the mesh", f"≥ {least:g}", value, value >= least))
     return found
+
+
+def _recording_bars(scenario: Scenario, ended: Ended) -> list[Bar]:
+    if not scenario.recorded:
+        return []
+    held = {each.room: each for each in ended.recordings}
+    lacking = sum(max(0, end.envelopes - (held[end.room].envelopes if end.room in held else 0)) for end in ended.rooms)
+    unsealed = sum(end.room not in held or not held[end.room].sealed for end in ended.rooms)
+    return [
+        _none("edits that the recordings lack", lacking, ended),
+        _none("recordings that are not sealed", unsealed, ended),
+    ]
+
+
+def _service_bars(scenario: Scenario, used: list[Used]) -> list[Bar]:
+    most = scenario.bars.service_max_mb
+    if most is None:
+        return []
+    peaks = [each.resident_mb for each in used if is_service(each.name)]
+    value = max(peaks, default=None)
+    name = "memory of the largest process of the service"
+    return [Bar(name, f"≤ {most:g} MB", value, value is not None and value <= most)]
 
 
 def _none(name: str, value: int, ended: Ended) -> Bar:

@@ -5,10 +5,11 @@ import random
 import re
 from dataclasses import dataclass
 
+import msgspec
 import pytest
 
 from loadtests.users.figures import Figures, Histogram
-from loadtests.users.lines import RoomEnd, Row
+from loadtests.users.lines import RoomEnd, RoomRecording, Row
 from loadtests.users.report_page import report_page
 from loadtests.users.scenario import Bars, Scenario
 from loadtests.users.usage_watch import MACHINE, Used, limit_of, parse_watched
@@ -106,3 +107,27 @@ def test_limit_is_the_machine_where_others_fill_it() -> None:
 def test_watched_processes_are_named_with_their_ids() -> None:
     assert parse_watched("relay=12,recorder=7") == {"relay": 12, "recorder": 7}
     assert parse_watched("") == {}
+
+
+def recorded(held: int, *, sealed: bool = True) -> Verdict:
+    ended = Ended(
+        rooms=[RoomEnd(0, 2, 3, 0, equal=True, unsaved=0, took_ms=1, envelopes=5)],
+        recordings=[RoomRecording(0, held, sealed)],
+    )
+    scenario = msgspec.structs.replace(SCENARIO, recorded=True, bars=Bars())
+    return judge(scenario, Figures(), ended, [], again="", machine="", at="")
+
+
+def test_recording_that_lacks_an_edit_or_is_not_sealed_fails_the_run() -> None:
+    assert recorded(5).ok
+    assert not recorded(4).ok
+    assert not recorded(5, sealed=False).ok
+
+
+def test_memory_of_the_service_is_a_bar_and_that_of_the_bots_is_not() -> None:
+    used = [Used(1.0, "relay", 0.1, 120.0), Used(1.0, "bots 0", 0.1, 900.0)]
+    scenario = msgspec.structs.replace(SCENARIO, bars=Bars(service_max_mb=200))
+    ended = Ended(rooms=[RoomEnd(0, 2, 3, 0, equal=True, unsaved=0, took_ms=1)])
+    assert judge(scenario, Figures(), ended, used, again="", machine="", at="").ok
+    scenario = msgspec.structs.replace(SCENARIO, bars=Bars(service_max_mb=100))
+    assert not judge(scenario, Figures(), ended, used, again="", machine="", at="").ok

@@ -14,7 +14,8 @@ import aiohttp
 import msgspec
 import pytest
 
-from loadtests.run import LOCUSTFILE, ROOT
+from loadtests.run import LOCUSTFILE
+from loadtests.targets import ROOT
 from loadtests.users.verdict import Verdict
 from tests.netlab.conftest import free_port
 from tests.signaling.relay_process import relay_process
@@ -68,6 +69,40 @@ async def test_smoke_scenario_holds_over_relay_and_mesh_with_a_cut_line(tmp_path
     assert {used.name for used in verdict.used} == {"machine", "locust", "bots 0", "relay"}
     assert "--seed 1" in verdict.again
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+
+
+async def test_a_run_that_fails_prints_the_command_that_repeats_it(tmp_path: Path) -> None:
+    scenario = tmp_path / "hopeless.toml"
+    scenario.write_text('title = "x"\nrooms = 1\npeople = 2\nduration_s = 1\n[bars]\nedit_p95_ms = 0.001\n')
+    code, said = await run("loadtests.run", str(scenario), "--seed", "7", "--report", str(tmp_path / "report"))
+    assert code == 1, said
+    assert "FAILED p95 of an edit over relay" in said
+    assert f"again: chalkmesh loadtest {scenario} --seed 7 --duration 1 --rooms 1" in said
+
+
+async def test_a_recorded_run_compares_what_the_archives_hold(tmp_path: Path) -> None:
+    scenario = tmp_path / "recorded.toml"
+    scenario.write_text('title = "x"\nrooms = 2\npeople = 2\nduration_s = 2\nrecorded = true\n')
+    code, said = await run("loadtests.run", str(scenario), "--report", str(tmp_path / "report"))
+    assert code == 0, said
+    verdict = read(tmp_path / "report")
+    assert [(each.room, each.sealed) for each in verdict.ended.recordings] == [(0, True), (1, True)]
+    held = {each.room: each.envelopes for each in verdict.ended.recordings}
+    assert held == {end.room: end.envelopes for end in verdict.ended.rooms}
+    assert min(held.values()) > 0
+
+
+@pytest.mark.timeout(80)
+async def test_a_killed_relay_serves_again_and_loses_nothing(tmp_path: Path) -> None:
+    scenario = tmp_path / "killed.toml"
+    lines = ["title = 'x'", "rooms = 2", "people = 2", "duration_s = 4", "target = 'service'", "restart_at_s = 1.5"]
+    scenario.write_text("\n".join([*lines, "[bars]", "serves_again_ms = 20000"]))
+    code, said = await run("loadtests.run", str(scenario), "--report", str(tmp_path / "report"))
+    assert code == 0, said
+    verdict = read(tmp_path / "report")
+    counts = {f"{each.kind} {each.name}": each.count for each in verdict.figures}
+    assert counts["ROOM relay serves again"] == 1
+    assert counts["ROOM whole again"] == 4
 
 
 @pytest.mark.timeout(80)

@@ -91,7 +91,14 @@ def _cpu() -> tuple[float, float]:
 
 
 async def hold(
-    profile: str, logins: Sequence[str], browsers: int, seconds: float, *, seed: int = 1, trace: Path | None = None
+    profile: str,
+    logins: Sequence[str],
+    browsers: int,
+    seconds: float,
+    *,
+    seed: int = 1,
+    settle_s: float = _SETTLE_S,
+    trace: Path | None = None,
 ) -> LessonFigures:
     """Hold the lesson and measure it for `seconds` after it has settled. `trace`: keep every look here as JSON."""
     figures = LessonFigures(profile, len(logins), browsers, seconds)
@@ -124,7 +131,7 @@ async def hold(
                 await one.by_id("tool-pen").click()
             for host in range(len(logins)):
                 lab.profile(host, profile)
-            await asyncio.sleep(_SETTLE_S)  # the steady state is what counts
+            await asyncio.sleep(settle_s)  # the steady state is what counts
             for bot in bots:
                 await bot.ask("begin", rate=_STROKES_A_S, seconds=seconds)
             await _measure(lab, people, figures, trace)
@@ -251,6 +258,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--people", type=int, default=len(PEOPLE), choices=range(2, len(PEOPLE) + 1))
     parser.add_argument("--browsers", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=40.0)
+    parser.add_argument("--settle", type=float, default=_SETTLE_S, help="0: the moment when the line becomes bad too")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--trace", type=Path, help="write every look at getStats here")
@@ -259,7 +267,15 @@ def main(arguments: Sequence[str]) -> int:
     if why is not None:
         raise SetupError(why)
     figures = asyncio.run(
-        hold(given.profile, PEOPLE[: given.people], given.browsers, given.seconds, seed=given.seed, trace=given.trace)
+        hold(
+            given.profile,
+            PEOPLE[: given.people],
+            given.browsers,
+            given.seconds,
+            seed=given.seed,
+            settle_s=given.settle,
+            trace=given.trace,
+        )
     )
     worst = max(figures.concealed, default=1.0)
     _say(

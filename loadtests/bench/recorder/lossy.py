@@ -54,7 +54,7 @@ def lossy_line(loss: float, seed: int, *, both_ends_here: bool = False) -> Itera
         if passes():
             send_stun(self, message, addr)
 
-    # aioice has no seam for a line that loses: its methods are replaced, and put back at the end.
+    # aioice has no seam for a line that loses: its methods are replaced, and put back at the end. Ignored for that.
     StunProtocol.datagram_received = lossy_receive  # type: ignore[method-assign]
     if not both_ends_here:
         StunProtocol.send_data = lossy_send  # type: ignore[method-assign]

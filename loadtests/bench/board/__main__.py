@@ -1,0 +1,88 @@
+"""Runs the board's bench: `python -m loadtests.bench.board [--rounds 3] [--strokes 20000] [--minute 60] [--only open]`.
+
+Ours and Excalidraw take turns. Writes `loadtests/results/board.json` and `docs/performance-board.md`; with `--add` the
+rounds of the file are kept, so that a long run can be made in parts. What two people in a lesson send and see is
+measured before by `tests.browser.pair`, which knows how to hold a lesson.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from loadtests.bench.board.measure import appending_ms, round_of
+from loadtests.bench.board.pages import BOARDS, build, serve, write_ink
+from loadtests.bench.board.table import format_page
+
+RESULTS = Path("loadtests/results/board.json")
+PAIR = Path("loadtests/results/board-pair.json")
+PAGE = Path("docs/performance-board.md")
+_FEW = 10
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+def _machine() -> dict[str, Any]:
+    version = subprocess.run(["chromium", "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    return {"cores": os.cpu_count(), "python": platform.python_version(), "chromium": version, "load": os.getloadavg()}
+
+
+async def _measure(options: argparse.Namespace, results: dict[str, Any]) -> None:
+    boards = [name for name in BOARDS if name in options.boards.split(",")]
+    with tempfile.TemporaryDirectory(prefix="chalkmesh-bench-") as scratch:
+        folder = Path(scratch)
+        if options.rounds > 0:
+            await build(folder, boards)
+            results["points"] = write_ink(folder, boards, (options.strokes, _FEW)) or results.get("points", 0)
+        async with serve(folder) as address:
+            for _ in range(options.rounds):
+                for name in boards:
+                    figures = await round_of(f"{address}/{name}", options.strokes, options.minute)
+                    if name == "ours":
+                        figures |= await appending_ms(f"{address}/ours", (_FEW, options.strokes))
+                    _say(f"{name}: {json.dumps({key: round(value, 1) for key, value in figures.items()})}")
+                    results["rounds"].setdefault(name, []).append(figures)
+        if options.rounds > 0 and "ours" in boards:
+            results["stored_bytes"] = (folder / f"ours-{options.strokes}.bin").stat().st_size
+
+
+def main() -> int:
+    """Measure, write both files, print the page."""
+    parser = argparse.ArgumentParser(prog="loadtests.bench.board")
+    parser.add_argument("--rounds", type=int, default=3, help="how often the boards take turns")
+    parser.add_argument("--strokes", type=int, default=20_000)
+    parser.add_argument("--minute", type=float, default=60.0, help="seconds of gestures before memory is read")
+    parser.add_argument("--boards", default=",".join(BOARDS))
+    parser.add_argument("--add", action="store_true", help="keep the rounds that the results hold already")
+    parser.add_argument("--page", action="store_true", help="measure nothing: only write the page again")
+    options = parser.parse_args()
+    kept: dict[str, Any] = json.loads(RESULTS.read_bytes()) if RESULTS.is_file() else {}
+    results = kept if options.add or options.page else {**kept, "rounds": {}}
+    results.setdefault("rounds", {})
+    if not options.page:
+        results |= {"strokes": options.strokes, "machine": _machine()}
+        results["measured_at"] = datetime.datetime.now(datetime.UTC).date().isoformat()
+        asyncio.run(_measure(options, results))
+        if PAIR.is_file():
+            results["wire"] = json.loads(PAIR.read_bytes())
+        RESULTS.parent.mkdir(parents=True, exist_ok=True)
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    page = format_page(json.loads(RESULTS.read_bytes()))
+    PAGE.write_text(page, encoding="utf-8")
+    sys.stdout.write(page)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
