@@ -22,7 +22,7 @@ export CHALKMESH_NODE_WHEEL := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 endif
 
-.PHONY: help setup run test test-postgresql faults fuzz lint types format web lock bench-lines bench-mesh screenshots bench-relay bench-recorder faults-recorder wheel clean
+.PHONY: help setup run test test-postgresql faults fuzz lint types format web lock bench bench-compare bench-overview bench-load bench-lines bench-mesh screenshots bench-relay bench-board bench-recorder faults-recorder wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,7 +49,7 @@ faults: ## kill, freeze, starve and cut off what runs, 10 min of it dark; writes
 	$(BIN)/python -m tests.faults $(foreach row,$(ROW),--row $(row)) $(FAULTS_ARGS)
 	$(if $(ROW),,$(BIN)/python -m loadtests.netlab.outages --blackouts 10 60 600 --json $(RESULTS)/outages.json)
 	$(if $(ROW),,$(BIN)/python -m loadtests.netlab.page)
-	$(if $(ROW),,$(BIN)/pytest tests/netlab/slow_udp_blocked.py)
+	$(if $(ROW),,$(BIN)/pytest tests/netlab/slow_udp_blocked.py tests/netlab/slow_profiles.py)
 
 fuzz: ## hostile bytes and conversations, CASES=1000000 from SEED=1, and SCHEDULES=500; writes docs/reliability.md
 	@$(SETUP) python web-packages
@@ -80,8 +80,14 @@ lock: ## rewrite the lock files (UPGRADE=1 also takes newer versions)
 	@$(SETUP) python
 	tools/lock.sh $(if $(UPGRADE),--upgrade)
 
-bench-recorder: ## ours beside aiortc's MediaRecorder, Chromium sending; writes docs/performance-recorder.md (8 minutes)
-	@$(SETUP) python system-test
+bench-board: ## the board beside Excalidraw with the same 20,000 strokes; writes docs/performance-board.md (BENCH_ARGS="--rounds 1"; 15 minutes)
+	@$(SETUP) python web bench-board system-test
+	$(BIN)/python -m tests.browser.pair
+	$(BIN)/python -m loadtests.bench.board $(BENCH_ARGS)
+
+bench-recorder: ## ours beside aiortc's MediaRecorder, Chromium sending; writes docs/performance-recorder.md (12 minutes)
+	@$(SETUP) python web system-test
+	$(BIN)/python -m tests.browser.seeking
 	$(BIN)/python -m loadtests.bench.recorder $(BENCH_ARGS)
 
 faults-recorder: ## kill -9 a recording recorder 100 times (FAULTS_ARGS="--kills 20"; 10 minutes)
@@ -105,6 +111,23 @@ bench-lines: ## bad lines: pen-up to integrated beside y-websocket, a lesson of 
 bench-mesh: ## messages of a mesh of six for each change; writes docs/performance-mesh.md (MESH_ARGS="--check"; 1 minute)
 	@$(SETUP) python
 	$(BIN)/python -m loadtests.bench.mesh $(MESH_ARGS)
+
+bench-load: ## 60 rooms recorded, a mesh, storms, a killed relay, curves; writes docs/performance-load.md (LOAD_ARGS="one-to-four"; 12 minutes)
+	@$(SETUP) python
+	$(BIN)/python -m loadtests.capacity $(LOAD_ARGS)
+
+bench: ## every benchmark, one after the other, none left out; writes docs/performance-overview.md (an hour)
+	@$(SETUP) python
+	@$(BIN)/python -m loadtests.overview run
+
+bench-compare: ## what a change did: loadtests/results beside a copy from before it (BASE=folder)
+	@test -n "$(BASE)" || { echo "Name a copy of loadtests/results from before the change: make bench-compare BASE=folder"; exit 2; }
+	@$(SETUP) python
+	@$(BIN)/python -m loadtests.overview compare $(BASE)
+
+bench-overview: ## write docs/performance-overview.md from the pages that there are
+	@$(SETUP) python
+	@$(BIN)/python -m loadtests.overview index
 
 screenshots: ## rewrite the README's pictures
 	@$(SETUP) python web system-test

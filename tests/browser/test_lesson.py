@@ -9,12 +9,12 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright
 
+from recorder.demux import open_media
 from recorder.verify import verify
 from tests.browser.known_media import FRAMES_PER_S, PICTURES_IN_LOOP
 from tests.browser.lesson_run import FILM_BOARD, MEDIA, STROKES, LessonRun, hold_lesson
@@ -166,7 +166,7 @@ def _film(run: LessonRun) -> Path:
 
 
 async def test_every_frame_of_the_film_decodes(run: LessonRun) -> None:
-    with av.open(str(_film(run))) as container:
+    with open_media(_film(run)) as container:
         frames = sum(1 for _ in container.decode(video=0))
         assert frames == container.streams.video[0].frames
     assert frames > 100
@@ -202,7 +202,7 @@ async def test_film_shows_the_ink_of_the_canvas(run: LessonRun) -> None:
 
 def _last_picture(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     last = None
-    with av.open(str(path)) as container:
+    with open_media(path) as container:
         for frame in container.decode(video=0):
             last = frame
     assert last is not None

@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.async_api import async_playwright
 
-from recorder.items import FigureItem, TextItem
+from recorder.items import FONT_ASCENT_EM, FigureItem, TextItem, TextLine
 from recorder.painter import Canvas, Frame, measure_text
 from recorder.scene import scene_item
+from recorder.turn import Box, turned_box
 from tests.browser.chromium import launch
 from tests.browser.golden_boards import BOARDS
 from tests.browser.picture import grown, ink
-from whiteboard_crdt.arrows import with_ends
+from whiteboard_crdt.arrows import Point, with_ends
 from whiteboard_crdt.shape import read_shape
+from whiteboard_crdt.spec import INK
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 WEB: Final = Path(__file__).resolve().parents[2] / "portal" / "web"
@@ -31,7 +33,7 @@ MOST_DIFFERENCE: Final = 4
 # Share of ink that must lie within 1 px of the other's.
 LEAST_NEAR: Final = 0.99
 # Edges of letters are softened with a contrast of each painter's own. A stem that stood half a pixel elsewhere would
-# differ by more than this, and would move the middle of its line. Glyphs are put down on quarters of a px.
+# differ by more than this, and would move its line. Glyphs are put down on quarters of a px.
 MOST_AT_LETTERS: Final = 96
 MOST_SHIFT_PX: Final = 0.25
 
@@ -56,25 +58,37 @@ def in_skia(board: dict[str, dict[str, Any]], background: str) -> NDArray[np.uin
     return np.asarray(canvas.pixels[:, :, :3])
 
 
-def middle(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The middle of what stands out from its ground, px."""
-    grey = pixels.astype(np.float64).mean(axis=2)
-    weight = np.abs(grey - np.median(grey))
-    rows, columns = np.indices(weight.shape)
-    found: NDArray[np.float64] = np.array([(weight * columns).sum(), (weight * rows).sum()]) / weight.sum()
-    return found
+def shift_between(ours: NDArray[np.uint8], theirs: NDArray[np.uint8]) -> float:
+    """How far (px) one picture is from where the other is, whatever the contrast of their edges.
+
+    Least squares of theirs = gain * ours + dx * its slope across + dy * its slope down + ground (Lucas and Kanade).
+    """
+    a, b = (pixels.astype(np.float64).mean(axis=2) for pixels in (ours, theirs))
+    down, across = np.gradient(a)
+    columns = np.stack([a, across, down, np.ones_like(a)], axis=-1).reshape(-1, 4)
+    gain, dx, dy, _ = np.linalg.lstsq(columns, b.reshape(-1), rcond=None)[0]
+    return float(np.hypot(dx, dy) / gain)
+
+
+def line_box(line: TextLine, text: TextItem) -> Box:
+    top = line.baseline - FONT_ASCENT_EM * text.size
+    upright = Box(
+        line.x, top, line.x + measure_text(line.text, text.size, text.bold), top + text.size * INK.line_height
+    )
+    return turned_box(upright, Point(text.x, text.y), text.rotation)
 
 
 def letters(board: dict[str, dict[str, Any]]) -> list[tuple[slice, slice]]:
-    """Rows and columns of a picture in which a shape's letters stand."""
+    """Rows and columns of a picture in which each line of letters stands."""
     found = []
     for key, fields in board.items():
         shape = read_shape(key, fields)
         item = None if shape is None else scene_item(shape, measure_text)
         text = item.label if isinstance(item, FigureItem) else item
         if isinstance(text, TextItem):
-            left, top, right, bottom = (round(edge) for edge in text.box)
-            found.append((slice(top, bottom), slice(left, right)))
+            for line in text.lines:
+                left, top, right, bottom = (round(edge) for edge in line_box(line, text))
+                found.append((slice(top, bottom), slice(left, right)))
     return found
 
 
@@ -105,11 +119,11 @@ async def test_every_golden_board_looks_the_same_in_both_painters(script: str, t
         for who, pixels in (("skia", ours), ("chromium", theirs)):
             Image.fromarray(pixels).save(tmp_path / f"{name}-{who}.png")
         difference = np.abs(ours.astype(np.int16) - theirs.astype(np.int16)).max(axis=2)
-        has_letters = any(fields.get("text") for fields in board.values())
+        has_letters = any(fields.get("text") or fields.get("type") == "plot" for fields in board.values())
         most = MOST_AT_LETTERS if has_letters else MOST_DIFFERENCE
         assert difference.max() <= most, f"{name}: {difference.max()} in {tmp_path}"
         for area in letters(board):
-            shift = np.abs(middle(ours[area]) - middle(theirs[area])).max()
+            shift = shift_between(ours[area], theirs[area])
             assert shift <= MOST_SHIFT_PX, f"{name}: letters {shift:.3f} px apart in {tmp_path}"
         for one, other in ((ink(ours), ink(theirs)), (ink(theirs), ink(ours))):
             near = (one & grown(other, 1)).sum() / max(1, one.sum())

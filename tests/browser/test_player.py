@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
+from PIL import Image
 from playwright.async_api import Page, async_playwright, expect
 
 from portal.context import PORTAL
 from portal.recordings import RecordingState
 from portal.server import open_portal
 from portal.settings import PortalSettings
+from recorder.archive import StoredAsset
+from recorder.ciphered import encrypt_recording
+from recorder.seal import write_hashes
 from tests.browser.chromium import launch, page_of
 from tests.portal.world import CHEAP_HASHER, LESSON, NOON_MS, PASSWORD, FakeClock, fill_schools
 from tests.recorder.lesson import Lesson
+from tests.recorder.pictures import paste, png
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
 LENGTH_MS = 60_000
+PASTED_MS = 55_000
+RED = png((220, 20, 20), 400, 300)
+MOST_OF_IT = 5_000
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -50,7 +61,56 @@ def record(folder: Path) -> Path:
     for number in range(5):
         tutor.line([(200, 150 + 100 * number), (900, 150 + 100 * number)], colour="blue")
         lesson.did(tutor, 10_000 * (number + 1))
-    return lesson.finish(LENGTH_MS)
+    paste(tutor.board, RED, x=1000, y=300)
+    lesson.did(tutor, PASTED_MS)
+    name = hashlib.sha256(RED).hexdigest()
+    lesson.archive.assets.mkdir()
+    (lesson.archive.assets / name).write_bytes(RED)
+    lesson.archive.asset_named(name, "board", PASTED_MS)
+    lesson.archive.asset_held(StoredAsset(name, "board", PASTED_MS, 0, None), "image/png", len(RED), PASTED_MS)
+    lesson.finish(LENGTH_MS)
+    write_hashes(folder, folder.name)
+    # As it lies on a school's disk.
+    encrypt_recording(folder)
+    return folder
+
+
+async def reds(page: Page, place: str) -> int:
+    """How many px of the pasted picture's colour are seen there."""
+    with Image.open(io.BytesIO(await page.locator(place).first.screenshot())) as shot:
+        pixels = np.asarray(shot.convert("RGB")).astype(int)
+    return int(((pixels[:, :, 0] > 180) & (pixels[:, :, 1] < 70) & (pixels[:, :, 2] < 70)).sum())
+
+
+async def wait_for_red(page: Page, place: str) -> None:
+    async with asyncio.timeout(15):
+        while await reds(page, place) < MOST_OF_IT:
+            await page.evaluate("() => new Promise(requestAnimationFrame)")
+
+
+async def test_a_pasted_picture_is_on_the_board_of_the_player_and_on_boards_that_go_on(portal: str) -> None:
+    async with async_playwright() as playwright:
+        browser = await launch(playwright)
+        async with page_of(browser) as (_, page):
+            await sign_in(page, portal, "student")
+            await open_player(page, portal, "?t=50")
+            assert await reds(page, "[data-testid=player-board]") == 0
+            await page.evaluate("globalThis.chalkmeshPlayer.seek(58_000)")
+            await wait_for_red(page, "[data-testid=player-board]")
+            await page.evaluate("globalThis.chalkmeshPlayer.seek(50_000)")
+            await page.wait_for_function("() => globalThis.chalkmeshPlayer.positionMs() < 51_000")
+            assert await reds(page, "[data-testid=player-board]") == 0
+            await page.evaluate("globalThis.chalkmeshPlayer.seek(58_000)")
+            await page.get_by_test_id("player-continue").click()
+            await page.get_by_test_id("player-fork").click()
+            await expect(page.get_by_test_id("own-board")).to_have_attribute("data-state", "kept", timeout=20_000)
+            await wait_for_red(page, ".own-board__board")
+        async with page_of(browser) as (_, stranger):
+            name = hashlib.sha256(RED).hexdigest()
+            await sign_in(stranger, portal, "other-student")
+            answer = await stranger.request.get(f"{portal}/api/recordings/{LESSON}/assets/{name}")
+            assert answer.status in (403, 404)
+        await browser.close()
 
 
 async def sign_in(page: Page, portal: str, login: str) -> None:
