@@ -22,7 +22,7 @@ export CHALKMESH_NODE_WHEEL := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 endif
 
-.PHONY: help setup run test test-postgresql faults fuzz lint types format web lock bench bench-compare bench-overview bench-load bench-lines bench-mesh screenshots bench-relay bench-board bench-recorder faults-recorder wheel clean
+.PHONY: help setup run test test-postgresql faults fuzz lint types format web lock bench bench-compare bench-overview bench-load bench-lines bench-mesh bench-portal screenshots bench-relay bench-board bench-recorder faults-recorder wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -107,6 +107,10 @@ bench-lines: ## bad lines: pen-up to integrated beside y-websocket, a lesson of 
 	done; \
 	$(BIN)/python -m tests.netlab.lesson --json $(RESULTS)/lesson-five.json || failed=1; \
 	$(BIN)/python -m loadtests.netlab.page && exit $$failed
+
+bench-portal: ## lesson lists of a district of 20,000 students at 50 people, a large roster; writes docs/performance-portal.md (3 minutes)
+	@$(SETUP) python web
+	$(BIN)/python -m loadtests.bench.portal $(PORTAL_ARGS)
 
 bench-mesh: ## messages of a mesh of six for each change; writes docs/performance-mesh.md (MESH_ARGS="--check"; 1 minute)
 	@$(SETUP) python

@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from portal.accounts import Person
 from portal.authorize import Action, permitted
 from portal.database import Database
-from portal.lessons import Door, Lesson, LessonState, Member, lessons_between, lessons_met
+from portal.lessons import Door, Lesson, LessonState, Member, count_between, lessons_between, lessons_met
 from portal.playback import Playback
 from portal.recordings import Recording, RecordingState, load_recordings
 from portal.times import day_bounds_ms, local
 
 _DAYS_AHEAD = 7
 _LIBRARY_SIZE = 200
+_PAGE_SIZE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +47,39 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """Today, and the days after it. `now_ms` and `time_zone` say what "today" is."""
+    """Today, and the days after it. `now_ms` and `time_zone` say what "today" is.
+
+    Of `count` lessons it holds a page of `size`, the `number`-th.
+    """
 
     now_ms: int
     time_zone: str
     today: tuple[Entry, ...]
     days: tuple[tuple[int, tuple[Entry, ...]], ...]
+    number: int
+    size: int
+    count: int
 
 
-async def build_agenda(database: Database, playback: Playback, person: Person, user: str | None, now_ms: int) -> Agenda:
-    """The lessons of today and of the week ahead, in the school's zone; only those of `user` when one is given."""
+async def build_agenda(
+    database: Database, playback: Playback, person: Person, user: str | None, now_ms: int, page: int | None = None
+) -> Agenda:
+    """The lessons of today and of the week ahead, in the school's zone; only those of `user` when one is given.
+
+    Without a `page` (from 1) it is the one of the first lesson that is not over: what is now stands on it.
+    """
     start_ms, tomorrow_ms = day_bounds_ms(now_ms, person.time_zone)
     _, horizon_ms = day_bounds_ms(now_ms, person.time_zone, days=1 + _DAYS_AHEAD)
-    found = await lessons_between(database, person.actor.school, user, start_ms, horizon_ms)
-    entries = await _entries(database, playback, person, found, now_ms)
+    school, span_ms = person.actor.school, (start_ms, horizon_ms)
+    async with database.read() as connection:
+        found = await lessons_between(connection, school, user, span_ms, 0, _PAGE_SIZE) if user is not None else []
+        number, count = 1, len(found)
+        # One's own lessons mostly fit on a page, which then needs no counting.
+        if user is None or count == _PAGE_SIZE:
+            count, over = await count_between(connection, school, user, span_ms, now_ms)
+            number = min(over // _PAGE_SIZE + 1 if page is None else page, max(1, -(-count // _PAGE_SIZE)))
+            found = await lessons_between(connection, school, user, span_ms, (number - 1) * _PAGE_SIZE, _PAGE_SIZE)
+        entries = await _entries(connection, playback, person, found, now_ms)
     today = tuple(entry for entry in entries if entry.lesson.starts_ms < tomorrow_ms)
     days: dict[object, list[Entry]] = {}
     for entry in entries[len(today) :]:
@@ -67,6 +89,9 @@ async def build_agenda(database: Database, playback: Playback, person: Person, u
         person.time_zone,
         today,
         tuple((group[0].lesson.starts_ms, tuple(group)) for group in days.values()),
+        number,
+        _PAGE_SIZE,
+        count,
     )
 
 
@@ -75,16 +100,15 @@ async def build_library(
 ) -> tuple[Entry, ...]:
     """The lessons that were held, newest first; only those of `user` when one is given."""
     held = await lessons_met(database, person.actor.school, user, _LIBRARY_SIZE)
-    return tuple(
-        entry for entry in await _entries(database, playback, person, held, now_ms) if entry.recording is not None
-    )
+    async with database.read() as connection:
+        entries = await _entries(connection, playback, person, held, now_ms)
+    return tuple(entry for entry in entries if entry.recording is not None)
 
 
 async def _entries(
-    database: Database, playback: Playback, person: Person, found: list[Lesson], now_ms: int
+    connection: AsyncConnection, playback: Playback, person: Person, found: list[Lesson], now_ms: int
 ) -> list[Entry]:
-    async with database.read() as connection:
-        recorded = await load_recordings(connection, [lesson.id for lesson in found])
+    recorded = await load_recordings(connection, [lesson.id for lesson in found]) if found else {}
     return [_entry(playback, person, lesson, recorded.get(lesson.id), now_ms) for lesson in found]
 
 

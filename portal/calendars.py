@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from icalendar import Calendar, Event
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.authorize import Actor
@@ -18,6 +18,7 @@ from portal.school_schema import calendar_feeds
 
 _BACK_MS = 30 * 24 * 60 * 60 * 1000
 _MOST = 2000
+_SEEN_EVERY_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ async def read_feed(connection: AsyncConnection, secret: str, token: str, portal
     ).first()
     if row is None:
         return None
-    await connection.execute(update(calendar_feeds).where(calendar_feeds.c.id == feed).values(seen_ms=now_ms))
+    # To the minute: programs ask often, and each time kept is a wait for the disk.
+    stale = or_(calendar_feeds.c.seen_ms.is_(None), calendar_feeds.c.seen_ms < now_ms - _SEEN_EVERY_MS)
+    await connection.execute(update(calendar_feeds).where(calendar_feeds.c.id == feed, stale).values(seen_ms=now_ms))
     mine = select(lesson_members.c.lesson).where(lesson_members.c.user == row.id)
     found = await connection.execute(
         select(lessons)

@@ -306,7 +306,7 @@ class CrisisDesk:
                     row.school, row.name, person, alert_id, step, row.title, self._post_office.portal_url
                 )
                 await enqueue(connection, [letter], now_ms)
-                # Before every other mail that waits.
+                # Before every other letter of its lane that waits.
                 await connection.execute(
                     update(outbox).where(outbox.c.dedupe_key == letter.dedupe_key).values(next_ms=0)
                 )

@@ -20,6 +20,10 @@ from whiteboard_crdt.errors import SetupError
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
+# As many as by default, but all of them kept: those over the pool's size would be opened anew for each request, with
+# a thread and the schema read again, just when there are many.
+_POOL = {"pool_size": 15, "max_overflow": 0}
+
 
 def database_url(data: Path, setting: str | None) -> URL:
     """The engine's URL: the setting with an async driver, or DATA/portal.sqlite. Raises SetupError."""
@@ -44,7 +48,7 @@ class Database:
         self._sqlite = url.get_backend_name() == "sqlite"
         # SQLite has one writer; waiting in a queue of our own is fair and costs no busy retries.
         self._one_writer = asyncio.Lock()
-        self.engine: AsyncEngine = create_async_engine(url, pool_pre_ping=not self._sqlite)
+        self.engine: AsyncEngine = create_async_engine(url, pool_pre_ping=not self._sqlite, **_POOL)
         if self._sqlite:
             event.listen(self.engine.sync_engine, "connect", _on_sqlite_connect)
             event.listen(self.engine.sync_engine, "begin", _on_sqlite_begin)

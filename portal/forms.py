@@ -8,6 +8,14 @@ from aiohttp import web
 
 _POINTS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
 
+_PAGE = re.compile(r"[0-9]{1,6}")
+
+
+def page_of(request: web.Request) -> int | None:
+    """The number of the page (from 1) that `?page=` asks for; None without one that can be."""
+    text = request.query.get("page", "")
+    return max(1, int(text)) if _PAGE.fullmatch(text) else None
+
 
 class Form:
     """One submitted form. Each getter returns a checked value, or a stand-in after it noted an error by field name."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +16,8 @@ from portal.schema import lesson_members, lessons, users
 # The door opens early enough to check a camera, and a forgotten lesson does not hold a recorder for ever.
 DOOR_OPENS_BEFORE_MS = 15 * 60 * 1000
 ENDS_BY_ITSELF_AFTER_MS = 2 * 60 * 60 * 1000
+# No lesson is longer: so far back those that reach into a day are looked for, and not through all that ever were.
+_LONGEST_MS = 24 * 60 * 60 * 1000
 
 
 class LessonState(StrEnum):
@@ -89,22 +91,41 @@ class Door(StrEnum):
 async def load_lesson(database: Database, lesson_id: str) -> Lesson | None:
     """One lesson with its members, or None."""
     async with database.read() as connection:
-        found = await _load(connection, lessons.c.id == lesson_id)
+        found = await _load(connection, lessons.c.id == lesson_id, limit=1)
     return found[0] if found else None
 
 
-async def lessons_between(database: Database, school: str, user: str | None, from_ms: int, to_ms: int) -> list[Lesson]:
-    """A school's lessons that touch [from_ms, to_ms), earliest first; only those of `user` when one is given."""
-    async with database.read() as connection:
-        return await _load(
-            connection,
-            _belonging(school, user),
-            or_(
-                and_(lessons.c.starts_ms < to_ms, lessons.c.ends_ms > from_ms),
-                # A lesson that runs on past midnight is still of today for those inside.
-                and_(lessons.c.starts_ms < to_ms, lessons.c.state.in_((LessonState.OPEN, LessonState.LIVE))),
-            ),
-        )
+async def lessons_between(
+    connection: AsyncConnection, school: str, user: str | None, span_ms: tuple[int, int], offset: int, limit: int
+) -> list[Lesson]:
+    """`limit` of a school's lessons that touch the span [from, to), earliest first, without the first `offset`.
+
+    Only those of `user` when one is given.
+    """
+    return await _load(connection, _belonging(school, user), _touching(span_ms), offset=offset, limit=limit)
+
+
+async def count_between(
+    connection: AsyncConnection, school: str, user: str | None, span_ms: tuple[int, int], now_ms: int
+) -> tuple[int, int]:
+    """How many lessons touch the span, and how many of them begin before the first that is not over at `now_ms`."""
+    where = (_belonging(school, user), _touching(span_ms))
+    lasting = or_(
+        lessons.c.state.in_((LessonState.OPEN, LessonState.LIVE)),
+        and_(lessons.c.state == LessonState.SCHEDULED, lessons.c.ends_ms > now_ms),
+    )
+    first_ms = select(func.min(lessons.c.starts_ms)).where(*where, lasting).scalar_subquery()
+    before = func.count().filter(lessons.c.starts_ms < first_ms)
+    return (await connection.execute(select(func.count(), before).select_from(lessons).where(*where))).one()._tuple()
+
+
+def _touching(span_ms: tuple[int, int]) -> ColumnElement[bool]:
+    from_ms, to_ms = span_ms
+    return or_(
+        and_(lessons.c.starts_ms > from_ms - _LONGEST_MS, lessons.c.starts_ms < to_ms, lessons.c.ends_ms > from_ms),
+        # A lesson that runs on past midnight is still of today for those inside.
+        and_(lessons.c.starts_ms < to_ms, lessons.c.state.in_((LessonState.OPEN, LessonState.LIVE))),
+    )
 
 
 async def lessons_met(database: Database, school: str, user: str | None, limit: int) -> list[Lesson]:
@@ -123,10 +144,12 @@ def _belonging(school: str, user: str | None) -> ColumnElement[bool]:
 
 
 async def _load(
-    connection: AsyncConnection, *where: ColumnElement[bool], newest_first: bool = False, limit: int = 500
+    connection: AsyncConnection, *where: ColumnElement[bool], newest_first: bool = False, offset: int = 0, limit: int
 ) -> list[Lesson]:
     order = (lessons.c.starts_ms.desc(), lessons.c.id) if newest_first else (lessons.c.starts_ms, lessons.c.id)
-    rows = (await connection.execute(select(lessons).where(*where).order_by(*order).limit(limit))).all()
+    rows = (await connection.execute(select(lessons).where(*where).order_by(*order).offset(offset).limit(limit))).all()
+    if not rows:
+        return []
     people = await connection.execute(
         select(lesson_members.c.lesson, lesson_members.c.part, users.c.id, users.c.name)
         .join(users, users.c.id == lesson_members.c.user)

@@ -30,6 +30,7 @@ def midnight_ms(day: date, zone_name: str) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=zone(zone_name)).timestamp() * 1000)
 
 
+@lru_cache(maxsize=4096)
 def format_time(at_ms: int, zone_name: str) -> str:
     """`15:30`, in the zone."""
     return local(at_ms, zone_name).strftime("%H:%M")
@@ -52,6 +53,7 @@ def format_zone(at_ms: int, zone_name: str) -> str:
     return local(at_ms, zone_name).tzname() or zone_name
 
 
+@lru_cache(maxsize=4096)
 def format_iso(at_ms: int) -> str:
     """RFC 3339 in UTC, for a <time> element and for JSON."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

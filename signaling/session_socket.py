@@ -40,8 +40,10 @@ SUBPROTOCOL: Final = "chalkmesh.v1"
 _FRAME_BYTES: Final = 4 * LIMITS.socket_message_bytes
 
 
-async def serve_session(request: web.Request, lobby: Lobby) -> web.WebSocketResponse:
-    """Serve one connection until it ends."""
+async def serve_session(request: web.Request, lobby: Lobby) -> web.StreamResponse:
+    """Serve one connection until it ends; a plain request, by which pages measure the way here, has an empty answer."""
+    if "Upgrade" not in request.headers:
+        return web.Response(status=204, headers={"Cache-Control": "no-store"})
     socket = StrictWebSocket(protocols=(SUBPROTOCOL,), max_msg_size=_FRAME_BYTES)
     await socket.prepare(request)
     name = secrets.token_hex(4)

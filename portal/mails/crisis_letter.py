@@ -1,7 +1,7 @@
 """The mail that calls somebody to a crisis: which lesson and school, and where to say that one has it in hand."""
 
 from portal.mails.letters import Recipient
-from portal.mails.outbox import Letter
+from portal.mails.outbox import CRISIS, Letter
 
 
 def crisis_letter(
@@ -19,7 +19,7 @@ Open {portal_url}alerts and press "I have it": the next person is called until s
 """
     return Letter(
         f"crisis:{alert}:{step}",
-        "crisis",
+        CRISIS,
         school,
         to.user,
         to.user,

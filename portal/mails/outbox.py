@@ -16,6 +16,8 @@ from portal.ids import new_id
 from portal.service_schema import outbox
 
 MAX_ATTEMPTS = 8
+# The kind of the letters that go out by a lane of their own.
+CRISIS = "crisis"
 _BACKOFF_MS = (60_000, 300_000, 900_000, 3_600_000)
 
 
@@ -62,12 +64,13 @@ async def enqueue(connection: AsyncConnection, letters: Sequence[Letter], now_ms
     return list(fresh)
 
 
-async def claim(connection: AsyncConnection, now_ms: int) -> Row[tuple[object, ...]] | None:
-    """The next mail that is due, now marked as being sent; None when there is none."""
+async def claim(connection: AsyncConnection, now_ms: int, *, crisis: bool) -> Row[tuple[object, ...]] | None:
+    """The next mail that is due, now marked as being sent; None when there is none. `crisis`: of which lane."""
+    lane = outbox.c.kind == CRISIS if crisis else outbox.c.kind != CRISIS
     row = (
         await connection.execute(
             select(outbox)
-            .where(outbox.c.state == "queued", outbox.c.next_ms <= now_ms)
+            .where(outbox.c.state == "queued", outbox.c.next_ms <= now_ms, lane)
             .order_by(outbox.c.next_ms, outbox.c.id)
             .limit(1)
             .with_for_update(skip_locked=True)

@@ -1,7 +1,12 @@
-"""The task that takes mails from the outbox to the mail server."""
+"""The tasks that take mails from the outbox to the mail server, in two lanes.
+
+Ordinary mails go one after another, so a server that is slow with one holds up the next. No crisis letter waits behind
+them: those have a lane of their own, with a connection for each letter.
+"""
 
 import asyncio
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
@@ -20,6 +25,8 @@ from portal.times import local
 
 _EVERY_S = 5.0
 _TIMEOUT_S = 30.0
+# Crisis letters on their way at a time. Further ones wait for the first of these to end, at most the time-outs of one.
+_CRISIS_AT_ONCE = 4
 
 
 class NotTaken(Exception):
@@ -82,14 +89,24 @@ class SmtpServer:
             client.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    """Mails that wait for each other and for no other's. `slots`: how many are on their way at a time."""
+
+    crisis: bool
+    slots: asyncio.Semaphore
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class PostOffice:
-    """Writes and sends what is due. Owns one task (`run`)."""
+    """Writes and sends what is due. Owns one task (`run`), which owns the lanes and every mail on its way."""
 
     def __init__(self, database: Database, clock: Clock, settings: PortalSettings, link_secret: str) -> None:
         self._database = database
         self._clock = clock
         self._secret = link_secret
-        self._wake = asyncio.Event()
+        self._crisis = _Lane(crisis=True, slots=asyncio.Semaphore(_CRISIS_AT_ONCE))
+        self._ordinary = _Lane(crisis=False, slots=asyncio.Semaphore(1))
         self._log = get_log("portal")
         self._settings = settings
         self._sender = settings.mail_from or f"chalkmesh@{settings.smtp_host or 'localhost'}"
@@ -115,7 +132,8 @@ class PostOffice:
 
     def wake(self) -> None:
         """Something was put into the outbox."""
-        self._wake.set()
+        self._crisis.wake.set()
+        self._ordinary.wake.set()
 
     def body(self, body: str, link: str | None) -> str:
         """The words of a mail with its one-use link in place: made anew each time, stored nowhere."""
@@ -134,18 +152,12 @@ class PostOffice:
     async def run(self) -> None:
         """Sends until cancelled."""
         await self.start()
-        while True:
-            try:
-                await self.send_due()
-            except Exception:
-                # The edge of this task: one round that failed must not end all later ones.
-                self._log.exception("mails_failed")
-            self._wake.clear()
-            try:
-                async with asyncio.timeout(_EVERY_S):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
+        server = self.server
+        if server is None:
+            return
+        async with asyncio.TaskGroup() as lanes:
+            lanes.create_task(self._run_lane(self._crisis, server), name="mail-crisis")
+            lanes.create_task(self._run_lane(self._ordinary, server), name="mail-ordinary")
 
     async def send_due(self) -> int:
         """Sends everything that is due now, one after the other; returns how many the server took."""
@@ -153,12 +165,43 @@ class PostOffice:
         if server is None:
             return 0
         sent = 0
-        while True:
-            async with self._database.write() as connection:
-                mail = await claim(connection, self._clock())
-            if mail is None:
-                return sent
-            sent += await self._send(server, mail)
+        for lane in (self._crisis, self._ordinary):
+            while (mail := await self._claim(lane)) is not None:
+                sent += await self._send(server, mail)
+        return sent
+
+    async def _run_lane(self, lane: _Lane, server: SmtpServer) -> None:
+        async with asyncio.TaskGroup() as on_their_way:
+            while True:
+                # Before the look, so that a letter that comes during it is looked for again at once.
+                lane.wake.clear()
+                await lane.slots.acquire()
+                try:
+                    mail = await self._claim(lane)
+                except Exception:
+                    # The edge of this task: one look that failed must not end all later ones.
+                    self._log.exception("mails_failed", crisis=lane.crisis)
+                    mail = None
+                if mail is not None:
+                    on_their_way.create_task(self._send_in_lane(lane, server, mail))
+                    continue
+                lane.slots.release()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_EVERY_S):
+                        await lane.wake.wait()
+
+    async def _send_in_lane(self, lane: _Lane, server: SmtpServer, mail: Row[tuple[object, ...]]) -> None:
+        try:
+            await self._send(server, mail)
+        except Exception:
+            # The edge of this task: the mail stays marked as being sent, and the next start leaves it to a person.
+            self._log.exception("mail_failed", mail=mail.id)
+        finally:
+            lane.slots.release()
+
+    async def _claim(self, lane: _Lane) -> Row[tuple[object, ...]] | None:
+        async with self._database.write() as connection:
+            return await claim(connection, self._clock(), crisis=lane.crisis)
 
     async def _send(self, server: SmtpServer, mail: Row[tuple[object, ...]]) -> bool:
         try:

@@ -7,6 +7,7 @@ from aiohttp import web
 from portal.agenda import Entry, build_agenda, build_library
 from portal.authorize import Action, Actor, Role
 from portal.context import person_of, portal_of
+from portal.forms import page_of
 from portal.guard import disclose_listed
 from portal.routing import RouteTable, may
 
@@ -20,7 +21,8 @@ _SEE_ALL = frozenset({Role.COORDINATOR, Role.REVIEWER})
 async def today(request: web.Request) -> web.Response:
     """Today's lessons in the school's own time, and what comes in the next days."""
     portal, person = portal_of(request), person_of(request)
-    agenda = await build_agenda(portal.database, portal.playback, person, _only(person.actor), portal.clock())
+    user, page = _only(person.actor), page_of(request)
+    agenda = await build_agenda(portal.database, portal.playback, person, user, portal.clock(), page)
     await _disclose(request, [*agenda.today, *(entry for _, entries in agenda.days for entry in entries)])
     return portal.pages.respond(request, "today.html", agenda=agenda, sees_all=_only(person.actor) is None)
 

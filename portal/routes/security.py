@@ -9,6 +9,7 @@ from portal.context import person_of, portal_of
 from portal.failures import NotAllowed
 from portal.forms import Form
 from portal.guard import clear_cookie
+from portal.qr_code import qr_code
 from portal.routing import LOGIN, RouteTable, may
 from portal.second_factor import begin, codes_left, confirm, has_second_factor, remove
 from portal.totp import app_address, format_secret
@@ -115,6 +116,7 @@ async def _security(request: web.Request, form: Form, *, setting_up: bool = Fals
     if setting_up and not on:
         async with portal.database.write() as connection:
             secret = await begin(connection, portal.keyring.link_secret, user, portal.clock())
+    address = app_address(secret, person.name) if secret else ""
     return portal.pages.respond(
         request,
         "security.html",
@@ -125,5 +127,6 @@ async def _security(request: web.Request, form: Form, *, setting_up: bool = Fals
         left=left,
         offered=person.actor.role not in (Role.STUDENT, Role.GUARDIAN),
         secret=format_secret(secret) if secret else "",
-        address=app_address(secret, person.name) if secret else "",
+        address=address,
+        picture=qr_code(address) if address else "",
     )

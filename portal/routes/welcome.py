@@ -3,6 +3,7 @@
 from aiohttp import web
 from sqlalchemy import update
 
+from portal.common_passwords import is_common
 from portal.context import portal_of
 from portal.failures import NotThere, Unavailable
 from portal.forms import Form
@@ -36,6 +37,8 @@ async def choose(request: web.Request) -> web.Response:
         form.errors["password"] = f"Choose at least {LEAST_LENGTH} characters; three or four words are good."
     elif password.casefold() in (link.login, link.name.casefold()):
         form.errors["password"] = "Choose something other than your own name."
+    elif is_common(password):
+        form.errors["password"] = "This is one of the passwords that are guessed first. Three or four words are good."
     elif password != again:
         form.errors["again"] = "The two are not the same. Type it once more."
     # A password never goes back into a page.

@@ -105,6 +105,10 @@ async def test_another_subprotocol(at_relay: RelayFront) -> None:
 
 async def test_plain_http_on_the_session_socket(at_relay: RelayFront) -> None:
     where = at_relay.url.replace("ws:", "http:")
-    async with aiohttp.ClientSession() as http, http.get(where) as response:
-        assert response.status == 400
+    async with aiohttp.ClientSession() as http:
+        async with http.get(where) as response:
+            assert (response.status, await response.read()) == (204, b"")
+        for upgrade in ("", "websocket", "h2c"):
+            async with http.get(where, headers={"Upgrade": upgrade}) as response:
+                assert response.status == 400
     await at_relay.unharmed()

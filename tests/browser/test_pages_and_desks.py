@@ -35,6 +35,19 @@ async def choose(tutor: Participant, file: Path) -> None:
     await tutor.by_id("bring-file").set_input_files(file)
 
 
+async def sit_down(person: Participant, button: str) -> None:
+    """Go to a desk; return when its board is there instead of the one that was."""
+    before = await person.by_id("board").element_handle()
+    await person.by_id(button).click()
+    await person.page.wait_for_function(
+        """before => {
+            const board = document.querySelector('[data-testid=board]');
+            return board && board !== before && board.clientWidth > 0;
+        }""",
+        arg=before,
+    )
+
+
 async def test_a_pdf_becomes_pages_that_all_see_and_nobody_drags(tmp_path: Path) -> None:
     async with async_playwright() as playwright, classroom(tmp_path / "data") as school:
         browser = await launch(playwright)
@@ -93,7 +106,7 @@ async def test_a_desk_is_seen_by_its_owner_and_the_tutor_until_it_is_shown(tmp_p
                 await student.join(path, media=False)
             await leo.wait_mesh(2)
 
-            await leo.by_id("desk-toggle").click()
+            await sit_down(leo, "desk-toggle")
             await expect(leo.by_id("desk-bar")).to_contain_text("Only you and your tutor see it")
             await leo.stroke([(0.2, 0.2), (0.5, 0.6)])
             await leo.saved()
@@ -106,7 +119,7 @@ async def test_a_desk_is_seen_by_its_owner_and_the_tutor_until_it_is_shown(tmp_p
             assert "desk/demo-leo" in await tutor.board_text()
 
             # The tutor helps at the desk, then shows it to everybody.
-            await tutor.by_id("desk-demo-leo").click()
+            await sit_down(tutor, "desk-demo-leo")
             await expect(tutor.by_id("desk-bar")).to_contain_text("The other students do not see it")
             await tutor.stroke([(0.6, 0.6), (0.8, 0.4)])
             await leo.page.wait_for_function("() => chalkmesh.deskShapes('demo-leo') === 2")
@@ -128,7 +141,7 @@ async def test_a_desk_is_seen_by_its_owner_and_the_tutor_until_it_is_shown(tmp_p
             assert len(content) <= len(json.loads(await tutor.board_text()))
 
 
-async def test_words_are_found_and_earlier_versions_are_shown(tmp_path: Path) -> None:
+async def test_words_are_found_and_the_list_follows_the_board(tmp_path: Path) -> None:
     async with async_playwright() as playwright, classroom(tmp_path / "data") as school:
         browser = await launch(playwright)
         async with person_in(browser, "tutor", school.url) as tutor:
@@ -159,16 +172,24 @@ async def test_words_are_found_and_earlier_versions_are_shown(tmp_path: Path) ->
             await expect(items).to_have_count(1)
             await tutor.saved()
 
-            # The recorder has it by now.
+            # The recorder has it by now: the page as it was is looked at.
             await tutor.by_id("page-menu").click()
             await tutor.by_id("history-open").click()
             await expect(tutor.by_id("history-moments")).to_be_visible()
             await tutor.by_id("history-author").select_option("demo-tutor")
             await tutor.page.get_by_role("button", name="Close", exact=True).last.click()
             await expect(tutor.by_id("history-moments")).to_have_count(0)
+            await press("Control+z")
+            await expect(items).to_have_count(2)
+            await tutor.by_id("page-add").click()
+            await expect(items).to_have_count(0)
+            await tutor.by_id("page-0").click()
+            await expect(items).to_have_count(2)
 
 
-async def test_all_are_led_to_the_part_that_the_tutor_sees(tmp_path: Path) -> None:
+async def test_all_are_led_and_pointed_to_a_part_of_a_page_and_a_held_pen_is_no_matter_of_good_will(
+    tmp_path: Path,
+) -> None:
     async with async_playwright() as playwright, classroom(tmp_path / "data") as school:
         browser = await launch(playwright)
         async with (
@@ -186,3 +207,40 @@ async def test_all_are_led_to_the_part_that_the_tutor_sees(tmp_path: Path) -> No
             await amara.page.wait_for_function("zoom => Math.abs(chalkmesh.view().zoom - zoom) < 0.15 * zoom", arg=zoom)
             await amara.by_id("zoom-fit").click()
             await tutor.by_id("lead").click()
+
+            await tutor.by_id("page-add").click()
+            await expect(amara.by_id("page-1")).to_have_attribute("aria-current", "page")
+            await tutor.stroke([(0.4, 0.4), (0.6, 0.6)])
+            await tutor.page.keyboard.press("Control+a")
+            await amara.by_id("page-0").click()
+            await tutor.by_id("spotlight").click()
+            await expect(amara.by_id("page-1")).to_have_attribute("aria-current", "page")
+            frame = await amara.by_id("spot").locator(".spot__frame").bounding_box()
+            left, top, width, height = await amara.box()
+            assert frame is not None
+            assert left <= frame["x"] <= left + width - frame["width"]
+            assert top <= frame["y"] <= top + height - frame["height"]
+            assert frame["width"] > 100
+            await tutor.by_id("spotlight").click()
+            await expect(amara.by_id("spot")).to_have_count(0)
+
+            # Drawn without a network while the tutor took the pen away: it waits, and comes when it is given back.
+            for path_of in ("network", "break-relay", "break-mesh"):
+                await amara.by_id(path_of).click()
+            await amara.page.keyboard.press("Escape")
+            await amara.offline()
+            await amara.stroke([(0.3, 0.3), (0.5, 0.5)])
+            await tutor.by_id("hold-demo-amara").click()
+            await tutor.saved()
+            # What was under way when the pen was taken still counts for a moment: that is over first.
+            taken_ms = await tutor.room_ms()
+            await tutor.page.wait_for_function("since => chalkmesh.roomMs() > since + 1_200", arg=taken_ms)
+            for path_of in ("network", "break-relay", "break-mesh"):
+                await amara.by_id(path_of).click()
+            await expect(amara.by_id("held")).to_be_visible(timeout=20_000)
+            await amara.relay_online()
+            await expect(amara.by_id("held")).to_contain_text("waits on this device")
+            assert await tutor.shape_count() == 1
+            await tutor.by_id("hold-demo-amara").click()
+            await tutor.wait_shapes(2)
+            await amara.saved()

@@ -15,6 +15,8 @@ import tempfile
 import traceback
 from pathlib import Path
 
+import structlog
+
 from tests.faults.report import DOCUMENT, Row, format_table, load_rows, save_rows
 from tests.faults.rows import ROWS, Sizes
 from tests.faults.waiting import row_limit
@@ -56,6 +58,7 @@ def main() -> int:
     parser.add_argument("--dry", action="store_true", help="do not write docs/reliability.md")
     options = parser.parse_args()
     logging.basicConfig(level=logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     before = load_rows() if options.add else {}
     sizes = Sizes(options.cuts, options.kills, options.peers, options.seed, before)
     with tempfile.TemporaryDirectory(prefix="chalkmesh-faults-") as folder:

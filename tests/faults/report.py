@@ -22,7 +22,7 @@ ORDER: Final = (
     "cuts", "control", "kills", "kills-recorder", "frozen", "panic", "disk", "damage-snapshot", "damage", "reload",
     "storm", "commits",
     "half-open", "clock", "migration", "bits-log", "bits-portal", "bits-archive",
-    "tab", "turn",
+    "tab", "turn", "crisis",
     "fuzz", "convergence", "languages",
 )  # fmt: skip
 """Names of all rows, as they stand in the table."""
@@ -66,6 +66,8 @@ _FOOT = """
 - **Tab** (`tab.py`): Chromium in a lesson of portal, relay and recorder. Its renderer is killed, or told to crash, on
   the news that the pen is up; the same person opens the lesson again in a new tab of the same browser.
 - **TURN** (`turn.py`): coturn on the loopback, two people whose tickets allow nothing but TURN.
+- **Crisis button** (`crisis.py`): a portal and an SMTP server on the loopback that leaves an ordinary mail without an
+  answer, with another one behind it. From the press to the page of alerts that has it, and to the mail that is taken.
 - **Hostile cases, schedules** (`tests/fuzz`): see `make fuzz`. A broken rule or a difference prints the line that
   repeats it.
 - **Acknowledgements** (`commits.py`): a hundred writers on one log. Closed loop: each writes again when it is

@@ -33,6 +33,7 @@ HALF_OPEN_S: Final = 10.0
 HOUR_S: Final = 3_600
 FLIPS: Final = 200
 TAB_CRASHES: Final = 20
+CRISIS_PRESSES: Final = 20
 
 
 @dataclass(frozen=True)
@@ -272,6 +273,10 @@ async def turn_row(folder: Path, sizes: Sizes) -> Row:
     return await rows_service.turn_row(_fresh(folder, "turn"))
 
 
+async def crisis_row(folder: Path, sizes: Sizes) -> Row:
+    return await rows_service.crisis_row(_fresh(folder, "crisis"), CRISIS_PRESSES)
+
+
 def _fresh(folder: Path, name: str) -> Path:
     made = folder / name
     made.mkdir()
@@ -308,4 +313,5 @@ ROWS: Final[Mapping[str, tuple[Callable[[Path, Sizes], Awaitable[Row]], float]]]
     "bits-archive": (archive_bits_row, PART_S),
     "tab": (tab_row, PART_S),
     "turn": (turn_row, PART_S),
+    "crisis": (crisis_row, PART_S),
 }

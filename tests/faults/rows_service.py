@@ -1,15 +1,18 @@
-"""The rows of `make faults` about what stands around the relay: a browser's tab, the TURN server."""
+"""The rows of `make faults` about what stands around the relay: a browser's tab, the TURN server, the crisis button."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from loadtests.netlab.turnserver import NoTurnServer
+from tests.faults.crisis import press_often
 from tests.faults.report import Row
 from tests.faults.tab import crash_tabs
 from tests.faults.turn import kill_turn
 
-__all__ = ["tab_row", "turn_row"]
+__all__ = ["crisis_row", "tab_row", "turn_row"]
+
+_CRISIS_LIMIT_S = 2.0
 
 
 async def tab_row(folder: Path, crashes: int) -> Row:
@@ -38,4 +41,18 @@ async def turn_row(folder: Path) -> Row:
         f"{result.seen_meanwhile} strokes seen meanwhile, noticed after {result.noticed_s:.1f} s, linked again "
         f"{result.back_s:.1f} s after the next server, equal: {'yes' if result.equal else '**no**'}",
         result.equal and result.seen_meanwhile > 0,
+    )
+
+
+async def crisis_row(folder: Path, presses: int) -> Row:
+    result = await press_often(folder, presses)
+    page_s, mail_s = sorted(result.page_s), sorted(result.mail_s)
+    middle = presses // 2
+    return Row(
+        "crisis",
+        f"the crisis button is pressed {presses} times while the mail server holds an ordinary mail",
+        "on the page and in the mail box of whoever is on call within 2 s",
+        f"page {page_s[middle] * 1000:.0f} ms (most {page_s[-1] * 1000:.0f} ms), "
+        f"mail {mail_s[middle] * 1000:.0f} ms (most {mail_s[-1] * 1000:.0f} ms)",
+        result.stalled and len(mail_s) == presses and max(page_s[-1], mail_s[-1]) <= _CRISIS_LIMIT_S,
     )

@@ -13,13 +13,22 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 @dataclass
 class Inbox:
-    """A mail server that keeps what it gets; `answers` come first, then it takes everything."""
+    """A mail server that keeps what it gets; `answers` come first, then it takes everything.
+
+    Whatever is for `stalled` it leaves without an answer until `go_on`; `stalling` is set once it does.
+    """
 
     taken: list[Envelope] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
+    stalled: str = ""
+    stalling: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.stalled in envelope.rcpt_tos:
+            self.stalling.set()
+            await self.go_on.wait()
         answer = self.answers.pop(0) if self.answers else "250 OK"
         if answer == "hang up":
             # As a server does that dies after it stored the mail.

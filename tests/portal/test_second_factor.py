@@ -56,6 +56,9 @@ async def set_up(browser: Browser, clock: FakeClock) -> tuple[bytes, list[str]]:
     text = await (await browser.submit("/security/factor", {})).text()
     shown = re.search(r'<code class="key">([A-Z2-7 ]+)</code>', text)
     assert shown is not None
+    picture = text.partition('class="qr"')[2].partition("</div>")[0]
+    assert "<svg" in picture
+    assert not re.search("style=|<style|<script|href", picture)  # our own policy would withhold it
     secret = base64.b32decode(shown[1].replace(" ", ""))
     again = await (await browser.submit("/security/factor", {})).text()
     assert shown[1] in again  # a second look shows the same, or the app would have the wrong one

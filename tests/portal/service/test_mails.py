@@ -1,5 +1,6 @@
 """The outbox and what sends it, against a real mail server in this process: portal/mails."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import Update, update
 
 from portal.context import PORTAL, Portal
+from portal.mails.crisis_letter import crisis_letter
 from portal.mails.letters import Recipient, credentials_letter, welcome_letter
 from portal.mails.links import LIFETIME_MS, find_link, new_links, token_of, use_link
 from portal.mails.outbox import Letter, claim, enqueue
@@ -111,6 +113,49 @@ async def test_answer_that_never_came_is_left_to_a_person(
     assert (await browser.submit(f"/outbox/{row['id']}/again", {})).status == 409
 
 
+async def test_crisis_letter_does_not_wait_behind_a_mail_that_the_server_is_slow_with(
+    portal: Portal, office: PostOffice, inbox: tuple[Inbox, int]
+) -> None:
+    box, _ = inbox
+    box.stalled = "slow@school.example"
+    ada = Recipient("tutor", "Ada", "ada@school.example")
+    sending = asyncio.create_task(office.run())
+    try:
+        await put(portal, letter("slow", "slow@school.example"))
+        office.wake()
+        await box.stalling.wait()
+        await put(portal, letter("behind", "behind@school.example"))
+        await put(portal, crisis_letter("here", "School", ada, "alert", 1, "Maths", "http://p.example/"))
+        office.wake()
+        await box.wait("ada@school.example", "Crisis alert")
+        assert [mail["To"] for mail in box.mails()] == ["ada@school.example"]
+        box.go_on.set()
+        await box.wait("behind@school.example", "About behind")
+    finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+
+
+async def test_crisis_letters_do_not_wait_for_each_other(
+    portal: Portal, office: PostOffice, inbox: tuple[Inbox, int]
+) -> None:
+    box, _ = inbox
+    box.stalled = "slow@school.example"
+    slow, quick = (Recipient("tutor", "Ada", f"{name}@school.example") for name in ("slow", "quick"))
+    sending = asyncio.create_task(office.run())
+    try:
+        await put(portal, crisis_letter("here", "School", slow, "alert", 1, "Maths", "http://p.example/"))
+        office.wake()
+        await box.stalling.wait()
+        await put(portal, crisis_letter("here", "School", quick, "alert", 2, "Maths", "http://p.example/"))
+        office.wake()
+        await box.wait("quick@school.example", "Crisis alert")
+    finally:
+        box.go_on.set()
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+
+
 async def test_nothing_is_sent_twice_across_a_restart(
     settings: PortalSettings, clock: FakeClock, inbox: tuple[Inbox, int]
 ) -> None:
@@ -122,7 +167,7 @@ async def test_nothing_is_sent_twice_across_a_restart(
         await put(portal, letter("sent"), letter("half"))
         async with portal.database.write() as connection:
             # The process dies while this one is on its way.
-            assert await claim(connection, clock()) is not None
+            assert await claim(connection, clock(), crisis=False) is not None
             await connection.execute(update_state("sending", "half"))
             await connection.execute(update_state("queued", "sent"))
         assert await portal.post_office.send_due() == 1
@@ -189,6 +234,8 @@ async def test_choosing_a_password_keeps_to_the_rules_and_never_shows_it(browser
     for password, again, words in (
         ("short", "short", "at least 10 characters"),
         ("student name", "student name", "other than your own name"),
+        ("Password1234", "Password1234", "guessed first"),
+        ("abababababab", "abababababab", "guessed first"),
         ("three blue boats", "three blue goats", "The two are not the same"),
     ):
         page = await browser.submit(path, {"password": password, "again": again})

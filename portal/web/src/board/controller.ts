@@ -1,6 +1,6 @@
 /** Everything behind one board that people write on: the tool in hand, colours and sizes, selection, keyboard, live ink. */
 
-import { batch, computed, signal } from '@preact/signals';
+import { batch, computed, type Signal, signal } from '@preact/signals';
 import type { Board } from '../core/board';
 import type { Bytes } from '../core/bytes';
 import { NotWritable } from '../core/errors';
@@ -91,7 +91,7 @@ export class BoardController implements ToolHost, InputHost {
   private readonly stops: (() => void)[];
   private isSpaceHeld = false;
   private hasSeenPen = false;
-  private pageShown: PageId;
+  private readonly pageShown: Signal<PageId>;
   private readonly marks: Marks;
 
   constructor(
@@ -100,7 +100,7 @@ export class BoardController implements ToolHost, InputHost {
     private readonly room: BoardRoom,
     page: PageId,
   ) {
-    this.pageShown = page;
+    this.pageShown = signal(page);
     this.marks = new Marks(view);
     this.pan = new PanTool(this);
     this.tools = {
@@ -118,7 +118,7 @@ export class BoardController implements ToolHost, InputHost {
     };
     view.scene.pictures = room.pictures;
     view.live = () => ({
-      strokes: [...room.liveStrokes(this.pageShown), ...(this.tools[this.tool.value].strokes?.() ?? [])],
+      strokes: [...room.liveStrokes(this.page), ...(this.tools[this.tool.value].strokes?.() ?? [])],
       sketches: [...this.marks.sketches(), ...(this.tools[this.tool.value].sketches?.() ?? []), ...this.trails()],
     });
     this.input = new PointerInput(view.canvas, this);
@@ -145,8 +145,9 @@ export class BoardController implements ToolHost, InputHost {
     }
   }
 
+  /** Components that read it follow it. */
   get page(): PageId {
-    return this.pageShown;
+    return this.pageShown.value;
   }
 
   get live(): LiveInk {
@@ -168,14 +169,14 @@ export class BoardController implements ToolHost, InputHost {
 
   /** Turns to another page. */
   turnTo(page: PageId): void {
-    if (page === this.pageShown) {
+    if (page === this.pageShown.value) {
       return;
     }
     this.input.cancel();
     this.closeText();
     this.selection = new Set();
     this.room.live.hideCursor();
-    this.pageShown = page;
+    this.pageShown.value = page;
     this.view.show(this.board, page);
   }
 
@@ -273,7 +274,7 @@ export class BoardController implements ToolHost, InputHost {
   /** Chooses everything on the page that is not locked. */
   selectAll(): void {
     this.choose('select');
-    const shapes = this.board.shapes(this.pageShown).filter((shape) => !shape.locked);
+    const shapes = this.board.shapes(this.page).filter((shape) => !shape.locked);
     this.selection = new Set(shapes.map(({ id }) => id));
   }
 
@@ -310,7 +311,7 @@ export class BoardController implements ToolHost, InputHost {
     const { x, y } = middleOfBox(this.view.visible);
     this.attempt(() => {
       const look = this.style('text');
-      this.made(this.board.addText({ ...look, page: this.pageShown, x, y, text, nowMs: this.now() }));
+      this.made(this.board.addText({ ...look, page: this.page, x, y, text, nowMs: this.now() }));
     });
   }
 
@@ -331,7 +332,7 @@ export class BoardController implements ToolHost, InputHost {
     const { x, y } = at ?? middleOfBox(visible);
     const fields = { x: x - w / 2, y: y - h / 2, w, h, asset, colour: 'black', size: 4 };
     this.attempt(() => {
-      this.made(this.board.addThing({ type: 'image', page: this.pageShown, fields, nowMs: this.now() }));
+      this.made(this.board.addThing({ type: 'image', page: this.page, fields, nowMs: this.now() }));
     });
   }
 
@@ -364,7 +365,7 @@ export class BoardController implements ToolHost, InputHost {
 
   point(at: Point | null): void {
     if (at) {
-      this.room.live.cursor(this.pageShown, at.x, at.y, true);
+      this.room.live.cursor(this.page, at.x, at.y, true);
     } else {
       this.room.live.hideCursor();
     }
@@ -418,7 +419,7 @@ export class BoardController implements ToolHost, InputHost {
       return;
     }
     if (point) {
-      this.room.live.cursor(this.pageShown, point.x, point.y);
+      this.room.live.cursor(this.page, point.x, point.y);
     } else {
       this.room.live.hideCursor();
     }
@@ -447,7 +448,7 @@ export class BoardController implements ToolHost, InputHost {
   }
 
   private trails(): readonly Sketch[] {
-    const trails = this.room.lasers(this.pageShown, this.view.camera.zoom);
+    const trails = this.room.lasers(this.page, this.view.camera.zoom);
     if (trails.length > 0) {
       this.view.refreshLive();
     }

@@ -35,6 +35,7 @@ export function AddPage({ store }: { store: RoomStore }) {
             type="button"
             class="button button--wide"
             data-testid="bring-pages"
+            data-closes
             onClick={() => {
               bringRequest.value = 'choose';
             }}
@@ -50,6 +51,7 @@ export function AddPage({ store }: { store: RoomStore }) {
                   type="button"
                   class="look__option"
                   data-testid={`template-${template.id}`}
+                  data-closes
                   onClick={() => store.turnTo(addTemplatePage(board, template, store.page.value, store.now()))}
                 >
                   {template.name}

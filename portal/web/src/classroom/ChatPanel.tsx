@@ -26,23 +26,22 @@ export function ChatPanel({ store, isShown }: { store: RoomStore; isShown: boole
   return (
     <div class="chat">
       <p class="chat__public small">Everyone in this lesson sees this.</p>
-      <ol
-        class="chat__list"
-        ref={list}
-        role="log"
-        aria-label="Messages"
-        aria-live="polite"
-        data-testid="chat-list"
-        onScroll={(event) => {
-          const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
-          isAtEnd.current = scrollHeight - scrollTop - clientHeight < AT_END_PX;
-        }}
-      >
-        {messages.length === 0 && <li class="chat__empty soft">No messages yet. Say hello.</li>}
-        {messages.map((message, i) => (
-          <MessageRow key={message.id} store={store} message={message} before={messages[i - 1] ?? null} />
-        ))}
-      </ol>
+      <div class="chat__log" role="log" aria-label="Messages" aria-live="polite">
+        <ol
+          class="chat__list"
+          ref={list}
+          data-testid="chat-list"
+          onScroll={(event) => {
+            const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
+            isAtEnd.current = scrollHeight - scrollTop - clientHeight < AT_END_PX;
+          }}
+        >
+          {messages.length === 0 && <li class="chat__empty soft">No messages yet. Say hello.</li>}
+          {messages.map((message, i) => (
+            <MessageRow key={message.id} store={store} message={message} before={messages[i - 1] ?? null} />
+          ))}
+        </ol>
+      </div>
       <ChatField store={store} onSent={() => (isAtEnd.current = true)} />
     </div>
   );

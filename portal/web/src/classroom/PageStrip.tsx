@@ -89,12 +89,13 @@ function DeskButton({ store }: { store: RoomStore }) {
     <button
       type="button"
       class="button button--small pages__desk"
+      title="My desk"
       aria-pressed={desks.at.value !== null}
       data-testid="desk-toggle"
       onClick={() => desks.toggle()}
     >
       <NotebookPen class="icon" aria-hidden="true" />
-      My desk
+      <span class="pages__desk-words">My desk</span>
     </button>
   );
 }

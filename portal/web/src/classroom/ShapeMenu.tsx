@@ -157,6 +157,7 @@ export function ShapeMenu({ controller }: { controller: BoardController }) {
             type="button"
             class="shapes__tool"
             data-testid={`make-${name}`}
+            data-closes
             onClick={() => make(controller)}
           >
             {icon}

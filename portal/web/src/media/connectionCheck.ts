@@ -52,9 +52,9 @@ export function checkRelay(url: string, open: (url: string) => WebSocket = openS
 const ROUND_TRIPS = 3;
 
 /**
- * The shortest of a few round trips to the relay, ms; null when it does not answer within 5 s. Asked is the session's own
- * address, which refuses a plain request at once: a proxy may lead nothing else there. The first request makes the
- * connection and is not counted.
+ * The shortest of a few round trips to the relay, ms; null when it does not answer within 5 s. Asked is the session's
+ * own address, which answers a plain request with nothing at once: a proxy may lead nothing else there. The first
+ * request makes the connection and is not counted.
  */
 export async function measureRelay(
   url: string,

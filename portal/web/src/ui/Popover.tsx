@@ -1,4 +1,7 @@
-/** A small panel that a button opens. Escape, a click elsewhere and leaving it with Tab close it. */
+/**
+ * A small panel that a button opens. Escape, a click elsewhere, leaving it with Tab and a button in it that is marked
+ * with `data-closes` close it.
+ */
 
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -27,17 +30,28 @@ export function Popover({ label, button, children, side = 'below-end', testId }:
         setOpen(false);
       }
     };
+    const close = (): void => {
+      setOpen(false);
+      root.current?.querySelector('button')?.focus();
+    };
     const closeOnEscape = (event: KeyboardEvent): void => {
       if (event.key === 'Escape') {
         event.stopPropagation();
-        setOpen(false);
-        root.current?.querySelector('button')?.focus();
+        close();
       }
     };
+    const closeOnClick = (event: MouseEvent): void => {
+      if (event.target instanceof Element && event.target.closest('[data-closes]')) {
+        close();
+      }
+    };
+    const all = root.current;
+    all?.addEventListener('click', closeOnClick);
     document.addEventListener('pointerdown', closeOutside, true);
     document.addEventListener('focusin', closeOutside);
     document.addEventListener('keydown', closeOnEscape, true);
     return () => {
+      all?.removeEventListener('click', closeOnClick);
       document.removeEventListener('pointerdown', closeOutside, true);
       document.removeEventListener('focusin', closeOutside);
       document.removeEventListener('keydown', closeOnEscape, true);

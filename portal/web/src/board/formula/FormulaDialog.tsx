@@ -121,11 +121,11 @@ export function FormulaDialog({ controller, shape }: { controller: BoardControll
             key={piece.label}
             type="button"
             class="pieces__piece"
-            aria-label={piece.label}
             title={piece.label}
             onClick={() => put(piece.latex)}
           >
-            {piece.shown}
+            <span class="visually-hidden">{piece.label}</span>
+            <span aria-hidden="true">{piece.shown}</span>
           </button>
         ))}
       </fieldset>
