@@ -212,6 +212,7 @@ class PortalVisitor(HttpUser):
         self.visit.look_at_lesson()
 
 
+# The decorators of locust's events are not typed: each ignore from here on is for one of them.
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
 def add_options(parser: Any) -> None:
     """Our options, shown in the web UI too. `Any`: locust's parser is configargparse's, without types."""

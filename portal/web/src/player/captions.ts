@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { PortalError } from '../net/portal';
+import { attempt } from './attempt';
 import { fieldsOf, listOf, type RecordingPortal, textOf } from './portalCalls';
 
 /** Words of one person. Times are room time in ms; `heard` is what the machine wrote where people corrected it. */
@@ -87,17 +87,9 @@ export class CaptionDesk {
     return this.#attempt(() => this.portal.post(`/captions/${id}`, { words }));
   }
 
-  async #attempt(call: () => Promise<unknown>): Promise<boolean> {
-    try {
-      this.captions.value = parseCaptions(await call());
-      this.failure.value = '';
-      return true;
-    } catch (error) {
-      if (!(error instanceof PortalError)) {
-        throw error;
-      }
-      this.failure.value = error.message;
-      return false;
-    }
+  #attempt(call: () => Promise<unknown>): Promise<boolean> {
+    return attempt(this.failure, call, (answer) => {
+      this.captions.value = parseCaptions(answer);
+    });
   }
 }

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { PortalError } from '../net/portal';
+import { attempt } from './attempt';
 import type { Chapter } from './manifest';
 import { fieldsOf, listOf, numberOf, type RecordingPortal, textOf } from './portalCalls';
 
@@ -80,17 +80,9 @@ export class NotesDesk {
     return this.#attempt(() => this.portal.post(`/notes/${id}/remove`));
   }
 
-  async #attempt(call: () => Promise<unknown>): Promise<boolean> {
-    try {
-      this.notes.value = parseNotes(await call());
-      this.failure.value = '';
-      return true;
-    } catch (error) {
-      if (!(error instanceof PortalError)) {
-        throw error;
-      }
-      this.failure.value = error.message;
-      return false;
-    }
+  #attempt(call: () => Promise<unknown>): Promise<boolean> {
+    return attempt(this.failure, call, (answer) => {
+      this.notes.value = parseNotes(answer);
+    });
   }
 }

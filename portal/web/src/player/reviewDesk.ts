@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { PortalError } from '../net/portal';
+import { attempt } from './attempt';
 import { type Fields, fieldsOf, listOf, numberOf, type RecordingPortal, textOf } from './portalCalls';
 
 export type Verdict = 'well' | 'better';
@@ -95,17 +95,9 @@ export class ReviewDesk {
     return this.#attempt(() => this.portal.post(`/review/marks/${id}/remove`));
   }
 
-  async #attempt(call: () => Promise<unknown>): Promise<boolean> {
-    try {
-      this.view.value = parseReview(await call());
-      this.failure.value = '';
-      return true;
-    } catch (error) {
-      if (!(error instanceof PortalError)) {
-        throw error;
-      }
-      this.failure.value = error.message;
-      return false;
-    }
+  #attempt(call: () => Promise<unknown>): Promise<boolean> {
+    return attempt(this.failure, call, (answer) => {
+      this.view.value = parseReview(answer);
+    });
   }
 }
