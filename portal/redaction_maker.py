@@ -1,16 +1,16 @@
 """Makes the copies that redactions ask for: one process at a time, at idle priority, again after a restart."""
 
 import asyncio
-import json
-import sys
 from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import select, update
 
+from portal.captions import load_words
 from portal.clock import Clock
 from portal.database import Database
 from portal.destruction import destroy_files
+from portal.idle_process import run_idle
 from portal.logs import get_log
 from portal.redaction_schema import lost_originals, redactions
 from portal.redactions import (
@@ -25,8 +25,6 @@ from portal.redactions import (
 from recorder.ciphered import is_ciphered
 from recorder.schema import DATABASE
 
-_LINE_BYTES = 64 * 1024
-_REPORT_EVERY_S = 1.0
 # What could not be removed is looked at again; nobody can watch it meanwhile.
 _LOOK_AGAIN_S = 600.0
 _UNREADABLE = "the recording could not be read"
@@ -35,10 +33,12 @@ _UNREADABLE = "the recording could not be read"
 class RedactionMaker:
     """Owns the process that works. `run` ends by cancellation; what was begun goes on at the next start."""
 
-    def __init__(self, database: Database, clock: Clock, recordings: Path) -> None:
+    def __init__(self, database: Database, clock: Clock, recordings: Path, turn: asyncio.Lock) -> None:
+        """`turn` is shared with whatever else makes films on this host: one of all of them works at a time."""
         self._database = database
         self._clock = clock
         self._recordings = recordings
+        self._turn = turn
         self._news = asyncio.Event()
         self._settled = asyncio.Event()
 
@@ -112,41 +112,17 @@ class RedactionMaker:
 
     async def _make(self, row: RedactionRow, source: Path) -> str | None:
         """Runs the process to its end; returns what went wrong in a line."""
-        out = self._recordings / row.id
         try:
             encrypt = await asyncio.to_thread(is_ciphered, source / DATABASE)
         except OSError:
             return _UNREADABLE
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "recorder.redact", *(["--encrypt"] if encrypt else []), str(source), str(out),
-            *row.without, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE, limit=_LINE_BYTES,
-        )  # fmt: skip
-        try:
-            await self._follow(row, process)
-            assert process.stderr is not None
-            fault = (await process.stderr.read(_LINE_BYTES)).decode("utf-8", "replace")
-            code = await process.wait()
-        finally:
-            if process.returncode is None:
-                process.terminate()
-                await process.wait()
-        if code == 0:
-            return None
-        return fault.strip().rsplit("\n", 1)[-1] or f"the process ended with {code}"
+        async with self._database.read() as connection:
+            words = await load_words(connection, row.lesson)
 
-    async def _follow(self, row: RedactionRow, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
-        loop = asyncio.get_running_loop()
-        told_s = float("-inf")
-        async for line in process.stdout:
-            try:
-                progress = json.loads(line).get("progress")
-            except (ValueError, AttributeError):
-                continue
-            if isinstance(progress, int | float) and loop.time() - told_s >= _REPORT_EVERY_S:
-                told_s = loop.time()
-                async with self._database.write() as connection:
-                    wanted = await say_progress(connection, row.id, float(progress))
-                if not wanted:
-                    process.terminate()
+        async def say(progress: float) -> bool:
+            async with self._database.write() as connection:
+                return await say_progress(connection, row.id, progress)
+
+        arguments = [*(["--encrypt"] if encrypt else []), str(source), str(self._recordings / row.id), *row.without]
+        async with self._turn:
+            return await run_idle("recorder.redact", arguments, {"words": words}, say)

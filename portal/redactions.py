@@ -18,12 +18,14 @@ from portal.ledger import audit
 from portal.redaction_schema import lost_originals, redactions
 from portal.retention import load_holds
 from portal.retention_schema import destructions
-from portal.schema import lessons, recordings, schools
+from portal.schema import lesson_members, lessons, recordings, schools, users
+from recorder.naming import NameMask
 
 SHOWN, COPY = "shown", "copy"
 ASKED, DONE, FAILED, ENDED = "asked", "done", "failed", "ended"
 PARTS = ("voice", "video", "ink", "name")
 EVERYBODY = "*"
+NAMELESS = "a participant"
 _UNDER_WAY = (ASKED, FAILED)
 _FINISHED = ("sealed", "rendered", "failed")
 
@@ -99,6 +101,16 @@ async def find_showing(connection: AsyncConnection, lesson: str) -> Showing:
         any(row.state in _UNDER_WAY for row in rows),
         lost.first() is None,
     )
+
+
+async def load_name_mask(connection: AsyncConnection, lesson: str, showing: Showing) -> NameMask:
+    """Finds the names that are left out, in what people write beside the recording."""
+    hidden = showing.current.users_without("name") if showing.current is not None else frozenset()
+    if not hidden:
+        return NameMask()
+    asked = select(users.c.id, users.c.name).join(lesson_members, lesson_members.c.user == users.c.id)
+    found = await connection.execute(asked.where(lesson_members.c.lesson == lesson))
+    return NameMask({row.name: NAMELESS for row in found if row.id in hidden or EVERYBODY in hidden})
 
 
 async def ask_redaction(

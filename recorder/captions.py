@@ -6,7 +6,7 @@ Kept as `export/captions.json` (`docs/recording.md`, Captions). Who speaks needs
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
@@ -20,7 +20,7 @@ from recorder.mix import Samples
 from recorder.reading import ArchiveReader, TrackRow
 
 __all__ = [
-    "FILE", "HEARD_HZ", "Caption", "Recogniser", "Spoken", "format_vtt", "load_captions",
+    "FILE", "HEARD_HZ", "Caption", "Recogniser", "Spoken", "correct_captions", "format_vtt", "load_captions",
     "make_captions", "save_captions", "utterances",
 ]  # fmt: skip
 
@@ -106,6 +106,12 @@ def load_captions(path: Path) -> list[Caption]:
         ]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
+
+
+def correct_captions(captions: Iterable[Caption], words: Mapping[int, str]) -> list[Caption]:
+    """The captions with people's words, by number, over the machine's; one whose words are "" was taken out."""
+    corrected = (replace(one, text=words.get(one.id, one.text)) for one in captions)
+    return [one for one in corrected if one.text]
 
 
 def format_vtt(captions: Iterable[Caption], names: Callable[[str], str], start_ms: int) -> str:

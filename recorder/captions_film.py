@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from recorder.captions import Caption
+from recorder.captions import Caption, correct_captions
 from recorder.painter import Canvas, Pixels, measure_text
 from recorder.raster import Rect
+from recorder.reading import ArchiveReader
+from recorder.redaction import Part, Redaction
 from recorder.yuv import Picture
 
-__all__ = ["CaptionBand", "FilmCaptions", "Line", "film_lines"]
+__all__ = ["CaptionBand", "FilmCaptions", "Line", "archive_lines", "film_lines"]
 
 _FONT_PX: Final = 20.0
 _LINE_PX: Final = 26
@@ -63,6 +66,21 @@ def film_lines(captions: Iterable[Caption], names: Callable[[str], str], start_m
         else:
             lines.append(Line(begin, end, text))
     return lines
+
+
+def archive_lines(
+    archive: ArchiveReader, heard: Iterable[Caption], words: Mapping[int, str], redaction: Redaction
+) -> list[Line]:
+    """What a film of an archive shows of its captions: with people's words, and without whose voice is left out."""
+    start, end = archive.span()
+    people = list(archive.sessions.values())
+    names, mask = redaction.names(people), redaction.mask(people)
+    shown = [
+        replace(one, text=mask.text(one.text))
+        for one in correct_captions(heard, words)
+        if not redaction.hides(Part.VOICE, one.user)
+    ]
+    return film_lines(shown, lambda user: names.get(user, ""), start, end - start)
 
 
 class CaptionBand:

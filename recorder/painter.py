@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import skia
 
+from recorder.direction import needs_shaping
 from recorder.items import FigureItem, FigurePath, ImageItem, SceneItem, StrokeItem, TextItem
+from recorder.shaping import draw_shaped, measure_shaped
 from recorder.turn import Box
 from whiteboard_crdt.spec import load_spec
 
@@ -108,6 +110,8 @@ def _runs(text: str, bold: bool = False) -> list[tuple[skia.Typeface, str]]:
 
 def measure_text(line: str, size: float, bold: bool = False, /) -> float:
     """Width of a line, px, without kerning."""
+    if needs_shaping(line):
+        return measure_shaped(line, size, bold)
     return float(sum(make_font(size, face).measureText(run) for face, run in _runs(line, bold)))
 
 
@@ -156,10 +160,7 @@ class Canvas:
     def label(self, text: str, x: float, baseline: float, size: float, name: str, *, bold: bool = False) -> None:
         """A line of text in device px, beginning at x."""
         paint = skia.Paint(AntiAlias=True, Color4f=colour(name))
-        if bold:
-            self._canvas.drawString(text, x, baseline, make_font(size, typeface("Bold")), paint)
-            return
-        self._line(text, x, baseline, size, paint)
+        self._line(text, x, baseline, size, paint, bold=bold)
 
     def item(self, item: SceneItem, frame: Frame) -> None:
         """Paint one item of a board."""
@@ -228,6 +229,9 @@ class Canvas:
     def _line(
         self, text: str, x: float, baseline: float, size: float, paint: skia.Paint, *, bold: bool = False
     ) -> None:
+        if needs_shaping(text):
+            draw_shaped(self._canvas, text, x, baseline, size, paint, bold)
+            return
         for face, run in _runs(text, bold):
             font = make_font(size, face)
             self._canvas.drawString(run, x, baseline, font, paint)

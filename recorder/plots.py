@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from recorder.curves import Window, curve_pieces
 from recorder.items import FigureItem, MeasureText
 from recorder.sheet import Sheet
-from recorder.ticks import Tick, fraction_of, step_of, ticks_of
+from recorder.ticks import Tick, fraction_of, pi_fraction, step_of, ticks_of
 from whiteboard_crdt.expression import Expression, ExpressionError, parse_expression
 from whiteboard_crdt.shape import PlotRange, Shape
 from whiteboard_crdt.spec import THINGS
@@ -23,6 +23,7 @@ _HEAD, _INSET = 0.6, 1.2
 _ROOM_X, _ROOM_Y = 2.0, 2.0
 _DOT = 0.3
 _FRACTION = re.compile(r"(-?)([0-9]{1,6})/([0-9]{1,6})")
+_OF_PI = re.compile(r"(-?)([0-9]{0,6}) ?(?:π|pi)(?:/([0-9]{1,4}))?")
 _MINUS = "\u2212"
 
 
@@ -122,6 +123,9 @@ def _number_line(sheet: Sheet, shape: Shape, shown: PlotRange) -> None:
 
 def _mark(entry: str, *, reduced: bool) -> tuple[str, str, str]:
     """What is written at a marked value: above the bar, below it, and the sign."""
+    of_pi = _OF_PI.fullmatch(entry)
+    if of_pi is not None and int(of_pi[3] or 1) > 0:
+        return *pi_fraction(int(of_pi[2] or 1), int(of_pi[3] or 1)), _MINUS if of_pi[1] else ""
     match = _FRACTION.fullmatch(entry)
     if match is None or int(match[3]) == 0:
         return entry.replace("-", _MINUS), "", ""

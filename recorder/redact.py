@@ -1,6 +1,7 @@
 """The process that makes a recording without what was asked to be left out, and its film, at idle priority.
 
-`python -m recorder.redact [--encrypt] FOLDER OUT WHAT:USER …`, with what as in `recorder.redaction`.
+`python -m recorder.redact [--encrypt] FOLDER OUT WHAT:USER …`, with what as in `recorder.redaction`. Standard input
+holds people's corrections of the captions, in JSON: {"words": {"3": "corrected"}}.
 
 Prints what `recorder.worker` prints. A process that was killed is started again with the same words and goes on.
 """
@@ -9,10 +10,13 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import av
 
+from recorder.film import parse_words, read_job
 from recorder.idle import become_idle
 from recorder.redacted_copy import make_redacted_copy
 from recorder.redaction import Redaction, parse_redaction
@@ -22,10 +26,15 @@ from whiteboard_crdt.errors import SetupError
 _ARGUMENTS = 3
 
 
-def finish_redaction(folder: Path, out: Path, redaction: Redaction, *, encrypt: bool) -> None:
-    """Make the copy if it is not there yet, and all that is made of a recording. Raises as `finish_lesson` does."""
+def finish_redaction(
+    folder: Path, out: Path, redaction: Redaction, *, encrypt: bool, words: Mapping[int, str] = MappingProxyType({})
+) -> None:
+    """Make the copy if it is not there yet, and all that is made of a recording. Raises as `finish_lesson` does.
+
+    `words`: corrections of the captions, which the copy has in place of what the machine heard.
+    """
     if not out.exists():
-        make_redacted_copy(folder, out, redaction)
+        make_redacted_copy(folder, out, redaction, words=words)
     finish_lesson(out, encrypt=encrypt)
 
 
@@ -38,7 +47,8 @@ def main(arguments: list[str]) -> int:
         return 2
     become_idle()
     try:
-        finish_redaction(Path(words[0]), Path(words[1]), parse_redaction(words[2:]), encrypt=encrypt)
+        corrected = parse_words(read_job().get("words"))
+        finish_redaction(Path(words[0]), Path(words[1]), parse_redaction(words[2:]), encrypt=encrypt, words=corrected)
     except (SetupError, OSError, sqlite3.Error, av.FFmpegError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

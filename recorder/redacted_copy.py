@@ -12,13 +12,15 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlite_utils import Database
 
 from recorder.captions import FILE as CAPTIONS
-from recorder.captions import load_captions, save_captions
+from recorder.captions import correct_captions, load_captions, save_captions
 from recorder.ciphered import open_plain
 from recorder.packing import pack_envelopes
 from recorder.projection import EXPORT_FOLDER
@@ -45,9 +47,16 @@ Row = tuple[Any, ...]
 
 
 def make_redacted_copy(
-    folder: Path, out: Path, redaction: Redaction, progress: Callable[[float], None] = lambda _: None
+    folder: Path,
+    out: Path,
+    redaction: Redaction,
+    progress: Callable[[float], None] = lambda _: None,
+    *,
+    words: Mapping[int, str] = MappingProxyType({}),
 ) -> list[str]:
     """Write the copy into the new folder `out`; returns problems, a sentence each. Nothing of it is encrypted yet.
+
+    `words`: people's corrections of the captions, by number; the copy has them in place of what the machine heard.
 
     `folder` holds a sealed recording, encrypted or not. The copy appears under its name when it is complete. Raises
     SetupError for one that is not sealed, for somebody who was not there and where `out` exists, and OSError.
@@ -71,7 +80,12 @@ def make_redacted_copy(
                 _copy_plain(path, target)
             problems = [*archive.problems, *copy.problems]
             captions = load_captions(folder / EXPORT_FOLDER / CAPTIONS)
-            kept = [one for one in captions if not redaction.hides(Part.VOICE, one.user)]
+            mask = redaction.mask(archive.sessions.values())
+            kept = [
+                replace(one, text=mask.text(one.text))
+                for one in correct_captions(captions, words)
+                if not redaction.hides(Part.VOICE, one.user)
+            ]
             if captions:
                 (part / EXPORT_FOLDER).mkdir()
                 save_captions(part / EXPORT_FOLDER / CAPTIONS, kept, "")
@@ -101,6 +115,7 @@ class _Copy:
         self._silent = {SessionId(row.session) for row in silent}
         self._silent_numbers = {row.number for row in silent}
         self._silent_users = {row.user for row in silent}
+        self._mask = redaction.mask(self._people)
         self._changed = 0
         self._shown: set[str] = set()
         self.files: list[Path] = []
@@ -115,7 +130,7 @@ class _Copy:
             dropped = self._streams()
             self._put("envelopes", 6, self._envelopes(dropped, progress))
             self._put("cursors", 6, self._without_silent("cursors", "id, room_ms, session_id, page, x10, y10", 2))
-            self._put("chat", 5, self._without_silent("chat", "message, room_ms, session_id, text, at", 2))
+            self._put("chat", 5, self._chat())
             self._tracks()
             self._put("coverage", 6, self._coverage())
             self._put(
@@ -155,11 +170,11 @@ class _Copy:
     def _envelopes(self, dropped: set[int], progress: Callable[[float], None]) -> Iterator[Row]:
         redactors: dict[str, DocumentRedactor] = {}
         unread: set[int] = set()
-        if self._silent:
+        if self._silent or self._mask:
             for identifier, _, _, _, envelope in self._decoded(dropped):
-                redactor = redactors.setdefault(envelope.doc.text, DocumentRedactor(self._silent))
+                redactor = redactors.setdefault(envelope.doc.text, DocumentRedactor(self._silent, self._mask))
                 try:
-                    redactor.survey(envelope.update)
+                    redactor.survey(envelope.session, envelope.update)
                 except UpdateRefused:
                     # What cannot be read cannot be looked into: it goes, and so does nothing that anybody has seen.
                     unread.add(identifier)
@@ -170,7 +185,7 @@ class _Copy:
             if identifier in unread:
                 continue
             raw = envelope.raw
-            if self._silent:
+            if redactors:
                 update = redactors[envelope.doc.text].redact(envelope.session, envelope.update)
                 if update is not envelope.update:
                     self._changed += 1
@@ -193,6 +208,11 @@ class _Copy:
         for row in self._archive.rows(table, f"select {columns} from {table}"):  # noqa: S608 - names of our own
             if row[session_at] not in self._silent_numbers:
                 yield row
+
+    def _chat(self) -> Iterator[Row]:
+        columns = "message, room_ms, session_id, text, at"
+        for message, room_ms, session, text, at in self._without_silent("chat", columns, 2):
+            yield message, room_ms, session, self._mask.text(str(text)), at
 
     def _tracks(self) -> None:
         columns = (
@@ -225,7 +245,7 @@ class _Copy:
         sql = "select id, room_ms, title, kind, page from chapters"
         for identifier, room_ms, title, kind, page in self._archive.rows("chapters", sql):
             hides = session_of(str(page)) in self._silent
-            yield identifier, room_ms, _PAGE if hides else title, kind, page
+            yield identifier, room_ms, _PAGE if hides else self._mask.text(str(title)), kind, page
 
     def _pictures(self) -> Iterator[Row]:
         for number, row in enumerate(self._archive.assets(), 1):
@@ -237,7 +257,8 @@ class _Copy:
 
     def _meta(self) -> Iterator[Row]:
         for key, value in self._archive.meta.items():
-            yield key, json.dumps(value, ensure_ascii=False)
+            shown = self._mask.text(value) if key == "title" and isinstance(value, str) else value
+            yield key, json.dumps(shown, ensure_ascii=False)
         facts = {"at": int(time.time() * 1000), "without": self._redaction.hidden, "changed": self._changed}
         yield "redacted", json.dumps(facts)
 

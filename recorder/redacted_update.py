@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
+from recorder.naming import BLOT, NameMask, utf16_units
+from recorder.redacted_values import change_strings
+from recorder.redacted_words import TextWatch
 from whiteboard_crdt.errors import ProtocolError, UpdateRefused
 from whiteboard_crdt.ids import SessionId, session_of
 from whiteboard_crdt.places import Item
@@ -24,7 +27,7 @@ from whiteboard_crdt.yupdate import UpdateReader
 __all__ = ["DocumentRedactor"]
 
 _KIND: Final = 31
-_DELETED, _TYPE, _ANY = 1, 7, 8
+_DELETED, _STRING, _TYPE, _ANY = 1, 4, 7, 8
 _ORIGIN, _RIGHT, _KEY = 0x80, 0x40, 0x20
 _BYTES_VALUE, _STRING_VALUE, _TRUE_VALUE = 116, 119, 120
 # Values that are no words: undefined, null, booleans, integers, floats, big integers.
@@ -37,6 +40,7 @@ _LOOKS: Final = frozenset(
     }
 )  # fmt: skip
 _TITLE: Final = "title"
+_FORMULA: Final = "formula"
 _BLANK: Final = b"\x01\x77\x00"
 """The content of an item that holds one empty string."""
 _STROKES: Final = frozenset(kind.value for kind in STROKES)
@@ -85,9 +89,11 @@ class DocumentRedactor:
     What is left of a stroke that somebody rubbed at counts as the work of whoever drew the stroke.
     """
 
-    def __init__(self, hidden: Collection[SessionId]) -> None:
-        """`hidden`: the sessions whose content goes."""
+    def __init__(self, hidden: Collection[SessionId], mask: NameMask | None = None) -> None:
+        """`hidden`: the sessions whose content goes; `mask`: the names that go from what all others wrote."""
         self._hidden = frozenset(hidden)
+        self._mask = mask or NameMask()
+        self._texts = TextWatch(self._mask)
         self._places: list[_Place] = [_NOWHERE]
         self._numbers: dict[_Place, int] = {_NOWHERE: 0}
         self._starts: dict[int, array[int]] = {}
@@ -97,9 +103,15 @@ class DocumentRedactor:
         self.assets: set[str] = set()
         """Pictures that something shows which stays; complete after the survey."""
 
-    def survey(self, update: bytes) -> None:
-        """Learn what stands where, and whose it is. Raises UpdateRefused for what cannot be read."""
-        structs = self._read(update)
+    def survey(self, session: SessionId, update: bytes) -> None:
+        """Learn from a session's update what stands where, and whose it is.
+
+        Raises UpdateRefused for one that cannot be read.
+        """
+        structs, deletes = self._read(update)
+        if self._mask:
+            letters = [(struct.item, _letters(update, struct)) for struct in structs if _is_text(update, struct)]
+            self._texts.take(letters, deletes, goes=session in self._hidden)
         rubbed: dict[str, SessionId] = {}
         strokes: list[str] = []
         for struct in structs:
@@ -130,8 +142,8 @@ class DocumentRedactor:
         """An update of a session without what goes. Raises UpdateRefused for what cannot be read."""
         pieces: list[bytes] = []
         done = 0
-        for struct in self._read(update):
-            changed = self._fate(struct, update, session in self._hidden)
+        for struct in self._read(update)[0]:
+            changed = self._fate(struct, update, session in self._hidden) or self._nameless(struct, update)
             if changed is not None:
                 pieces += (update[done : struct.start], changed)
                 done = struct.end
@@ -160,10 +172,31 @@ class DocumentRedactor:
         values = _values(update, struct)
         return None if values is not None and _is_look(values, place.field) else _gone(struct, update)
 
+    def _nameless(self, struct: _Struct, update: bytes) -> bytes | None:
+        """An item that stays, without the names in it; None where there are none."""
+        if not self._mask or struct.item.length == 0 or struct.place.root == "stage":
+            return None
+        info = update[struct.start]
+        if info & _KIND == _STRING:
+            named = self._texts.named(struct.item)
+            return _blotted(struct, update, named) if named else None
+        values = _values(update, struct)
+        if values is None or struct.place.field in _LOOKS:
+            return None
+        # A formula is its outlines too: without its words it cannot be, and is not drawn.
+        stands = self._mask.text if struct.place.field != _FORMULA else self._without_formula
+        changed = change_strings(values, stands)
+        return None if changed == values else _head(struct.item, info, _ANY) + changed
+
+    def _without_formula(self, formula: str) -> str:
+        latex = formula.partition("\n")[0]
+        return formula if self._mask.text(latex) == latex else ""
+
     def _owner(self, top: str) -> SessionId:
         return self._owners.get(top) or session_of(top) or SessionId("")
 
-    def _read(self, update: bytes) -> list[_Struct]:
+    def _read(self, update: bytes) -> tuple[list[_Struct], dict[int, list[tuple[int, int]]]]:
+        """Its items, and the ranges that it deletes."""
         reader = _StructReader(update)
         try:
             scan = reader.read()
@@ -173,10 +206,11 @@ class DocumentRedactor:
             raise UpdateRefused("P1", error.reason) from None
         if scan.gc or scan.skip:
             raise UpdateRefused("P2", "kind of a struct")
-        return [
+        structs = [
             _Struct(start, end, item, self._note(item))
             for (start, end), item in zip(reader.spans, scan.items, strict=True)
         ]
+        return structs, scan.deletes
 
     def _note(self, item: Item) -> _Place:
         if item.root is not None:
@@ -227,6 +261,33 @@ def _gone(struct: _Struct, update: bytes) -> bytes:
     out = Writer()
     out.raw(_head(struct.item, update[struct.start], _DELETED))
     out.varuint(struct.item.length)
+    return out.finish()
+
+
+def _is_text(update: bytes, struct: _Struct) -> bool:
+    """Whether an item is letters of a shared text, or what is left of some."""
+    kind = update[struct.start] & _KIND
+    # What stands under a key is a field, not a place in a text.
+    return kind == _STRING or (kind == _DELETED and struct.item.key is None)
+
+
+def _letters(update: bytes, struct: _Struct) -> str | None:
+    info = update[struct.start]
+    if info & _KIND != _STRING:
+        return None
+    return Reader(update, struct.start + len(_head(struct.item, info, _STRING))).varstring(UPDATE_LIMITS.string)
+
+
+def _blotted(struct: _Struct, update: bytes, named: Sequence[int]) -> bytes:
+    """Letters with a dot for each of those; as long as before."""
+    units = list(utf16_units(_letters(update, struct) or ""))
+    for at in named:
+        units[at] = BLOT
+    out = Writer()
+    out.raw(_head(struct.item, update[struct.start], _STRING))
+    # Two halves of a character are one again; a half alone, of which the other is a dot, becomes a dot too.
+    text = "".join(units).encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
+    out.varstring(text.replace("\ufffd", BLOT))
     return out.finish()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from recorder.naming import NameMask
 from recorder.reading import ArchiveReader, SessionRow
 from whiteboard_crdt.errors import SetupError
 from whiteboard_crdt.ids import Role
@@ -51,6 +52,12 @@ class Redaction:
                 count = sum(name.startswith(f"{words} ") for name in shown.values())
                 shown[row.user] = f"{words} {count + 1}"
         return shown
+
+    def mask(self, people: Iterable[SessionRow]) -> NameMask:
+        """Finds the names that are left out in what others wrote or were heard to say."""
+        rows = list(people)
+        shown = self.names(rows)
+        return NameMask({row.name: shown[row.user] for row in rows if self.hides(Part.NAME, row.user)})
 
 
 _ROLE_WORDS: Final = {Role.TUTOR.value: "Tutor", Role.STUDENT.value: "Student"}

@@ -6,9 +6,10 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import av
@@ -16,7 +17,7 @@ import av
 from recorder.boardstate import BoardState, Changes
 from recorder.captions import FILE as CAPTIONS
 from recorder.captions import load_captions
-from recorder.captions_film import CaptionBand, FilmCaptions, film_lines
+from recorder.captions_film import CaptionBand, FilmCaptions, archive_lines
 from recorder.encode import FilmChapter, FilmJoiner, PartWriter
 from recorder.layouts import FILM_HEIGHT, FILM_WIDTH, Layout, make_column
 from recorder.mix import RATE_HZ, AudioMix
@@ -136,20 +137,26 @@ class _Feed:
 
 
 def render(
-    folder: Path, out: Path, progress: Callable[[float], None], settings: FilmSettings | None = None
+    folder: Path,
+    out: Path,
+    progress: Callable[[float], None],
+    settings: FilmSettings | None = None,
+    words: Mapping[int, str] = MappingProxyType({}),
 ) -> FilmReport:
     """Make the film of the archive in `folder`; `progress` hears fractions from 0 to 1.
 
+    `words`: people's corrections of its captions, as in `correct_captions`.
     The file appears under its name only when it is complete; until then its finished parts lie in `<out>.parts`, and a
     render that was killed goes on behind them. Raises SetupError, OSError and av.FFmpegError.
     """
     settings = settings or FilmSettings()
     part = out.with_name(out.name + ".part")
     parts = out.with_name(out.name + ".parts")
-    out.parent.mkdir(parents=True, exist_ok=True)
     try:
         with ArchiveReader(folder) as archive:
-            report = _Render(archive, parts, settings, progress).run(part)
+            # Not before the archive is known to be there: the folder of one that was destroyed must not come back.
+            out.parent.mkdir(parents=True, exist_ok=True)
+            report = _Render(archive, parts, settings, progress, words).run(part)
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
@@ -161,7 +168,12 @@ class _Render:
     """One film. Everything that is shown at a moment follows from the archive alone, not from where a run began."""
 
     def __init__(
-        self, archive: ArchiveReader, parts: Path, settings: FilmSettings, progress: Callable[[float], None]
+        self,
+        archive: ArchiveReader,
+        parts: Path,
+        settings: FilmSettings,
+        progress: Callable[[float], None],
+        words: Mapping[int, str],
     ) -> None:
         self._start, end = archive.span()
         self._length = end - self._start
@@ -195,12 +207,11 @@ class _Render:
         self._picture = Picture(self._width, self._height)
         if self._tiles:
             self._picture.fill(self._board_width, 0, strip, self._height, _STRIP_LUMA)
-        captions = (
-            [] if settings.captions is FilmCaptions.NONE else load_captions(archive.folder / EXPORT_FOLDER / CAPTIONS)
+        self._lines = (
+            []
+            if settings.captions is FilmCaptions.NONE
+            else archive_lines(archive, load_captions(archive.folder / EXPORT_FOLDER / CAPTIONS), words, redaction)
         )
-        shown = [one for one in captions if not redaction.hides(Part.VOICE, one.user)]
-        spoken = redaction.names(archive.sessions.values())
-        self._lines = film_lines(shown, lambda user: spoken.get(user, ""), self._start, self._length)
         burnt = self._lines if settings.captions is FilmCaptions.BURNT else []
         self._band = CaptionBand(burnt, self._board_width, self._height, settings.scale)
         self._tick = settings.video_tick_ms if self._tiles else settings.board_tick_ms
@@ -295,11 +306,12 @@ class _Render:
 
     def _chapters(self) -> list[FilmChapter]:
         """Those of the archive; before the first one the lesson itself."""
-        title = str(self._archive.meta.get("title", ""))
+        mask = self._settings.redaction.mask(self._archive.sessions.values())
+        title = mask.text(str(self._archive.meta.get("title", "")))
         found: dict[int, str] = {0: title}
         for room_ms, name in self._archive.rows("chapters", "select room_ms, title from chapters order by room_ms, id"):
             if isinstance(room_ms, int) and room_ms - self._start < self._length:
-                found[max(0, room_ms - self._start)] = str(name)
+                found[max(0, room_ms - self._start)] = mask.text(str(name))
         if len(found) == 1 and found[0] == title:
             return []
         begins = sorted(found)

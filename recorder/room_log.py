@@ -74,7 +74,7 @@ class RoomLog:
             self._presence_changed(event.session, event.presence, self._clock.at(now_s))
         elif isinstance(event, LiveReceived):
             message = event.message
-            if message.cursor is not None and self._clock.known:
+            if message.cursor is not None and message.desk is None and self._clock.known:
                 self._archive.cursor(message.session, message.page, *message.cursor, self._clock.at(now_s))
 
     def introduce(self, session: SessionId) -> bool:

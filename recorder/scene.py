@@ -6,9 +6,11 @@ Pure, and the twin of `portal/web/src/board/scene.ts`: both painters get the sam
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from perfect_freehand import get_stroke
 
+from recorder.direction import is_right_to_left
 from recorder.figures import figure_item
 from recorder.items import FONT_ASCENT_EM, ImageItem, MeasureText, SceneItem, StrokeItem, TextItem, TextLine
 from recorder.turn import Box, box_around, turned, turned_box
@@ -82,7 +84,13 @@ def scene_item(shape: Shape, measure: MeasureText) -> SceneItem | None:
 
 def _text_item(shape: Shape, measure: MeasureText) -> TextItem:
     lines = text_lines(shape.text, shape.x, shape.y, shape.size)
-    width = max(measure(line.text, shape.size, shape.bold) for line in lines)
+    widths = [measure(line.text, shape.size, shape.bold) for line in lines]
+    width = max(widths)
+    # What runs from right to left begins at the right edge of the widest line.
+    lines = [
+        replace(line, x=line.x + width - own) if is_right_to_left(line.text) else line
+        for line, own in zip(lines, widths, strict=True)
+    ]
     upright = Box(shape.x, shape.y, shape.x + width, shape.y + len(lines) * shape.size * INK.line_height)
     return TextItem(
         x=shape.x,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from whiteboard_crdt.spec import THINGS
 
 _FRACTION = re.compile(r"([0-9]{1,6})/([0-9]{1,4})")
+_PI_STEP = re.compile(r"([0-9]{0,6}) ?(?:π|pi)(?:/([0-9]{1,4}))?")
 _DECIMAL = re.compile(r"([0-9]{1,6})(?:[.,]([0-9]{1,4}))?")
 # A tick that lies outside only by what floats round is inside.
 _SLACK = 1e-9
@@ -20,11 +21,20 @@ _EXPONENTS = range(-7, 7)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The way from tick to tick: `top` / `bottom`. `places`: decimals of its numbers; -1 writes them as fractions."""
+    """The way from tick to tick: `top` / `bottom`, of 1 or of π.
+
+    `places`: decimals of its numbers; -1 writes them as fractions.
+    """
 
     top: int
     bottom: int
     places: int
+    of_pi: bool = False
+
+    @property
+    def width(self) -> float:
+        """As a number."""
+        return self.top * (math.pi if self.of_pi else 1.0) / self.bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +48,11 @@ class Tick:
 
 
 def parse_step(text: str) -> Step | None:
-    """A step as it is written: `1/3`, `0.5`, `2`; None for anything else, which leaves the choice to us."""
+    """A step as it is written: `1/3`, `0.5`, `2`, `π/2`; None for anything else, which leaves the choice to us."""
     plain = text.strip(" ")
+    if (of_pi := _PI_STEP.fullmatch(plain)) is not None:
+        top, bottom = int(of_pi[1] or 1), int(of_pi[2] or 1)
+        return Step(top, bottom, -1, of_pi=True) if top > 0 and bottom > 0 else None
     if (fraction := _FRACTION.fullmatch(plain)) is not None:
         top, bottom = int(fraction[1]), int(fraction[2])
         return Step(top, bottom, -1) if top > 0 and bottom > 0 else None
@@ -66,7 +79,7 @@ def step_of(text: str, span: float, length_px: float, least_px: float) -> Step:
     written = parse_step(text)
     if written is None:
         return own_step(span, length_px, least_px)
-    width = written.top / written.bottom
+    width = written.width
     if span / width > THINGS.plot.ticks or length_px * width / span < THINGS.plot.closest_px:
         return own_step(span, length_px, least_px)
     return written
@@ -74,13 +87,18 @@ def step_of(text: str, span: float, length_px: float, least_px: float) -> Step:
 
 def ticks_of(start: float, end: float, step: Step, *, reduced: bool) -> list[Tick]:
     """All ticks between two values, with what is written at each."""
-    first = math.ceil(start * step.bottom / step.top - _SLACK)
-    last = math.floor(end * step.bottom / step.top + _SLACK)
+    if step.of_pi:
+        first, last = math.ceil(start / step.width - _SLACK), math.floor(end / step.width + _SLACK)
+    else:
+        first = math.ceil(start * step.bottom / step.top - _SLACK)
+        last = math.floor(end * step.bottom / step.top + _SLACK)
     return [_tick(number, step, reduced) for number in range(first, last + 1)]
 
 
 def _tick(number: int, step: Step, reduced: bool) -> Tick:
     count = abs(number) * step.top
+    if step.of_pi:
+        return Tick(number, number * step.width, *pi_fraction(count, step.bottom))
     value = number * step.top / step.bottom
     if step.places < 0:
         top, bottom = fraction_of(count, step.bottom, reduced)
@@ -88,6 +106,14 @@ def _tick(number: int, step: Step, reduced: bool) -> Tick:
     whole, rest = divmod(count, step.bottom)
     decimals = str(rest).rjust(step.places, "0").rstrip("0") if rest else ""
     return Tick(number, value, f"{whole}.{decimals}" if decimals else str(whole))
+
+
+def pi_fraction(top: int, bottom: int) -> tuple[str, str]:
+    """So many parts of π, in lowest terms: `π`, `2π`, `3π` above `2`."""
+    upper, lower = fraction_of(top, bottom, True)
+    if upper == "0":
+        return "0", ""
+    return ("π" if upper == "1" else f"{upper}π"), lower
 
 
 def fraction_of(top: int, bottom: int, reduced: bool) -> tuple[str, str]:

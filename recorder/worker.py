@@ -65,19 +65,11 @@ def finish_lesson(
     out = folder / EXPORT_FOLDER
     if not (out / POSTER).is_file():
         make_poster(folder, out / POSTER)
-    said = -1.0
-
-    def progress(done: float) -> None:
-        nonlocal said
-        if done - said >= _STEP or done >= 1:
-            said = done
-            _say({"progress": round(done, 3)})
-
     if not (out / SILENCE).is_file():
         make_silences(folder, out / SILENCE)
     problems = _write_captions(folder, out, recogniser)
     if not (out / FILM).is_file():
-        problems += len(export(folder, out / FILM, progress, settings).problems)
+        problems += len(export(folder, out / FILM, say_progress(), settings).problems)
     make_storyboard(out / FILM, out)
     if not (out / WEBPAGE).is_file():
         make_webpage(folder, out / WEBPAGE)
@@ -104,6 +96,19 @@ def _write_captions(folder: Path, out: Path, recogniser: Callable[[], Recogniser
         return 1
     trying.unlink()
     return 0
+
+
+def say_progress() -> Callable[[float], None]:
+    """What tells whoever follows this process how far it is, 0 to 1: a line for each hundredth."""
+    said = -1.0
+
+    def progress(done: float) -> None:
+        nonlocal said
+        if done - said >= _STEP or done >= 1:
+            said = done
+            _say({"progress": round(done, 3)})
+
+    return progress
 
 
 def _say(message: dict[str, object]) -> None:

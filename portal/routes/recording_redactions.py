@@ -155,6 +155,8 @@ async def _done(
         form.errors["what"] = str(error)
         return await _page(request, form, status=409)
     portal_of(request).redactions.wake()
+    # The original may be shown again, whose film lacks words.
+    portal_of(request).films.wake()
     return see_other(f"/recordings/{lesson_of(request).id}/redactions")
 
 

@@ -81,10 +81,11 @@ class Person:
 class Lesson:
     """An archive being written, and the people whose work goes into it."""
 
-    def __init__(self, folder: Path, *, people: int = 2) -> None:
+    def __init__(self, folder: Path, *, people: int = 2, student: str = "Student") -> None:
+        """`student`: what students are called before their number."""
         self.school = School()
         self.folder = folder
-        roles = [(Role.TUTOR, "Ada Tutor")] + [(Role.STUDENT, f"Student {n}") for n in range(1, people)]
+        roles = [(Role.TUTOR, "Ada Tutor")] + [(Role.STUDENT, f"{student} {n}") for n in range(1, people)]
         self.people = [Person(self.school, n + 1, name, role) for n, (role, name) in enumerate(roles)]
         self.info = LessonInfo("lesson-1", ROOM, "Fractions", "school-1", self.school.jwks)
         self.archive: Archive = open_archive(folder, self.info)

@@ -27,7 +27,7 @@ from tests.recorder.lesson import Lesson, Person
 from tests.recorder.media import colour_frames, decode_audio, film, tone_level, tone_packets
 from whiteboard_crdt.board import Board
 from whiteboard_crdt.errors import SetupError, UpdateRefused
-from whiteboard_crdt.ids import BOARD
+from whiteboard_crdt.ids import BOARD, SessionId
 from whiteboard_crdt.ink import InkPoint, encode_ink
 from whiteboard_crdt.shape import ShapeType
 
@@ -313,4 +313,4 @@ def test_running_recording_foreign_people_and_a_taken_name_are_refused(recording
 @pytest.mark.parametrize("update", [b"", b"\x01", b"\x01\x01\x05\x00\x00\x05\x00", bytes(40)])
 def test_updates_that_cannot_be_read_are_refused(update: bytes) -> None:
     with pytest.raises(UpdateRefused):
-        DocumentRedactor([]).survey(update)
+        DocumentRedactor([]).survey(SessionId("0" * 16), update)

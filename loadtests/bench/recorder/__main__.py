@@ -23,11 +23,12 @@ from loadtests.bench.recorder.chromium import NoChromium
 from loadtests.bench.recorder.drift import worst_drift_ms
 from loadtests.bench.recorder.films import board_size, make_film, without_video
 from loadtests.bench.recorder.table import format_page
+from loadtests.kept import FOLDER, keep_page
 from recorder.render import FilmSettings
 
 _LOSS, _SEED = "0.05", "7"
 _BOARD_STROKES = 7_500
-RESULTS = Path("loadtests/results/recorder.json")
+RESULTS = FOLDER / "recorder.json"
 PAGE = Path("docs/performance-recorder.md")
 
 
@@ -114,7 +115,7 @@ def main() -> int:
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     # Through JSON, so that the page can be made again from the file alone.
     page = format_page(json.loads(RESULTS.read_bytes()), RESULTS.parent)
-    PAGE.write_text(page, encoding="utf-8")
+    keep_page(PAGE, page)
     sys.stdout.write(page)
     return 0
 

@@ -7,6 +7,8 @@ import sqlite3
 import time
 from pathlib import Path
 
+import av
+
 from loadtests.bench.recorder.classroom import Classroom, write_board
 from recorder.archive import open_archive
 from recorder.packing import pack_envelopes
@@ -38,7 +40,13 @@ def make_film(folder: Path, out: Path, settings: FilmSettings) -> dict[str, floa
         "times": media_s / cpu_s,
         "pictures_s": report.pictures / media_s,
         "mb_per_hour": out.stat().st_size / 1e6 / media_s * 3600,
+        "video_mb_per_hour": _video_bytes(out) / 1e6 / media_s * 3600,
     }
+
+
+def _video_bytes(film: Path) -> int:
+    with av.open(str(film), "r") as container:
+        return sum(packet.size for packet in container.demux(container.streams.video[0]))
 
 
 def board_size(folder: Path, strokes: int) -> dict[str, float]:
