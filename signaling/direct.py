@@ -14,7 +14,7 @@ from signaling.loss_meter import LossMeter
 from signaling.member import may_read
 from signaling.rates import Bucket
 from whiteboard_crdt.errors import CloseCode, ProtocolError
-from whiteboard_crdt.ids import Capability, DocRef, SessionId
+from whiteboard_crdt.ids import BOARD, DocRef, SessionId
 from whiteboard_crdt.messages import (
     AckMessage,
     AlertMessage,
@@ -34,6 +34,7 @@ from whiteboard_crdt.messages import (
     decode_message,
     encode_message,
 )
+from whiteboard_crdt.policy import may_show
 from whiteboard_crdt.replica import Replica
 from whiteboard_crdt.spec import LIMITS
 
@@ -289,10 +290,11 @@ class DirectLinks:
     def _may_show(self, session: SessionId, message: PresenceMessage | LiveMessage) -> bool:
         """M9, and the rights that the relay asks for on its own way."""
         known = self._host.replica.sessions.get(session)
-        if message.session != session or known is None or Capability.PRESENCE not in known.ticket.caps:
+        if message.session != session or known is None:
             return False
-        drawing = isinstance(message, LiveMessage) and message.ink is not None
-        return not drawing or Capability.BOARD in known.ticket.caps
+        if isinstance(message, LiveMessage):
+            return may_show(known.ticket, message.doc, drawing=message.ink is not None)
+        return may_show(known.ticket, BOARD)
 
     def _gone(self, direct: DirectLink) -> None:
         if self._links.get(direct.session) is direct:

@@ -21,6 +21,8 @@ log = logging.getLogger("chalkmesh.peer")
 _RETRY_FIRST_S: Final = 0.2
 _RETRY_LONGEST_S: Final = 5.0
 _ABNORMAL: Final = 1006
+# Of the 44xx: a fresh ticket helps the one, a better moment of the line or of this machine the other (section X).
+_WORTH_RETRYING: Final = (CloseCode.TICKET_EXPIRED, CloseCode.HELLO_TIMEOUT)
 
 
 class RelayHost(Protocol):
@@ -132,7 +134,7 @@ class RelayConnection:
                 else:
                     delay_s = _RETRY_FIRST_S
                     code, reason = await self._converse(socket, welcome)
-                if 4400 <= code < 4500 and code != CloseCode.TICKET_EXPIRED:
+                if 4400 <= code < 4500 and code not in _WORTH_RETRYING:
                     self._host.on_stopped(code, reason)
                     return
                 expired = code == CloseCode.TICKET_EXPIRED

@@ -59,6 +59,7 @@ from whiteboard_crdt.messages import (
     decode_message,
     encode_message,
 )
+from whiteboard_crdt.policy import may_show
 from whiteboard_crdt.replica import Replica
 from whiteboard_crdt.revocation import SignedRevocation
 from whiteboard_crdt.spec import LIMITS
@@ -343,12 +344,14 @@ class Room:
     def _live(self, member: Member, message: LiveMessage, data: bytes, now_s: float) -> None:
         if message.session != member.session:
             raise ProtocolError("live ink of another session", CloseCode.NOT_ALLOWED)
-        if Capability.PRESENCE not in member.ticket.caps or not member.lives.take(now_s):
-            return
-        if message.ink is not None and Capability.BOARD not in member.ticket.caps:
+        if not member.lives.take(now_s) or not may_show(member.ticket, message.doc, drawing=message.ink is not None):
             return
         but: tuple[Member, ...] = (member,)
-        if now_s < member.logged_live_s + _LOG_LIVE_S:
+        if message.desk is not None:
+            # D4. A log keeps what is written at a desk, and nothing of the way there.
+            others = (other for other in self.members.values() if other is not member)
+            but += tuple(one for one in others if one.mode == "log" or not one.reads(message.doc))
+        elif now_s < member.logged_live_s + _LOG_LIVE_S:
             but += tuple(other for other in self.members.values() if other.mode == "log")
         else:
             member.logged_live_s = now_s

@@ -14,7 +14,6 @@ from signaling.frames import text_frame
 from signaling.lobby import Lobby
 from signaling.member import Member
 from signaling.panic import die, is_panic
-from signaling.relay_metrics import CLOSES
 from signaling.room import Room
 from signaling.socket_writer import SocketWriter
 from signaling.strict_socket import StrictWebSocket, is_over
@@ -92,7 +91,6 @@ def refuse(writer: SocketWriter, error: ProtocolError, *, room: str, session: st
         log.warning(
             "refused room=%s session=%s socket=%s code=%d reason=%s", room, session, name, error.code, error.reason
         )
-        CLOSES.labels(int(error.code)).inc()
     writer.close(error.code, error.reason)
 
 

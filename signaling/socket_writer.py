@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from signaling.frames import binary_head, close_frame
+from signaling.relay_metrics import CLOSES
 from signaling.strict_socket import is_over
 from whiteboard_crdt.errors import CloseCode, ProtocolError
 
@@ -128,6 +129,7 @@ class SocketWriter:
         """
         if self.close_code is None:
             self.close_code = code
+            CLOSES.labels(int(code)).inc()
             if not self._transport.is_closing():
                 self._transport.write(close_frame(code, reason))
                 self._give_up = asyncio.get_running_loop().call_later(CLOSE_WAIT_S, self._transport.abort)

@@ -1,14 +1,15 @@
-"""The ink blob (docs/board.md): one stroke's points, packed; 3.4 bytes a point where a Y.Array of numbers takes 27."""
+"""The ink blob (docs/board.md): one stroke's points, packed; 2 bytes a point where a Y.Array of numbers takes 27."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final, NamedTuple
 
+from whiteboard_crdt import ink_v1
 from whiteboard_crdt.errors import ProtocolError
+from whiteboard_crdt.nibbles import NibbleReader, NibbleWriter
 from whiteboard_crdt.spec import INK
 from whiteboard_crdt.varint import Reader, Writer
 
@@ -17,6 +18,7 @@ __all__ = ["EncodedInk", "Ink", "InkBox", "InkPoint", "decode_ink", "encode_ink"
 _PRESSURE, _TIME = 1, 2
 _UNITS: Final = INK.units_per_px
 _FARTHEST10: Final = 2**40  # tenths of a px; far outside any board, well inside a float64
+_LONGEST_MS: Final = 2**40  # from one point to the next
 
 
 class InkPoint(NamedTuple):
@@ -77,43 +79,53 @@ def encode_ink(points: Sequence[InkPoint]) -> EncodedInk:
     writer.varuint(len(points))
     writer.varuint(max(xs) - left)
     writer.varuint(max(ys) - top)
-    for column, corner in ((xs, left), (ys, top)):
-        writer.varuint(column[0] - corner)
-        for before, after in pairwise(column):
-            writer.zigzag(after - before)
+    columns = NibbleWriter()
+    _write_column(columns, [x - left for x in xs])
+    _write_column(columns, [y - top for y in ys])
     if flags & _PRESSURE:
-        for pressure in pressures:
-            writer.u8(max(0, min(255, pressure)))
+        before = 0
+        for pressure in (max(0, min(255, pressure)) for pressure in pressures):
+            columns.zigzag(pressure - before)
+            before = pressure
     if flags & _TIME:
-        latest = times[0]
-        for t_ms in times:
-            writer.varuint(max(0, t_ms - latest))
-            latest = max(latest, t_ms)
+        _write_times(columns, times)
+    writer.raw(columns.finish())
     return EncodedInk(left / _UNITS, top / _UNITS, writer.finish())
 
 
 def decode_ink(blob: bytes) -> Ink:
     """Reads a blob. Raises ProtocolError, also where a point lies outside the box."""
-    reader = Reader(bytes(blob))
-    flags, count, width10, height10 = _read_header(reader)
-    xs = _read_column(reader, count, width10)
-    ys = _read_column(reader, count, height10)
-    pressures: Sequence[int | None] = reader.take(count) if flags & _PRESSURE else [None] * count
-    times: list[int | None] = [None] * count
-    if flags & _TIME:
-        t_ms = 0
-        for index in range(count):
-            t_ms += reader.varuint()
-            times[index] = t_ms
-    reader.end()
-    points = (InkPoint(x / _UNITS, y / _UNITS, p, t) for x, y, p, t in zip(xs, ys, pressures, times, strict=True))
-    return Ink(tuple(points), width10 / _UNITS, height10 / _UNITS)
+    data = bytes(blob)
+    reader = Reader(data)
+    header = _read_header(reader)
+    if header.version == ink_v1.VERSION:
+        xs, ys, pressures, times = ink_v1.read_columns(
+            reader,
+            header.points,
+            header.width10,
+            header.height10,
+            bool(header.flags & _PRESSURE),
+            bool(header.flags & _TIME),
+        )
+    else:
+        columns = NibbleReader(data, reader.pos)
+        xs = _read_column(columns, header.points, header.width10)
+        ys = _read_column(columns, header.points, header.height10)
+        pressures = _read_pressures(columns, header.points) if header.flags & _PRESSURE else None
+        times = _read_times(columns, header.points) if header.flags & _TIME else None
+        columns.end()
+    nothing = [None] * header.points
+    points = (
+        InkPoint(x / _UNITS, y / _UNITS, pressure, t_ms)
+        for x, y, pressure, t_ms in zip(xs, ys, pressures or nothing, times or nothing, strict=True)
+    )
+    return Ink(tuple(points), header.width10 / _UNITS, header.height10 / _UNITS)
 
 
 def ink_box(blob: bytes) -> InkBox:
     """Reads the header only, so that opening a board need not decode its points. Raises ProtocolError."""
-    _, count, width10, height10 = _read_header(Reader(bytes(blob[:32])))
-    return InkBox(count, width10 / _UNITS, height10 / _UNITS)
+    header = _read_header(Reader(bytes(blob[:32])))
+    return InkBox(header.points, header.width10 / _UNITS, header.height10 / _UNITS)
 
 
 def split_stroke(points: Sequence[InkPoint]) -> list[Sequence[InkPoint]]:
@@ -122,22 +134,71 @@ def split_stroke(points: Sequence[InkPoint]) -> list[Sequence[InkPoint]]:
     return [points[start : start + INK.max_points] for start in range(0, max(1, len(points) - 1), step)]
 
 
-def _read_header(reader: Reader) -> tuple[int, int, int, int]:
-    version, flags, count = reader.u8(), reader.u8(), reader.varuint()
-    if version != INK.version or flags > _PRESSURE | _TIME or not 1 <= count <= INK.max_points:
-        raise ProtocolError("header of an ink blob")
-    width10, height10 = reader.varuint(), reader.varuint()
-    if max(width10, height10) > 2 * _FARTHEST10:
+class _Header(NamedTuple):
+    version: int
+    flags: int
+    points: int
+    width10: int
+    height10: int
+
+
+def _read_header(reader: Reader) -> _Header:
+    header = _Header(reader.u8(), reader.u8(), reader.varuint(), reader.varuint(), reader.varuint())
+    if header.version not in (INK.version, ink_v1.VERSION) or header.flags > _PRESSURE | _TIME:
+        raise ProtocolError("version or flags of an ink blob")
+    if not 1 <= header.points <= INK.max_points:
+        raise ProtocolError("number of points of an ink blob")
+    if max(header.width10, header.height10) > 2 * _FARTHEST10:
         raise ProtocolError("box of an ink blob")
-    return flags, count, width10, height10
+    return header
 
 
-def _read_column(reader: Reader, count: int, extent10: int) -> list[int]:
-    value = reader.varuint()
+def _write_column(writer: NibbleWriter, column: Sequence[int]) -> None:
+    """A hand goes on as it went: of each point only what its way differs from the way before."""
+    before, way = column[0], 0
+    writer.uint(before)
+    for value in column[1:]:
+        writer.zigzag(value - before - way)
+        before, way = value, value - before
+
+
+def _read_column(reader: NibbleReader, count: int, extent10: int) -> list[int]:
+    value, way = reader.uint(), 0
     column = [value]
     for _ in range(count - 1):
-        value += reader.zigzag()
+        way += reader.zigzag()
+        value += way
         column.append(value)
     if min(column) < 0 or max(column) > extent10:
         raise ProtocolError("a point outside its box")
+    return column
+
+
+def _read_pressures(reader: NibbleReader, count: int) -> list[int]:
+    column = []
+    pressure = 0
+    for _ in range(count):
+        pressure += reader.zigzag()
+        column.append(pressure)
+    if min(column) < 0 or max(column) > 255:
+        raise ProtocolError("a pressure outside 0 to 255")
+    return column
+
+
+def _write_times(writer: NibbleWriter, times: Sequence[int]) -> None:
+    latest, wait = times[0], 0
+    for t_ms in times[1:]:
+        now = min(_LONGEST_MS, max(0, t_ms - latest))
+        writer.zigzag(now - wait)
+        latest, wait = max(latest, t_ms), now
+
+
+def _read_times(reader: NibbleReader, count: int) -> list[int]:
+    column = [0]
+    wait = 0
+    for _ in range(count - 1):
+        wait += reader.zigzag()
+        if not 0 <= wait <= _LONGEST_MS:
+            raise ProtocolError("a time between two points")
+        column.append(column[-1] + wait)
     return column

@@ -13,8 +13,8 @@ from whiteboard_crdt.ticket import Ticket
 from whiteboard_crdt.yupdate import Scan
 
 __all__ = [
-    "Ledger", "check_positions", "check_snapshot", "check_update", "check_writer", "may_write", "missing_base",
-    "needed_clocks",
+    "Ledger", "check_positions", "check_snapshot", "check_update", "check_writer", "may_show", "may_write",
+    "missing_base", "needed_clocks",
 ]  # fmt: skip
 
 _BOARD_ROOTS: Final = frozenset({"meta", "pages", "shapes", "bindings", "assets"})
@@ -154,6 +154,16 @@ def may_write(doc: DocRef, ticket: Ticket) -> bool:
     if doc.kind is DocKind.CHAT:
         return Capability.CHAT in ticket.caps
     return Capability.DESK in ticket.caps and (doc.user == ticket.user or ticket.staff)
+
+
+def may_show(ticket: Ticket, place: DocRef, *, drawing: bool = False) -> bool:
+    """Whether presence, a cursor or live ink of a session is shown to others (M9).
+
+    Ink, and all that happens at a desk, needs the right to write there.
+    """
+    if Capability.PRESENCE not in ticket.caps:
+        return False
+    return (not drawing and place.kind is not DocKind.DESK) or may_write(place, ticket)
 
 
 def check_writer(doc: DocRef, ticket: Ticket) -> None:

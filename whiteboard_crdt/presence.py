@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from whiteboard_crdt.errors import CloseCode, ProtocolError
-from whiteboard_crdt.ids import SessionId
+from whiteboard_crdt.ids import BOARD, DocRef, SessionId, UserId
 from whiteboard_crdt.spec import LIMITS
 from whiteboard_crdt.varint import Reader, Writer
 
@@ -18,10 +18,14 @@ __all__ = [
 
 PEN: Final = 0
 HIGHLIGHTER: Final = 1
-_CURSOR, _INK, _LASER = 1, 2, 4
+_CURSOR, _INK, _LASER, _AT_PEN, _DESK = 1, 2, 4, 8, 16
+_FLAGS: Final = 31
+_NO_PRESSURE: Final = 2
+_MIDDLE: Final = 128  # the pressure of a device that knows none
 _PAGE_BYTES: Final = 64
 _COLOUR_BYTES: Final = 16
-_POINT_BYTES: Final = 3  # two zigzags and a pressure, at least
+_USER_BYTES: Final = 64
+_POINT_BYTES: Final = 2  # two zigzags, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,10 @@ class LiveInk:
 
 @dataclass(frozen=True, slots=True)
 class LiveMessage:
-    """One LIVE packet (L1). `cursor` is (x10, y10) in tenths of a board px; `laser`: it is a laser pointer."""
+    """One LIVE packet (L1). `cursor` is (x10, y10) in tenths of a board px; `laser`: it is a laser pointer.
+
+    `desk`: at whose desk; None on the board of all.
+    """
 
     session: SessionId
     tick: int
@@ -46,6 +53,12 @@ class LiveMessage:
     cursor: tuple[int, int] | None = None
     ink: LiveInk | None = None
     laser: bool = False
+    desk: UserId | None = None
+
+    @property
+    def doc(self) -> DocRef:
+        """The document on which this is shown: who reads it may see this (D4)."""
+        return BOARD if self.desk is None else DocRef.desk(self.desk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +98,17 @@ def read_live(reader: Reader) -> LiveMessage:
     session = SessionId(reader.take(8).hex())
     tick = reader.varuint()
     flags = reader.u8()
-    if flags > _CURSOR | _INK | _LASER:
+    if flags > _FLAGS or (flags & _AT_PEN and flags & (_CURSOR | _INK) != _INK):
         raise ProtocolError("flags of live ink")
     page = reader.varstring(_PAGE_BYTES)
+    desk = UserId(reader.varstring(_USER_BYTES)) if flags & _DESK else None
+    if desk == "":
+        raise ProtocolError("desk of nobody")
     cursor = (reader.zigzag(), reader.zigzag()) if flags & _CURSOR else None
     ink = _read_ink(reader) if flags & _INK else None
-    return LiveMessage(session, tick, page, cursor, ink, bool(flags & _LASER))
+    if ink is not None and flags & _AT_PEN:
+        cursor = ink.points[-1][:2]
+    return LiveMessage(session, tick, page, cursor, ink, bool(flags & _LASER), desk)
 
 
 def _read_ink(reader: Reader) -> LiveInk:
@@ -100,36 +118,43 @@ def _read_ink(reader: Reader) -> LiveInk:
     size10 = reader.varuint()
     first = reader.varuint()
     count = reader.count(LIMITS.live_points, _POINT_BYTES)
-    if not count or not stroke or kind > HIGHLIGHTER:
+    if not count or not stroke or kind > HIGHLIGHTER | _NO_PRESSURE:
         raise ProtocolError("live ink without points, number or kind")
     points = []
     x10 = y10 = 0
     for _ in range(count):
         x10 += reader.zigzag()
         y10 += reader.zigzag()
-        points.append((x10, y10, reader.u8()))
-    return LiveInk(stroke, kind, colour, size10, first, tuple(points))
+        points.append((x10, y10, _MIDDLE if kind & _NO_PRESSURE else reader.u8()))
+    return LiveInk(stroke, kind & HIGHLIGHTER, colour, size10, first, tuple(points))
 
 
 def write_live(writer: Writer, message: LiveMessage) -> None:
     """The body of LIVE (L1–L3)."""
-    flags = (message.cursor is not None) * _CURSOR | (message.ink is not None) * _INK | message.laser * _LASER
+    cursor, ink = message.cursor, message.ink
+    at_pen = cursor is not None and ink is not None and cursor == ink.points[-1][:2]
+    flags = (ink is not None) * _INK | message.laser * _LASER | (message.desk is not None) * _DESK
+    if cursor is not None:
+        flags |= _AT_PEN if at_pen else _CURSOR
     writer.raw(bytes.fromhex(message.session))
     writer.varuint(message.tick)
     writer.u8(flags)
     writer.varstring(message.page)
-    if message.cursor is not None:
-        writer.zigzag(message.cursor[0])
-        writer.zigzag(message.cursor[1])
-    if message.ink is not None:
-        _write_ink(writer, message.ink)
+    if message.desk is not None:
+        writer.varstring(message.desk)
+    if cursor is not None and not at_pen:
+        writer.zigzag(cursor[0])
+        writer.zigzag(cursor[1])
+    if ink is not None:
+        _write_ink(writer, ink)
 
 
 def _write_ink(writer: Writer, ink: LiveInk) -> None:
     if not 1 <= len(ink.points) <= LIMITS.live_points or ink.stroke < 1 or not PEN <= ink.kind <= HIGHLIGHTER:
         raise AssertionError("fields of live ink")
     writer.varuint(ink.stroke)
-    writer.u8(ink.kind)
+    has_pressure = any(pressure != _MIDDLE for _, _, pressure in ink.points)
+    writer.u8(ink.kind if has_pressure else ink.kind | _NO_PRESSURE)
     writer.varstring(ink.colour)
     writer.varuint(ink.size10)
     writer.varuint(ink.first)
@@ -138,5 +163,6 @@ def _write_ink(writer: Writer, ink: LiveInk) -> None:
     for x10, y10, pressure in ink.points:
         writer.zigzag(x10 - last_x)
         writer.zigzag(y10 - last_y)
-        writer.u8(pressure)
+        if has_pressure:
+            writer.u8(pressure)
         last_x, last_y = x10, y10

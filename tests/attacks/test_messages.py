@@ -12,7 +12,7 @@ from tests.attacks.front import Front, MeshFront, RelayFront
 from tests.signaling.raw_client import Scribe
 from tests.vectors.ybytes import number
 from whiteboard_crdt.errors import CloseCode
-from whiteboard_crdt.ids import BOARD, CHAT, Capability, DocRef
+from whiteboard_crdt.ids import BOARD, CHAT, Capability, DocRef, UserId
 from whiteboard_crdt.messages import (
     AckEntry,
     AckMessage,
@@ -134,6 +134,20 @@ async def test_live_ink_without_the_right_to_draw(attack: Attack) -> None:
     front = await attack(caps=set(Capability) - {Capability.BOARD})
     seen = _watch(front)
     await front.send(LiveMessage(front.mallory.session, 1, "main", None, _INK))
+    await front.heard()
+    await front.unharmed()
+    assert not seen
+
+
+@pytest.mark.parametrize(("caps", "desk"), [(set(Capability), "bob"), (set(Capability) - {Capability.DESK}, "mallory")])
+async def test_pen_and_cursor_at_a_desk_without_the_right_to_it(
+    attack: Attack, caps: set[Capability], desk: str
+) -> None:
+    """D4, M9: neither at another's desk nor at one's own where the school has none."""
+    front = await attack(caps=caps)
+    seen = _watch(front)
+    for tick, ink in ((1, _INK), (2, None)):
+        await front.send(LiveMessage(front.mallory.session, tick, "main", (1, 1), ink, False, UserId(desk)))
     await front.heard()
     await front.unharmed()
     assert not seen

@@ -11,9 +11,11 @@ from pycrdt import Doc
 from signaling.control import FrozenNotice, Hello, Renew, RevokedNotice, SignalData, SignalIn, Welcome, encode_control
 from tests.property.test_hostile import CHAINS
 from tests.vectors.fixtures import OTHER_CLIENT, OTHER_SESSION, SESSION, ticket
+from tests.vectors.strokes import blob_of_version_1
 from tests.whiteboard_crdt.room import NOW_MS, Room
 from tests.whiteboard_crdt.vectors import load
-from whiteboard_crdt.ids import BOARD, CHAT, DocRef
+from whiteboard_crdt.ids import BOARD, CHAT, DocRef, UserId
+from whiteboard_crdt.ink import InkPoint, encode_ink
 from whiteboard_crdt.messages import (
     AckEntry,
     AckMessage,
@@ -89,6 +91,7 @@ def messages() -> tuple[bytes, ...]:
             SnapshotMessage(BOARD, (SnapshotHead(session, 1, b"h" * 16),), anna.replica.doc(BOARD).get_update()),
             PresenceMessage(session, 7, b'{"hand":true,"view":{"x":1.5,"y":-2,"zoom":1}}'),
             LiveMessage(session, 9, "main", (10, -20), ink, True),
+            LiveMessage(session, 10, "main", (57, -19), ink, False, UserId("anna")),
             PingMessage(2**60),
             TicketMessage(anna.token),
             RevocationMessage(room.revocation(session)),
@@ -99,6 +102,14 @@ def messages() -> tuple[bytes, ...]:
             RefusedMessage(BOARD, session, 4, 4412, "a reason"),
         )
     )
+
+
+@cache
+def blobs() -> tuple[bytes, ...]:
+    """Ink blobs, and one as they were written before."""
+    points = [InkPoint(i * 1.7, (i * 37 % 101) * 0.9, i * 7 % 256, i * 9) for i in range(60)]
+    plain = [InkPoint(x, y) for x, y, _, _ in points]
+    return encode_ink(points).blob, encode_ink(plain[:5]).blob, blob_of_version_1(points)
 
 
 @cache

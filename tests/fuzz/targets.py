@@ -29,7 +29,7 @@ from whiteboard_crdt.chat import Chat
 from whiteboard_crdt.envelope import decode_envelope
 from whiteboard_crdt.errors import ProtocolError, TicketError
 from whiteboard_crdt.ids import BOARD, CHAT, RoomId, SessionId
-from whiteboard_crdt.ink import decode_ink
+from whiteboard_crdt.ink import decode_ink, ink_box
 from whiteboard_crdt.keys import fingerprint_text
 from whiteboard_crdt.messages import decode_message, encode_message
 from whiteboard_crdt.policy import check_update, missing_base
@@ -80,6 +80,16 @@ def noise(rnd: random.Random) -> None:
     for decode in (scan_update, decode_ink, decode_envelope, decode_open_message):
         with suppress(ProtocolError):
             decode(data)
+
+
+def ink(rnd: random.Random) -> None:
+    """Bent blobs: points inside their box, or a ProtocolError."""
+    bent = mutate(rnd.choice(corpus.blobs()), rnd)
+    with suppress(ProtocolError):
+        read = decode_ink(bent)
+        assert 1 <= len(read.points) <= 256
+        assert all(0 <= x <= read.width and 0 <= y <= read.height for x, y, _, _ in read.points)
+        assert ink_box(bent) == (len(read.points), read.width, read.height)
 
 
 def append(rnd: random.Random) -> None:
@@ -229,6 +239,7 @@ async def _converse(rnd: random.Random) -> None:
 TARGETS: Final[dict[str, tuple[int, Target]]] = {
     "update": (30, update),
     "noise": (10, noise),
+    "ink": (10, ink),
     "append": (15, append),
     "message": (20, message),
     "envelope": (8, envelope),

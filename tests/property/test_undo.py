@@ -8,6 +8,7 @@ import random
 import pytest
 
 from tests.whiteboard_crdt.room import NOW_MS, STROKE, Peer, Room
+from whiteboard_crdt.envelope import Envelope
 from whiteboard_crdt.ids import BOARD
 from whiteboard_crdt.shape import Shape, ShapeType
 from whiteboard_crdt.undo import Value
@@ -107,6 +108,42 @@ def test_undo_restores_only_ones_own_work(seed: int) -> None:
         assert before.keys() <= after.keys(), f"seed {seed}: a shape is gone"
         _exchange(peer, other)
         assert _fields(anna) == _fields(bert), f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_undo_restores_only_ones_own_work_when_both_act_before_they_hear_of_each_other(seed: int) -> None:
+    rnd = random.Random(seed)
+    room = Room()
+    peers = (room.join("anna"), room.join("bert"))
+    on_the_way: dict[str, list[Envelope]] = {peer.session: [] for peer in peers}
+    written: dict[tuple[str, str, str], list[object]] = {}
+    for _ in range(60):
+        peer = rnd.choice(peers)
+        undoing = rnd.random() < 0.4
+        before = _fields(peer)
+        if undoing:
+            peer.board.undo() if rnd.random() < 0.7 else peer.board.redo()
+        else:
+            _act(peer, rnd)
+        after = _fields(peer)
+        for name, value in after.items():
+            if name not in before or before[name] != value:
+                mine = written.setdefault((peer.session, *name), [])
+                assert not undoing or before[name] in mine, f"seed {seed}: undo of {name} touched another's change"
+                mine.append(value)
+        assert before.keys() <= after.keys(), f"seed {seed}: a shape is gone"
+        on_the_way[peer.session] += peer.replica.flush_local(NOW_MS)
+        if rnd.random() < 0.2:
+            _deliver(peers, on_the_way)
+    _deliver(peers, on_the_way)
+    assert _fields(peers[0]) == _fields(peers[1]), f"seed {seed}"
+
+
+def _deliver(peers: tuple[Peer, Peer], on_the_way: dict[str, list[Envelope]]) -> None:
+    for sender, to in (peers, peers[::-1]):
+        for envelope in on_the_way[sender.session]:
+            to.replica.receive(envelope, now_ms=NOW_MS)
+        on_the_way[sender.session].clear()
 
 
 @pytest.mark.parametrize("seed", SEEDS)

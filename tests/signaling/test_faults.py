@@ -14,6 +14,7 @@ from tests.faults.disk_full import fill_disk, small_disk
 from tests.faults.disk_trace import compiler
 from tests.faults.frozen import freeze_relay, panic_relay
 from tests.faults.kills import kill_relays
+from tests.faults.messages import mangle_messages
 from tests.faults.power_cut import cut_power, record_trace
 from tests.faults.waiting import Stuck, within
 
@@ -83,6 +84,14 @@ async def test_relays_clock_set_in_a_lesson_moves_no_room_time_and_locks_nobody_
     tmp_path: Path, seconds: int
 ) -> None:
     assert (await jump(tmp_path, seconds)).ok
+
+
+@pytest.mark.timeout(120)
+async def test_doubled_late_and_damaged_messages_change_no_board_E2_E5_E6(tmp_path: Path) -> None:
+    result = await mangle_messages(tmp_path, 300, 30, SEED)
+    assert result.wrong == ""
+    assert all(result.counts[what] for what in ("twice", "late", "damaged"))
+    assert result.refused.total() == 30
 
 
 @pytest.mark.timeout(120)

@@ -16,7 +16,7 @@ from tests.signaling.raw_client import RawClient, Scribe, raw_client
 from tests.signaling.school import ROOM, School
 from whiteboard_crdt.envelope import envelope_hash
 from whiteboard_crdt.errors import CloseCode
-from whiteboard_crdt.ids import BOARD, CHAT, STAGE, Capability, DocRef, Role
+from whiteboard_crdt.ids import BOARD, CHAT, STAGE, Capability, DocRef, Role, UserId
 from whiteboard_crdt.keys import SessionKey
 from whiteboard_crdt.messages import (
     AckEntry,
@@ -331,6 +331,32 @@ async def test_desks_are_seen_by_their_user_staff_and_recorder_only(school: Scho
         await other.send(HaveMessage((), reply=True))
         await room_did_not_notice(other)
         assert not [m for m in other.messages if isinstance(m, HaveMessage) and m.heads]
+
+
+async def test_a_pen_at_a_desk_is_shown_to_its_user_and_staff_alone_D4(school: School, url: str) -> None:
+    ann, bob, tutor = school.person("ann"), school.person("bob"), school.person("tutor", Role.TUTOR)
+    ink = LiveInk(1, 0, "red", 40, 0, ((0, 0, 128),))
+    async with (
+        raw_client(url) as owner, raw_client(url) as staff, raw_client(url) as other, raw_client(url) as recorder,
+    ):  # fmt: skip
+        await owner.join(ann)
+        await staff.join(tutor)
+        await other.join(bob)
+        await recorder.join(school.person("rec", Role.RECORDER), mode="log")
+        at_desk = LiveMessage(ann.session, 1, "main", (0, 0), ink, False, UserId("ann"))
+        await owner.send(at_desk)
+        assert await staff.message(LiveMessage) == at_desk
+        helps = LiveMessage(tutor.session, 1, "main", (5, 5), None, True, UserId("ann"))
+        await staff.send(helps)
+        assert await owner.message(LiveMessage) == helps
+        # Somebody who may not write at that desk shows nothing there, to nobody.
+        await other.send(LiveMessage(bob.session, 1, "main", (1, 1), None, False, UserId("ann")))
+        on_board = LiveMessage(bob.session, 2, "main", (2, 2))
+        await other.send(on_board)
+        for client in (owner, staff, recorder):
+            assert await client.message(LiveMessage) == on_board
+        await room_did_not_notice(other)
+        assert not [message for message in other.messages if isinstance(message, LiveMessage)]
 
 
 async def test_the_recorder_gets_the_whole_log_with_room_times_and_then_only_the_rest_S2(

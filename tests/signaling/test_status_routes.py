@@ -11,7 +11,9 @@ from signaling.relay_figures import RelayFigures
 from signaling.server import Relay
 from tests.signaling.conftest import StartRelay, session_url
 from tests.signaling.drawing import draw
+from tests.signaling.raw_client import raw_client
 from tests.signaling.school import SECRET, School
+from whiteboard_crdt.errors import CloseCode
 
 TOKEN = "a-token-of-this-test"
 
@@ -80,6 +82,18 @@ async def test_closed_sockets_are_counted_by_code(school: School, relay: Relay) 
         code = socket.close_code
     _, after = await ask(relay, "/metrics", TOKEN)
     name = f'chalkmesh_relay_closes_total{{code="{code}"}}'
+    assert value(after, name) - value(before, name) == 1
+
+
+async def test_sockets_closed_for_no_fault_of_their_own_are_counted_too_S10(school: School, relay: Relay) -> None:
+    (school.data / "keys" / "metrics.secret").write_text(TOKEN)
+    person, name = school.person(), f'chalkmesh_relay_closes_total{{code="{CloseCode.REPLACED}"}}'
+    _, before = await ask(relay, "/metrics", TOKEN)
+    async with raw_client(session_url(relay)) as first, raw_client(session_url(relay)) as second:
+        await first.join(person)
+        await second.join(person)
+        assert await first.close_code() == CloseCode.REPLACED
+    _, after = await ask(relay, "/metrics", TOKEN)
     assert value(after, name) - value(before, name) == 1
 
 

@@ -105,6 +105,9 @@ _READ: Final[dict[str, dict[str, Any]]] = {
     "formula of much LaTeX": {**_MATH, "formula": "x" * 2001 + "\n10 10\nM0 0L1 1Z@0,0,1"},
     "formula of wide letters": {**_MATH, "formula": "\U0001d54f" * 2000 + "\n10 10\nM0 0L1 1Z@0,0,1"},
     "formula that is a number": {**_MATH, "formula": 5.0},
+    "text from right to left": {
+        **_BASE, "type": "text", "text": "שלום\n1 + 2 = 3\n(مرحبا) abc\nabc مرحبا\n", "size": 20.0, "colour": "blue",
+    },
     "axes": _PLOT,
     "axes with functions": {
         **_PLOT, "grid": True, "entries": "x^2-2\n sin(x) \n\ntan(x)\n1/x\nsqrt(x)\nfloor(x)\nnonsense\nx^9\n7\n8",
@@ -114,6 +117,14 @@ _READ: Final[dict[str, dict[str, Any]]] = {
         "entries": "y = 2^x",
     },
     "axes far from nought": {**_PLOT, "x_from": 100.0, "x_to": 2000.0, "y_from": -0.004, "y_to": -0.001},
+    "axes with steps of π": {
+        **_PLOT, "x_from": -6.283185307179586, "x_to": 6.283185307179586, "x_step": "π/2", "y_step": "2 pi",
+        "entries": "sin(x)",
+    },
+    "a number line of parts of π, with marks": {
+        **_LINE_OF_NUMBERS, "x_from": -4.0, "x_to": 4.0, "x_step": "pi/3", "entries": "-π/4\n2pi/2\nπ\n0π\nπ/0\n3π/4+0",
+    },
+    "axes with steps of no parts of π": {**_PLOT, "x_step": "π/0", "y_step": "0pi"},
     "axes with wrong steps": {**_PLOT, "x_step": "1/0", "y_step": "0.0001"},
     "axes with steps of other kinds": {**_PLOT, "x_step": 5.0, "y_step": "-1", "grid": "yes", "entries": 7.0},
     "axes with many words": {**_PLOT, "entries": "x" * 2001},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.vectors.as_json import message_json
@@ -17,7 +18,7 @@ from tests.vectors.fixtures import (
 )  # fmt: skip
 from whiteboard_crdt.envelope import FIRST_PREV, Envelope, envelope_hash, seal, signed_text
 from whiteboard_crdt.errors import CloseCode
-from whiteboard_crdt.ids import BOARD, CHAT, DocRef
+from whiteboard_crdt.ids import BOARD, CHAT, DocRef, UserId
 from whiteboard_crdt.keys import fingerprint_text, hello_text
 from whiteboard_crdt.messages import (
     AckEntry,
@@ -150,7 +151,7 @@ def messages() -> dict[str, Any]:
         ("envelope, cut", "01" + envelope.raw.hex()[:-2], _LIMIT, 4400),
         ("envelope, longer", "01" + envelope.raw.hex() + "00", _LIMIT, 4400),
         ("logged, cut", encode_message(LoggedMessage(1, envelope)).hex()[:-2], _LIMIT, 4400),
-        ("live with unknown flags", live + "010800", _LIMIT, 4400),
+        ("live with unknown flags", live + "012000", _LIMIT, 4400),
         ("number not canonical", "04" + board_head + "81000181", _LIMIT, 4400),
     ]
     return {
@@ -178,15 +179,28 @@ def live() -> dict[str, Any]:
             ),
         ),
     ]
+    stroke = LiveInk(1, PEN, "red", 20, 0, ((5, 6, 128), (7, 5, 128)))
+    good += [
+        ("a cursor at the pen", LiveMessage(SESSION, 6, "main", (90, 300_000), LiveInk(2, PEN, "red", 40, 0, points))),
+        ("a device without pressure", LiveMessage(SESSION, 7, "main", None, stroke)),
+        ("a highlighter without pressure", LiveMessage(SESSION, 8, "main", (7, 5), replace(stroke, kind=HIGHLIGHTER))),
+        ("a cursor at a desk", LiveMessage(SESSION, 9, "main", (3, 4), None, False, UserId("anna"))),
+        ("ink at a desk", LiveMessage(SESSION, 10, "main", (7, 5), stroke, False, UserId("ä" * 32))),
+    ]
     ink = encode_message(good[4][1]).hex()
     start = "07" + SESSION + "01"
+    strokes = "01" + "00" + "00" + "02" + "00" + "01" + "000000"
     bad = [
-        ("unknown flag", start + "0800"),
+        ("unknown flag", start + "2000"),
+        ("at the pen without ink", start + "0800"),
+        ("at the pen and elsewhere", start + "0b00" + "0000" + strokes),
+        ("desk of nobody", start + "110000" + "0000"),
+        ("desk of a long user", start + "110041" + "61" * 65 + "0000"),
         ("page too long", start + "0041" + "61" * 65),
         ("cut cursor", start + "010002"),
         ("no points", start + "0200" + "01" + "00" + "00" + "02" + "00" + "00"),
         ("stroke 0", start + "0200" + "00" + "00" + "00" + "02" + "00" + "01" + "000000"),
-        ("kind 2", start + "0200" + "01" + "02" + "00" + "02" + "00" + "01" + "000000"),
+        ("kind 4", start + "0200" + "01" + "04" + "00" + "02" + "00" + "01" + "000000"),
         ("colour too long", start + "0200" + "01" + "00" + "11" + "61" * 17 + "02" + "00" + "01" + "000000"),
         ("257 points", start + "0200" + "01" + "00" + "00" + "02" + "00" + "8102" + "000000" * 257),
         ("lying count", start + "0200" + "01" + "00" + "00" + "02" + "00" + "05" + "000000"),

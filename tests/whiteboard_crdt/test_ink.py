@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.whiteboard_crdt.vectors import cases
 from whiteboard_crdt.errors import ProtocolError
 from whiteboard_crdt.ink import InkBox, InkPoint, decode_ink, encode_ink, ink_box, split_stroke
+from whiteboard_crdt.nibbles import MAX_NIBBLED, NibbleReader, NibbleWriter
 
 
 @pytest.mark.parametrize("case", cases("ink.json", "good"), ids=lambda case: case["name"])
@@ -21,6 +22,15 @@ def test_ink_both_ways(case: dict[str, Any]) -> None:
     assert [list(point) for point in ink.points] == case["decoded"]
     assert (ink.width, ink.height) == (case["width"], case["height"])
     assert ink_box(encoded.blob) == InkBox(len(case["points"]), case["width"], case["height"])
+
+
+@pytest.mark.parametrize("case", cases("ink.json", "old"), ids=lambda case: case["name"])
+def test_ink_of_version_1_is_read(case: dict[str, Any]) -> None:
+    blob = bytes.fromhex(case["hex"])
+    ink = decode_ink(blob)
+    assert [list(point) for point in ink.points] == case["decoded"]
+    assert ink_box(blob) == InkBox(len(case["decoded"]), case["width"], case["height"])
+    assert (ink.width, ink.height) == (case["width"], case["height"])
 
 
 @pytest.mark.parametrize("case", cases("ink.json", "bad"), ids=lambda case: case["why"])
@@ -55,8 +65,35 @@ def test_points_come_back_within_half_a_tenth(points: list[InkPoint]) -> None:
         assert point.pressure == back.pressure
 
 
-@given(st.binary(max_size=60))
-def test_any_bytes_are_ink_or_a_protocol_error(data: bytes) -> None:
+@given(_POINTS)
+def test_what_was_read_is_written_as_it_stood(points: list[InkPoint]) -> None:
+    first = encode_ink(points)
+    again = encode_ink(decode_ink(first.blob).points)
+    assert (again.blob, again.x, again.y) == (first.blob, 0.0, 0.0)
+
+
+@given(st.lists(st.integers(-(MAX_NIBBLED // 2), MAX_NIBBLED // 2)))
+def test_numbers_come_back_from_nibbles(numbers: list[int]) -> None:
+    writer = NibbleWriter()
+    for number in numbers:
+        writer.zigzag(number)
+    reader = NibbleReader(b"head" + writer.finish(), 4)
+    assert [reader.zigzag() for _ in numbers] == numbers
+    reader.end()
+
+
+def test_a_number_beyond_fifteen_nibbles_is_our_own_bug() -> None:
+    for number in (-1, MAX_NIBBLED + 1):
+        with pytest.raises(AssertionError):
+            NibbleWriter().uint(number)
+
+
+_HEADS = st.sampled_from([b"", b"\x02\x03\x04\x7f\x7f", b"\x01\x03\x04\x7f\x7f", b"\x02\x02\xff\x01\x7f\x7f"])
+
+
+@given(_HEADS, st.binary(max_size=600))
+def test_any_bytes_are_ink_or_a_protocol_error(head: bytes, rest: bytes) -> None:
+    data = head + rest
     for decode in (decode_ink, ink_box):
         try:
             decode(data)

@@ -174,6 +174,12 @@ export class Board implements Fields {
     return this.pageList;
   }
 
+  /** What can be brought back with all that is on it: `setPage(id, { erased: false })`. */
+  erasedPages(): readonly Page[] {
+    const pages = [...this.pagesRoot].flatMap(([id, record]) => readPage(id as PageId, record) ?? []);
+    return pages.filter(({ erased }) => erased).sort(byIndex);
+  }
+
   /** In painting order, without erased and undrawable ones. */
   shapes(page: PageId): readonly Shape[] {
     return this.index.shapes(page);
@@ -454,8 +460,9 @@ export class Board implements Fields {
 function highest(ids: Iterable<string>, session: SessionId): number {
   let max = 0;
   for (const id of ids) {
-    const parsed = parseItemId(id);
-    if (parsed?.session === session) max = Math.max(max, parsed.n);
+    // Most are somebody else's, and a full board has tens of thousands.
+    const parsed = id.startsWith(session) ? parseItemId(id) : null;
+    if (parsed !== null) max = Math.max(max, parsed.n);
   }
   return max;
 }

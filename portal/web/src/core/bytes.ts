@@ -62,9 +62,9 @@ export const encodeUtf8 = (text: string): Bytes => ownBytes(encoder.encode(text)
 /** Names and keys are this short; a full board has tens of thousands of them, and the decoder is slow to start. */
 const SHORT = 24;
 
-function shortAscii(bytes: Uint8Array): string | null {
+function shortAscii(bytes: Uint8Array, from: number, to: number): string | null {
   let text = '';
-  for (let i = 0; i < bytes.length; i++) {
+  for (let i = from; i < to; i++) {
     const byte = bytes[i] ?? 128;
     if (byte > 127) return null;
     text += String.fromCharCode(byte);
@@ -72,11 +72,12 @@ function shortAscii(bytes: Uint8Array): string | null {
   return text;
 }
 
-export function decodeUtf8(bytes: Uint8Array): string {
-  const ascii = bytes.length <= SHORT ? shortAscii(bytes) : null;
+/** The bytes from `from` to `to`, within `bytes`. No view of them is made where they are few. */
+export function decodeUtf8(bytes: Uint8Array, from = 0, to = bytes.length): string {
+  const ascii = to - from <= SHORT ? shortAscii(bytes, from, to) : null;
   if (ascii !== null) return ascii;
   try {
-    return decoder.decode(bytes);
+    return decoder.decode(bytes.subarray(from, to));
   } catch {
     throw malformed('not UTF-8');
   }

@@ -2,6 +2,8 @@
 import ink from '@spec/ink.json';
 import type { Bytes } from './bytes';
 import { malformed } from './errors';
+import * as inkV1 from './inkV1';
+import { NibbleReader, NibbleWriter } from './nibbles';
 import { Reader, Writer } from './varint';
 
 export const INK = ink;
@@ -29,6 +31,8 @@ export interface Ink {
 
 /** Tenths of a px: far outside any board, well inside what a number holds exactly. */
 const FARTHEST10 = 2 ** 40;
+/** From one point to the next. */
+const LONGEST_MS = 2 ** 40;
 
 function tenths(px: number): number {
   const value = Math.floor(px * INK.units_per_px + 0.5);
@@ -48,35 +52,56 @@ export function encodeInk(points: readonly InkPoint[]): { blob: Bytes; x: number
   const top = Math.min(...ys);
   const withPressure = points.every((point) => point.pressure !== null);
   const withTime = points.every((point) => point.t !== null);
-  const writer = new Writer(points.length * 5 + 16)
+  const columns = new NibbleWriter();
+  writeColumn(columns, xs, left);
+  writeColumn(columns, ys, top);
+  if (withPressure) writePressures(columns, points);
+  if (withTime) writeTimes(columns, points);
+  const writer = new Writer(points.length * 4 + 24)
     .u8(INK.version)
     .u8((withPressure ? PRESSURE : 0) | (withTime ? TIME : 0))
     .varuint(points.length)
     .varuint(Math.max(...xs) - left)
-    .varuint(Math.max(...ys) - top);
-  writeColumn(writer, xs, left);
-  writeColumn(writer, ys, top);
-  if (withPressure) for (const { pressure } of points) writer.u8(Math.max(0, Math.min(255, Math.round(pressure ?? 0))));
-  if (withTime) {
-    let latest = points[0]?.t ?? 0;
-    for (const { t } of points) {
-      writer.varuint(Math.max(0, Math.round((t ?? 0) - latest)));
-      latest = Math.max(latest, t ?? 0);
-    }
-  }
+    .varuint(Math.max(...ys) - top)
+    .raw(columns.finish());
   return { blob: writer.finish(), x: left / INK.units_per_px, y: top / INK.units_per_px };
 }
 
-function writeColumn(writer: Writer, values: readonly number[], corner: number): void {
-  let before: number | null = null;
-  for (const value of values) {
-    if (before === null) writer.varuint(value - corner);
-    else writer.zigzag(value - before);
+/** A hand goes on as it went: of each point only what its way differs from the way before. */
+function writeColumn(writer: NibbleWriter, values: readonly number[], corner: number): void {
+  let before = values[0] ?? 0;
+  let way = 0;
+  writer.uint(before - corner);
+  for (const value of values.slice(1)) {
+    writer.zigzag(value - before - way);
+    way = value - before;
     before = value;
   }
 }
 
+function writePressures(writer: NibbleWriter, points: readonly InkPoint[]): void {
+  let before = 0;
+  for (const point of points) {
+    const pressure = Math.max(0, Math.min(255, Math.round(point.pressure ?? 0)));
+    writer.zigzag(pressure - before);
+    before = pressure;
+  }
+}
+
+function writeTimes(writer: NibbleWriter, points: readonly InkPoint[]): void {
+  let latest = Math.round(points[0]?.t ?? 0);
+  let wait = 0;
+  for (const point of points.slice(1)) {
+    const t = Math.round(point.t ?? 0);
+    const now = Math.min(LONGEST_MS, Math.max(0, t - latest));
+    writer.zigzag(now - wait);
+    wait = now;
+    latest = Math.max(latest, t);
+  }
+}
+
 interface Header {
+  readonly version: number;
   readonly flags: number;
   readonly n: number;
   readonly w10: number;
@@ -84,7 +109,8 @@ interface Header {
 }
 
 function readHeader(reader: Reader): Header {
-  if (reader.u8() !== INK.version) throw malformed('ink version');
+  const version = reader.u8();
+  if (version !== INK.version && version !== inkV1.VERSION) throw malformed('ink version');
   const flags = reader.u8();
   if (flags > (PRESSURE | TIME)) throw malformed('ink flags');
   const n = reader.varuint();
@@ -92,7 +118,7 @@ function readHeader(reader: Reader): Header {
   const w10 = reader.varuint();
   const h10 = reader.varuint();
   if (Math.max(w10, h10) > 2 * FARTHEST10) throw malformed('ink box');
-  return { flags, n, w10, h10 };
+  return { version, flags, n, w10, h10 };
 }
 
 /** Width and height in px, from the header alone: opening a board decodes no points. Raises ProtocolError. */
@@ -101,71 +127,90 @@ export function inkBox(blob: Uint8Array): { w: number; h: number } {
   return { w: w10 / INK.units_per_px, h: h10 / INK.units_per_px };
 }
 
-function readColumn(reader: Reader, n: number, extent: number): number[] {
-  const values: number[] = [];
-  let value = reader.varuint();
-  for (let i = 0; i < n; i++) {
-    if (i > 0) value += reader.zigzag();
-    if (value < 0 || value > extent) throw malformed('ink point outside its box');
-    values.push(value);
-  }
-  return values;
-}
-
-/** One column by hand: a page seen from afar is 20,000 of these. Differences of small strokes take one or two bytes. */
-function readSpine(blob: Uint8Array, from: number, flat: Float64Array, column: number, extent: number): number {
-  let at = from;
-  let value = 0;
-  for (let i = column; i < flat.length; i += 2) {
-    let coded = blob[at++] ?? 128;
-    if (coded > 127) {
-      let scale = 128;
-      coded -= 128;
-      for (let byte = 128; byte > 127; scale *= 128) {
-        if (at >= blob.length || scale > FARTHEST10 * 256) throw malformed('ink column');
-        byte = blob[at++] ?? 0;
-        coded += (byte & 127) * scale;
-      }
+/** Every second number of `flat` from `first` on, px. */
+function readColumn(reader: NibbleReader, flat: Float64Array, first: number, extent: number): void {
+  let value = reader.uint();
+  let way = 0;
+  reader.zigzags(flat, first + 2, 2);
+  for (let i = first; i < flat.length; i += 2) {
+    if (i > first) {
+      way += flat[i] ?? 0;
+      value += way;
     }
-    value += i === column ? coded : coded % 2 === 0 ? coded / 2 : -(coded + 1) / 2;
     if (value < 0 || value > extent) throw malformed('ink point outside its box');
     flat[i] = value / INK.units_per_px;
   }
-  return at;
+}
+
+function readPressures(reader: NibbleReader, n: number): number[] {
+  const pressures: number[] = [];
+  let pressure = 0;
+  for (let i = 0; i < n; i++) {
+    pressure += reader.zigzag();
+    if (pressure < 0 || pressure > 255) throw malformed('ink pressure');
+    pressures.push(pressure);
+  }
+  return pressures;
+}
+
+function readTimes(reader: NibbleReader, n: number): number[] {
+  const times = [0];
+  let t = 0;
+  let wait = 0;
+  for (let i = 1; i < n; i++) {
+    wait += reader.zigzag();
+    if (wait < 0 || wait > LONGEST_MS) throw malformed('time between two points');
+    t += wait;
+    times.push(t);
+  }
+  return times;
 }
 
 /** Where the hand went: flat pairs of px from the corner, and nothing else decoded. Raises ProtocolError. */
 export function inkSpine(blob: Uint8Array): Float64Array {
   const reader = new Reader(blob);
-  const { n, w10, h10 } = readHeader(reader);
-  const flat = new Float64Array(2 * n);
-  const end = readSpine(blob, reader.position, flat, 0, w10);
-  readSpine(blob, end, flat, 1, h10);
+  const header = readHeader(reader);
+  const flat = new Float64Array(2 * header.n);
+  if (header.version === inkV1.VERSION) inkV1.readColumns(blob, reader.position, flat, header);
+  else readPlaces(new NibbleReader(blob, reader.position), flat, header);
   return flat;
+}
+
+function readPlaces(reader: NibbleReader, flat: Float64Array, { w10, h10 }: Header): void {
+  readColumn(reader, flat, 0, w10);
+  readColumn(reader, flat, 1, h10);
 }
 
 /** Raises ProtocolError. */
 export function decodeInk(blob: Uint8Array): Ink {
   const reader = new Reader(blob);
-  const { flags, n, w10, h10 } = readHeader(reader);
-  const xs = readColumn(reader, n, w10);
-  const ys = readColumn(reader, n, h10);
+  const header = readHeader(reader);
+  const { n, flags } = header;
   const hasPressure = (flags & PRESSURE) !== 0;
   const hasTime = (flags & TIME) !== 0;
-  const pressures = hasPressure ? reader.take(n) : null;
+  const flat = new Float64Array(2 * n);
+  let pressures: ArrayLike<number> | null = null;
+  let times: readonly number[] | null = null;
+  if (header.version === inkV1.VERSION) {
+    const end = inkV1.readColumns(blob, reader.position, flat, header);
+    ({ pressures, times } = inkV1.readRest(blob.subarray(end), n, hasPressure, hasTime));
+  } else {
+    const columns = new NibbleReader(blob, reader.position);
+    readPlaces(columns, flat, header);
+    if (hasPressure) pressures = readPressures(columns, n);
+    if (hasTime) times = readTimes(columns, n);
+    columns.end();
+  }
   const points: InkPoint[] = [];
-  let t = 0;
   for (let i = 0; i < n; i++) {
-    if (hasTime) t += reader.varuint();
     points.push({
-      x: (xs[i] ?? 0) / INK.units_per_px,
-      y: (ys[i] ?? 0) / INK.units_per_px,
+      x: flat[2 * i] ?? 0,
+      y: flat[2 * i + 1] ?? 0,
       pressure: pressures?.[i] ?? null,
-      t: hasTime ? t : null,
+      t: times?.[i] ?? null,
     });
   }
-  reader.end();
-  return { points, w: w10 / INK.units_per_px, h: h10 / INK.units_per_px, hasPressure, hasTime };
+  return { points, w: header.w10 / INK.units_per_px, h: header.h10 / INK.units_per_px, hasPressure, hasTime };
 }
 
 /** Parts of at most 256 points; each next part repeats the last point of the one before, pressure and all. */

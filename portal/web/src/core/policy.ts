@@ -1,6 +1,6 @@
 /** What an update may do: rules P2–P7 of protocol.md, asked before yjs sees the bytes. */
 import { CloseCode, UpdateRefused } from './errors';
-import { type DocKind, type DocRef, isStaff, type UserId } from './ids';
+import { BOARD, type DocKind, type DocRef, isStaff, type UserId } from './ids';
 import { AUTHORED_ROOTS, end, idText, type Ledger } from './ledger';
 import { LIMITS, LIVE_LIMITS } from './limits';
 import { Places } from './places';
@@ -42,10 +42,17 @@ export function mayRead(ticket: Pick<Ticket, 'user' | 'role'>, doc: DocRef, show
   return isStaff(ticket.role) || ticket.role === 'recorder';
 }
 
-/** M9: the rights that the relay asks for on its own way hold on direct links too. */
-export function mayShow(ticket: Pick<Ticket, 'caps'> | undefined, drawing = false): boolean {
-  if (ticket === undefined || (drawing && !ticket.caps.has('board'))) return false;
-  return ticket.caps.has('presence');
+/**
+ * M9: the rights that the relay asks for on its own way hold on direct links too. Ink, and all that happens at a desk,
+ * needs the right to write there.
+ */
+export function mayShow(
+  ticket: Pick<Ticket, 'user' | 'role' | 'caps'> | undefined,
+  place: DocRef = BOARD,
+  drawing = false,
+): boolean {
+  if (!ticket?.caps.has('presence')) return false;
+  return (!drawing && place.kind !== 'desk') || mayWrite(ticket, place);
 }
 
 /** E7: whether the update builds on, or deletes, items of others that are not held yet: it has to wait for them. */

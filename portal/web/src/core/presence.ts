@@ -1,13 +1,19 @@
 /** What is shown and never stored: presence objects and live ink (protocol.md B type 6 and section L). */
 import { type Bytes, decodeUtf8, encodeUtf8 } from './bytes';
 import { malformed, oversized } from './errors';
-import type { PageId, SessionId } from './ids';
+import { asUserId, BOARD, type DocRef, desk, type PageId, type SessionId, type UserId } from './ids';
 import { LIMITS } from './limits';
 import { type Reader, Writer } from './varint';
 
 const PAGE_BYTES = 64;
 const COLOUR_BYTES = 16;
-const FLAGS = { cursor: 1, ink: 2, laser: 4 } as const;
+const USER_BYTES = 64;
+const FLAGS = { cursor: 1, ink: 2, laser: 4, atPen: 8, desk: 16 } as const;
+const ALL_FLAGS = 31;
+const HIGHLIGHTER = 1;
+const NO_PRESSURE = 2;
+/** The pressure of a device that knows none. */
+export const MIDDLE_PRESSURE = 128;
 
 /** Tenths of a board px. */
 export interface LivePoint {
@@ -31,33 +37,42 @@ export interface LivePacket {
   readonly session: SessionId;
   readonly tick: number;
   readonly page: PageId;
+  /** At whose desk; null on the board of all. */
+  readonly desk: UserId | null;
   readonly cursor: { readonly x10: number; readonly y10: number } | null;
   readonly laser: boolean;
   readonly ink: LiveInk | null;
 }
 
+/** The document on which this is shown: who reads it may see this (D4). */
+export const placeOf = (live: Pick<LivePacket, 'desk'>): DocRef => (live.desk === null ? BOARD : desk(live.desk));
+
 /** The body of a LIVE message. */
 export function encodeLive(live: LivePacket): Bytes {
-  const flags =
-    (live.cursor === null ? 0 : FLAGS.cursor) | (live.ink === null ? 0 : FLAGS.ink) | (live.laser ? FLAGS.laser : 0);
-  const writer = new Writer(256).session(live.session).varuint(live.tick).u8(flags).varstring(live.page);
-  if (live.cursor !== null) writer.zigzag(live.cursor.x10).zigzag(live.cursor.y10);
-  if (live.ink !== null) writeInk(writer, live.ink);
+  const { cursor, ink } = live;
+  const tip = ink?.points.at(-1);
+  const isAtPen = cursor !== null && cursor.x10 === tip?.x10 && cursor.y10 === tip.y10;
+  const place = cursor === null ? 0 : isAtPen ? FLAGS.atPen : FLAGS.cursor;
+  const flags = place | (ink === null ? 0 : FLAGS.ink) | (live.laser ? FLAGS.laser : 0);
+  const writer = new Writer(256).session(live.session).varuint(live.tick);
+  writer.u8(live.desk === null ? flags : flags | FLAGS.desk).varstring(live.page);
+  if (live.desk !== null) writer.varstring(live.desk);
+  if (cursor !== null && !isAtPen) writer.zigzag(cursor.x10).zigzag(cursor.y10);
+  if (ink !== null) writeInk(writer, ink);
   return writer.finish();
 }
 
 function writeInk(writer: Writer, ink: LiveInk): void {
   const { points } = ink;
   if (points.length < 1 || points.length > LIMITS.live_points) throw oversized('live points');
-  writer.varuint(ink.stroke).u8(ink.kind === 'draw' ? 0 : 1);
+  const hasPressure = points.some(({ pressure }) => pressure !== MIDDLE_PRESSURE);
+  writer.varuint(ink.stroke).u8((ink.kind === 'draw' ? 0 : HIGHLIGHTER) | (hasPressure ? 0 : NO_PRESSURE));
   writer.varstring(ink.colour).varuint(ink.size10).varuint(ink.first).varuint(points.length);
   let x = 0;
   let y = 0;
   for (const point of points) {
-    writer
-      .zigzag(point.x10 - x)
-      .zigzag(point.y10 - y)
-      .u8(point.pressure);
+    writer.zigzag(point.x10 - x).zigzag(point.y10 - y);
+    if (hasPressure) writer.u8(point.pressure);
     x = point.x10;
     y = point.y10;
   }
@@ -67,31 +82,39 @@ export function decodeLive(reader: Reader): LivePacket {
   const session = reader.session();
   const tick = reader.varuint();
   const flags = reader.u8();
-  if (flags > 7) throw malformed('live flags');
+  const isAtPen = (flags & FLAGS.atPen) !== 0;
+  if (flags > ALL_FLAGS || (isAtPen && (flags & (FLAGS.cursor | FLAGS.ink)) !== FLAGS.ink)) {
+    throw malformed('live flags');
+  }
   const page = reader.varstring(PAGE_BYTES) as PageId;
-  const cursor = flags & FLAGS.cursor ? { x10: reader.zigzag(), y10: reader.zigzag() } : null;
+  const user = flags & FLAGS.desk ? reader.varstring(USER_BYTES) : null;
+  if (user === '') throw malformed('desk of nobody');
+  const told = flags & FLAGS.cursor ? { x10: reader.zigzag(), y10: reader.zigzag() } : null;
   const ink = flags & FLAGS.ink ? readInk(reader) : null;
-  return { session, tick, page, cursor, laser: (flags & FLAGS.laser) !== 0, ink };
+  const tip = isAtPen ? ink?.points.at(-1) : undefined;
+  const cursor = tip === undefined ? told : { x10: tip.x10, y10: tip.y10 };
+  const whose = user === null ? null : asUserId(user);
+  return { session, tick, page, desk: whose, cursor, laser: (flags & FLAGS.laser) !== 0, ink };
 }
 
 function readInk(reader: Reader): LiveInk {
   const stroke = reader.varuint();
   const kind = reader.u8();
-  if (kind > 1 || stroke < 1) throw malformed('live kind');
+  if (kind > (HIGHLIGHTER | NO_PRESSURE) || stroke < 1) throw malformed('live kind');
   const colour = reader.varstring(COLOUR_BYTES);
   const size10 = reader.varuint();
   const first = reader.varuint();
   const n = reader.varuint();
-  if (n < 1 || n > LIMITS.live_points || n * 3 > reader.remaining) throw malformed('live points');
+  if (n < 1 || n > LIMITS.live_points || n * 2 > reader.remaining) throw malformed('live points');
   const points: LivePoint[] = [];
   let x10 = 0;
   let y10 = 0;
   for (let i = 0; i < n; i++) {
     x10 += reader.zigzag();
     y10 += reader.zigzag();
-    points.push({ x10, y10, pressure: reader.u8() });
+    points.push({ x10, y10, pressure: kind & NO_PRESSURE ? MIDDLE_PRESSURE : reader.u8() });
   }
-  return { stroke, kind: kind === 0 ? 'draw' : 'highlight', colour, size10, first, points };
+  return { stroke, kind: kind & HIGHLIGHTER ? 'highlight' : 'draw', colour, size10, first, points };
 }
 
 /** What a participant says of itself. Names, roles and colours are not here: they come from tickets. */

@@ -2,6 +2,7 @@
 import palette from '@spec/palette.json';
 import things from '@spec/things.json';
 import { AbstractType, Map as YMap } from 'yjs';
+import { ProtocolError } from './errors';
 import {
   type FieldSource,
   finite,
@@ -17,7 +18,7 @@ import {
 import { latexOf, parseFormula } from './formula';
 import { MAIN_PAGE, type PageId, type SessionId, type ShapeId, shapeAuthor } from './ids';
 import { decodeInk, INK, inkBox } from './ink';
-import { withStroke } from './stroke';
+import { STROKE_FIELD, unpackStroke, withStroke } from './stroke';
 import { cutText } from './text';
 
 export type { FieldSource } from './fields';
@@ -218,7 +219,46 @@ const LARGEST_SIZE = 1000;
 
 /** null: not a shape that this version can draw. */
 export function readShape(id: ShapeId, record: unknown): Shape | null {
-  return record instanceof YMap ? readFields(id, withStroke(record)) : null;
+  if (!(record instanceof YMap)) return null;
+  const packed: unknown = record._map.size === 1 ? record.get(STROKE_FIELD) : null;
+  const drawn = packed instanceof Uint8Array ? readDrawn(id, packed) : null;
+  return drawn ?? readFields(id, withStroke(record));
+}
+
+/**
+ * A stroke that has nothing but its record, as most of a full board have: what `readFields` makes of it, without asking for
+ * fields that cannot be there, which takes half the time. null: `readFields` decides.
+ */
+function readDrawn(id: ShapeId, packed: Uint8Array): StrokeShape | null {
+  try {
+    const { type, page, index, x, y, colour, size, created_ms, ink } = unpackStroke(packed);
+    const author = shapeAuthor(id);
+    if (author === null || page === '') return null;
+    const { w, h } = inkBox(ink);
+    return {
+      id,
+      author,
+      page: page as PageId,
+      index,
+      x,
+      y,
+      colour: isColour(colour) ? colour : 'black',
+      size: readSize(size, type),
+      createdMs: created_ms,
+      erased: false,
+      rotation: 0,
+      opacity: 1,
+      locked: false,
+      group: '',
+      type,
+      ink,
+      w,
+      h,
+    };
+  } catch (error) {
+    if (error instanceof ProtocolError) return null;
+    throw error;
+  }
 }
 
 /** The same for fields from anywhere. */

@@ -88,7 +88,11 @@ export class Reader {
   }
 
   varstring(maxBytes: number): string {
-    return decodeUtf8(this.varbytes(maxBytes));
+    const length = this.varuint();
+    if (length > maxBytes) throw malformed('field is too long');
+    if (length > this.remaining) throw malformed('ends early');
+    this.at += length;
+    return decodeUtf8(this.bytes, this.at - length, this.at);
   }
 
   session(): SessionId {

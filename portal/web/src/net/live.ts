@@ -1,10 +1,18 @@
 /** Cursors, lasers and the stroke under the pen: sent often, never stored (protocol.md section L). */
-import { formatItemId, type PageId, parseItemId, type SessionId, type ShapeId } from '../core/ids';
+import {
+  type DocRef,
+  formatItemId,
+  type PageId,
+  parseItemId,
+  type SessionId,
+  type ShapeId,
+  type UserId,
+} from '../core/ids';
 import { INK, type InkPoint } from '../core/ink';
 import { LIMITS } from '../core/limits';
-import type { LiveInk, LivePacket, LivePoint } from '../core/presence';
+import { type LiveInk, type LivePacket, type LivePoint, MIDDLE_PRESSURE, placeOf } from '../core/presence';
 
-const DRAWING_MS = 45;
+const DRAWING_MS = 50;
 const MOVING_MS = 100;
 const FORGET_MS = 3_000;
 const MAX_POINTS = 20_000;
@@ -12,6 +20,8 @@ const MAX_POINTS = 20_000;
 export interface LiveStroke {
   readonly id: ShapeId;
   readonly page: PageId;
+  /** At whose desk; null on the board of all. */
+  readonly desk: UserId | null;
   readonly kind: 'draw' | 'highlight';
   readonly colour: string;
   readonly size: number;
@@ -20,22 +30,34 @@ export interface LiveStroke {
 }
 
 export interface LivePeer {
-  readonly cursor: { readonly page: PageId; readonly x: number; readonly y: number; readonly laser: boolean } | null;
+  readonly cursor: {
+    readonly page: PageId;
+    readonly desk: UserId | null;
+    readonly x: number;
+    readonly y: number;
+    readonly laser: boolean;
+  } | null;
   readonly stroke: LiveStroke | null;
 }
 
 const NOBODY: LivePeer = { cursor: null, stroke: null };
 const tenths = (px: number): number => Math.round(px * INK.units_per_px);
-const MIDDLE_PRESSURE = 128;
+
+export interface BegunStroke {
+  readonly page: PageId;
+  readonly stroke: number;
+  readonly kind: 'draw' | 'highlight';
+  readonly colour: string;
+  readonly size: number;
+}
 
 interface OwnStroke extends Omit<LiveInk, 'first' | 'points'> {
-  readonly page: PageId;
   readonly points: LivePoint[];
 }
 
 /** Coalesces what the hand does into packets, each repeating the points of the one before (L4). */
 export class LiveSender {
-  private cursorAt: { page: PageId; x10: number; y10: number; laser: boolean } | null = null;
+  private cursorAt: { x10: number; y10: number; laser: boolean } | null = null;
   private stroke: OwnStroke | null = null;
   /** First index of the packet before, and of what was not sent yet. */
   private repeatFrom = 0;
@@ -44,16 +66,30 @@ export class LiveSender {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private sentMs = 0;
   private page: PageId = '' as PageId;
+  private desk: UserId | null = null;
 
   constructor(
     private readonly session: () => SessionId | null,
     private readonly emit: (packet: LivePacket) => void,
   ) {}
 
-  cursor(page: PageId, x: number, y: number, laser = false): void {
-    this.page = page;
-    this.cursorAt = { page, x10: tenths(x), y10: tenths(y), laser };
+  /** `desk`: at whose desk; null on the board of all. */
+  cursor(page: PageId, x: number, y: number, laser = false, desk: UserId | null = null): void {
+    this.goTo(page, desk);
+    this.cursorAt = { x10: tenths(x), y10: tenths(y), laser };
     this.schedule();
+  }
+
+  /** Those who see one place may not see the next: they are told that the cursor is gone before it is elsewhere. */
+  private goTo(page: PageId, desk: UserId | null): void {
+    if (desk !== this.desk && this.sentMs > 0) {
+      this.end();
+      this.cursorAt = null;
+      this.send();
+    }
+    if (page !== this.page) this.cursorAt = null;
+    this.page = page;
+    this.desk = desk;
   }
 
   hideCursor(): void {
@@ -63,10 +99,10 @@ export class LiveSender {
   }
 
   /** `stroke`: the number reserved for the shape to come. */
-  begin(stroke: { page: PageId; stroke: number; kind: 'draw' | 'highlight'; colour: string; size: number }): void {
+  begin(stroke: BegunStroke, desk: UserId | null = null): void {
     const { page, kind, colour, size } = stroke;
-    this.page = page;
-    this.stroke = { page, stroke: stroke.stroke, kind, colour, size10: tenths(size), points: [] };
+    this.goTo(page, desk);
+    this.stroke = { stroke: stroke.stroke, kind, colour, size10: tenths(size), points: [] };
     this.repeatFrom = 0;
     this.sendFrom = 0;
   }
@@ -109,9 +145,12 @@ export class LiveSender {
 
   private packet(session: SessionId): LivePacket {
     this.tick += 1;
-    const at = this.cursorAt;
-    const cursor = at === null || at.page !== this.page ? null : { x10: at.x10, y10: at.y10 };
-    return { session, tick: this.tick, page: this.page, cursor, laser: at?.laser ?? false, ink: this.ink() };
+    const { page, desk, cursorAt } = this;
+    const ink = this.ink();
+    // Where the ink ends, so that it need not be told twice.
+    const cursor = cursorAt === null ? null : (ink?.points.at(-1) ?? cursorAt);
+    const at = cursor === null ? null : { x10: cursor.x10, y10: cursor.y10 };
+    return { session, tick: this.tick, page, desk, cursor: at, laser: cursorAt?.laser ?? false, ink };
   }
 
   private ink(): LiveInk | null {
@@ -122,8 +161,7 @@ export class LiveSender {
     const first = Math.max(this.repeatFrom, end - LIMITS.live_points);
     this.repeatFrom = this.sendFrom;
     this.sendFrom = end;
-    const { page: _page, ...fields } = stroke;
-    return { ...fields, first, points: stroke.points.slice(first, end), repeated: end - fresh - first };
+    return { ...stroke, first, points: stroke.points.slice(first, end), repeated: end - fresh - first };
   }
 
   close(): void {
@@ -157,42 +195,45 @@ export class LiveReceiver {
   constructor(
     private readonly changed: (session: SessionId) => void,
     /** The shape is there: its live stroke is not shown any more. */
-    private readonly exists: (id: ShapeId) => boolean,
+    private readonly exists: (id: ShapeId, doc: DocRef) => boolean,
   ) {}
 
   receive(packet: LivePacket, nowMs: number): void {
-    const { session, tick, page, cursor, laser, ink } = packet;
+    const { session, tick, page, desk, cursor, laser, ink } = packet;
     const peer = this.peers.get(session) ?? { tick: -1, cursor: null, stroke: null, next: 0, strokeMs: 0 };
     this.peers.set(session, peer);
     if (tick > peer.tick) {
       peer.tick = tick;
       const { units_per_px: units } = INK;
-      peer.cursor = cursor === null ? null : { page, x: cursor.x10 / units, y: cursor.y10 / units, laser };
+      peer.cursor = cursor === null ? null : { page, desk, x: cursor.x10 / units, y: cursor.y10 / units, laser };
     }
-    if (ink !== null) this.takeInk(peer, session, page, ink, nowMs);
+    if (ink !== null) this.takeInk(peer, packet, ink, nowMs);
     this.changed(session);
   }
 
-  private takeInk(peer: Received, session: SessionId, page: PageId, ink: LiveInk, nowMs: number): void {
+  private takeInk(peer: Received, packet: LivePacket, ink: LiveInk, nowMs: number): void {
+    const { session, page, desk } = packet;
     const id = formatItemId(session, ink.stroke) as ShapeId;
-    if (this.exists(id)) return;
-    if (peer.stroke?.id !== id) {
-      // A packet of the stroke before, late: numbers only grow.
-      if (peer.stroke !== null && (parseItemId(peer.stroke.id)?.n ?? 0) > ink.stroke) return;
-      peer.stroke = { id, page, kind: ink.kind, colour: ink.colour, size: ink.size10 / INK.units_per_px, points: [] };
-      peer.next = 0;
-    }
+    if (this.exists(id, placeOf(packet))) return;
+    const size = ink.size10 / INK.units_per_px;
+    const begun = { id, page, desk, kind: ink.kind, colour: ink.colour, size, points: [] };
+    const stroke = peer.stroke ?? begun;
+    const isSame = stroke.id === id && stroke.desk === desk;
+    // A packet of the stroke before, late: numbers only grow in a place.
+    if (!isSame && stroke.desk === desk && (parseItemId(stroke.id)?.n ?? 0) > ink.stroke) return;
+    const shown = isSame ? stroke : begun;
+    if (peer.stroke === null || !isSame) peer.next = 0;
     peer.strokeMs = nowMs;
     // Points that were lost twice in a row are skipped: the shape will have them.
     const fresh = ink.points.slice(Math.max(0, peer.next - ink.first));
     peer.next = Math.max(peer.next, ink.first + ink.points.length);
-    if (peer.stroke.points.length + fresh.length > MAX_POINTS) return;
+    if (shown.points.length + fresh.length > MAX_POINTS) return;
     const added = fresh.map(({ x10, y10, pressure }) => ({
       x: x10 / INK.units_per_px,
       y: y10 / INK.units_per_px,
       pressure,
     }));
-    peer.stroke = { ...peer.stroke, points: [...peer.stroke.points, ...added] };
+    peer.stroke = { ...shown, points: [...shown.points, ...added] };
   }
 
   peer(session: SessionId): LivePeer {
@@ -203,10 +244,10 @@ export class LiveReceiver {
     return [...this.peers.keys()];
   }
 
-  /** Shapes arrived: their live strokes go. */
-  settle(ids: ReadonlySet<ShapeId>): void {
+  /** Shapes of a desk, or of the board of all, arrived: their live strokes go. */
+  settle(ids: ReadonlySet<ShapeId>, desk: UserId | null): void {
     for (const [session, peer] of this.peers) {
-      if (peer.stroke === null || !ids.has(peer.stroke.id)) continue;
+      if (peer.stroke === null || peer.stroke.desk !== desk || !ids.has(peer.stroke.id)) continue;
       peer.stroke = null;
       this.changed(session);
     }

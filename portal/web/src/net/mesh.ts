@@ -200,10 +200,6 @@ export class Mesh {
     for (const link of this.links.values()) link.sendSync(message);
   }
 
-  broadcastLive(message: Message): void {
-    for (const link of this.links.values()) link.sendLive(message);
-  }
-
   drained(session: SessionId): Promise<void> {
     return this.links.get(session)?.drained() ?? Promise.resolve();
   }

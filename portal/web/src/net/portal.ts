@@ -1,5 +1,6 @@
 /** The portal's JSON interface, as far as a classroom needs it. */
 import type { Role } from '../core/ids';
+import { t } from '../ui/i18n';
 
 export interface LessonInfo {
   readonly lesson: string;
@@ -37,6 +38,8 @@ export class PortalError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    /** By which the portal's log has it; '' where nobody answered. */
+    readonly reference = '',
   ) {
     super(message);
   }
@@ -110,18 +113,19 @@ export class HttpPortal implements Portal {
     try {
       response = await fetch(`${this.base}/api/lessons/${encodeURIComponent(this.lessonId)}${path}`, init);
     } catch {
-      throw new PortalError(0, 'unreachable', 'The school’s server cannot be reached.');
+      throw new PortalError(0, 'unreachable', t('The school’s server cannot be reached.'));
     }
     const answer = (await response.json().catch(() => null)) as Record<string, unknown> | null;
     if (!response.ok) {
-      const { error, message } = answer ?? {};
+      const { error, message, reference } = answer ?? {};
       throw new PortalError(
         response.status,
         typeof error === 'string' ? error : 'failed',
-        typeof message === 'string' ? message : 'The school’s server could not do that.',
+        typeof message === 'string' ? message : t('The school’s server could not do that.'),
+        typeof reference === 'string' ? reference : '',
       );
     }
-    if (answer === null) throw new PortalError(0, 'unreachable', 'The school’s server cannot be reached.');
+    if (answer === null) throw new PortalError(0, 'unreachable', t('The school’s server cannot be reached.'));
     return answer as T;
   }
 }

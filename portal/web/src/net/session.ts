@@ -14,7 +14,7 @@ import { type KeySet, loadJwks, randomClientId, SessionKey } from '../core/keys'
 import { LIMITS } from '../core/limits';
 import type { Message } from '../core/messages';
 import { mayShow, mayWrite } from '../core/policy';
-import type { LivePacket, Presence } from '../core/presence';
+import type { Presence } from '../core/presence';
 import { Replica } from '../core/replica';
 import { Stage } from '../core/stage';
 import type { Ticket } from '../core/ticket';
@@ -27,8 +27,8 @@ import { Emitter } from './emitter';
 import { Exchange, type Party } from './exchange';
 import { LessonAlerts } from './lessonAlerts';
 import { LessonAssets } from './lessonAssets';
+import { LessonLive } from './lessonLive';
 import { iceConfig, makeMesh } from './lessonMesh';
-import { LiveReceiver, LiveSender, withoutRepeats } from './live';
 import { lookUp } from './lookUp';
 import { type LocalMedia, NO_MEDIA } from './media';
 import type { Mesh } from './mesh';
@@ -56,12 +56,11 @@ export class LessonSession {
   readonly chat: Chat;
   /** Pictures of the room by their hash. */
   readonly assets: LessonAssets;
-  readonly live: LiveSender & Pick<LiveReceiver, 'peer' | 'sessions'>;
+  readonly live: LessonLive['room'];
   private readonly events = new Emitter<SessionEvents>();
   private readonly boards: Boards;
   private readonly roster: Roster;
-  private readonly received: LiveReceiver;
-  private readonly sender: LiveSender;
+  private readonly lively: LessonLive;
   private readonly socket: SessionSocket;
   private readonly revocations: RevocationDesk;
   private readonly alerts: LessonAlerts;
@@ -109,7 +108,10 @@ export class LessonSession {
       recovered: (events) => this.exchange.bring(events),
       failed: () => this.storageFailed(),
     });
-    this.boards = new Boards((ref) => this.replica.doc(ref));
+    this.boards = new Boards(
+      (ref) => this.replica.doc(ref),
+      ({ user }, shapes) => this.lively.settle(shapes, user),
+    );
     this.board = this.boards.get(BOARD);
     this.stage = new Stage(this.replica.doc(STAGE));
     this.chat = new Chat(this.replica.doc(CHAT));
@@ -153,7 +155,7 @@ export class LessonSession {
       relayOnline: () => this.socket.state === 'online',
       changed: (list) => this.events.emit('participants', list),
       presence: (session, presence) => this.events.emit('presence', { session, presence }),
-      absent: (session) => this.received.forget(session),
+      absent: (session) => this.lively.forget(session),
       gone: (session) => {
         this.mesh?.remove(session);
         this.remote.delete(session);
@@ -168,19 +170,14 @@ export class LessonSession {
       equivocation: (session) => this.events.emit('equivocation', { session }),
       storageFailed: () => this.storageFailed(),
     });
-    this.received = new LiveReceiver(
-      (session) => this.events.emit('live', { session }),
-      (id) => this.board.shape(id) !== null,
-    );
-    this.sender = new LiveSender(
-      () => this.own?.ticket.session ?? null,
-      (live) => this.sendLive(live),
-    );
-    this.live = Object.assign(this.sender, {
-      peer: (session: SessionId) => this.received.peer(session),
-      sessions: () => this.received.sessions(),
+    this.lively = new LessonLive(this.replica, this.socket, {
+      own: () => this.own?.ticket ?? null,
+      mesh: () => this.mesh,
+      present: () => this.roster.people.presentSessions(),
+      exists: (id, doc) => this.boards.get(doc).shape(id) !== null,
+      changed: (session) => this.events.emit('live', { session }),
     });
-    this.board.onChange(({ shapes }) => this.received.settle(shapes));
+    this.live = this.lively.room;
     // The relay has brought what an earlier page's last edits build on.
     this.events.on('synced', () => this.recovery?.look());
     this.save = new SaveTracker(
@@ -189,7 +186,7 @@ export class LessonSession {
       (state) => this.events.emit('save', state),
     );
     this.connectionTimer = setInterval(() => {
-      this.received.expire(Date.now());
+      this.lively.expire();
       this.connectionChanged();
     }, CONNECTION_EVERY_MS);
     globalThis.addEventListener?.('pagehide', this.flush);
@@ -315,9 +312,7 @@ export class LessonSession {
       if (mayShow(this.replica.tickets.get(message.session)))
         this.roster.receive(message.session, message.version, message.json);
     } else if (message.type === 'LIVE') {
-      const { session, ink } = message.live;
-      if (mayShow(this.replica.tickets.get(session), ink !== null) && this.roster.people.isPresent(session))
-        this.received.receive(message.live, Date.now());
+      this.lively.receive(message.live);
     } else this.exchange.receive(from, message);
   }
 
@@ -355,13 +350,6 @@ export class LessonSession {
       if (session !== undefined) this.events.emit('refused', { session, code: 0, reason: String(error) });
     });
   };
-
-  private sendLive(live: LivePacket): void {
-    if (!this.own?.ticket.caps.has('presence')) return;
-    this.mesh?.broadcastLive({ type: 'LIVE', live });
-    const all = this.roster.people.presentSessions().filter((other) => other !== this.own?.ticket.session);
-    if (all.some((other) => !this.mesh?.isUp(other))) this.socket.send({ type: 'LIVE', live: withoutRepeats(live) });
-  }
 
   private sendPresence(version: number, json: Uint8Array<ArrayBuffer>): void {
     const ticket = this.own?.ticket;
@@ -473,7 +461,7 @@ export class LessonSession {
     globalThis.removeEventListener?.('pagehide', this.flush);
     this.flush();
     await this.replica.flushed();
-    this.sender.close();
+    this.live.close();
     clearInterval(this.connectionTimer);
     this.admission.close();
     this.alerts.close();

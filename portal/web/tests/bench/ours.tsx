@@ -63,7 +63,7 @@ function open(where: 'fit' | 'one'): Record<string, number> {
     () => (view ? middleOf(view.camera, view.view.width, view.view.height) : { x: 0, y: 0 }),
   );
   const { receiver } = pens;
-  room.board.onChange(({ shapes }) => receiver.settle(shapes));
+  room.board.onChange(({ shapes }) => receiver.settle(shapes, null));
   Object.assign(room.live, {
     peer: (session) => receiver.peer(session),
     sessions: () => receiver.sessions(),
@@ -104,11 +104,12 @@ function pen(): void {
 
 const remotePens = (on: boolean): void => pens?.turn(on);
 
-/** Adds one stroke as the pen does; how long the call and all that hangs on it took, ms. */
+/** Adds one stroke as the pen does, where it is seen; how long the call and all that hangs on it took, ms. */
 function add(n: number): number {
+  const { x, y } = view ? middleOf(view.camera, view.view.width, view.view.height) : { x: 0, y: 0 };
   const points = Array.from({ length: 60 }, (_, i) => ({
-    x: 3000 + (n % 40) * 9 + Math.cos(i / 6) * 20,
-    y: 2000 + (n % 23) * 7 + Math.sin(i / 6) * 20,
+    x: x - 180 + (n % 40) * 9 + Math.cos(i / 6) * 20,
+    y: y - 80 + (n % 23) * 7 + Math.sin(i / 6) * 20,
     pressure: null,
     t: i * 8,
   }));

@@ -10,6 +10,8 @@ import { LiveReceiver } from '../../src/net/live';
 const PACKET_MS = 40;
 const POINTS_A_PACKET = 5;
 const POINTS_A_STROKE = 60;
+/** Packets by which one pen is behind another: four people do not lift their pens in the same millisecond. */
+const APART = 3;
 
 interface Pen {
   readonly session: SessionId;
@@ -18,6 +20,8 @@ interface Pen {
   stroke: number;
   points: LivePoint[];
   sent: number;
+  /** Packets until it begins. */
+  wait: number;
 }
 
 /** Where the middle of the screen lies on the board now. */
@@ -43,6 +47,7 @@ export class RemotePens {
       stroke: 0,
       points: [],
       sent: 0,
+      wait: n * APART,
     }));
   }
 
@@ -55,6 +60,10 @@ export class RemotePens {
   }
 
   private step(pen: Pen): void {
+    if (pen.wait > 0) {
+      pen.wait -= 1;
+      return;
+    }
     if (pen.points.length === 0) this.begin(pen);
     const end = Math.min(POINTS_A_STROKE, pen.sent + POINTS_A_PACKET);
     const first = Math.max(0, pen.sent - POINTS_A_PACKET);
@@ -64,6 +73,7 @@ export class RemotePens {
       session: pen.session,
       tick: pen.tick,
       page: MAIN_PAGE,
+      desk: null,
       cursor: pen.points[end - 1] ?? null,
       laser: false,
       ink: { ...look, first, points: pen.points.slice(first, end) },

@@ -18,6 +18,7 @@ const ink = vectors<{
     height: number;
     decoded: Row[];
   }[];
+  old: { name: string; hex: string; width: number; height: number; decoded: Row[] }[];
   bad: { why: string; hex: string; shown: boolean }[];
   split: { points: number; parts: number[] }[];
 }>('ink');
@@ -28,6 +29,13 @@ describe('ink vectors', () => {
   test.each(ink.good)('$name', ({ points, x, y, hex: text, width, height, decoded }) => {
     const encoded = encodeInk(points.map(point));
     expect([formatHex(encoded.blob), encoded.x, encoded.y]).toEqual([text, x, y]);
+    const read = decodeInk(hex(text));
+    expect(read.points).toEqual(decoded.map(point));
+    expect([read.w, read.h]).toEqual([width, height]);
+    expect(inkBox(hex(text))).toEqual({ w: width, h: height });
+    expect([...inkSpine(hex(text))]).toEqual(decoded.flatMap((row) => row.slice(0, 2)));
+  });
+  test.each(ink.old)('version 1: $name', ({ hex: text, width, height, decoded }) => {
     const read = decodeInk(hex(text));
     expect(read.points).toEqual(decoded.map(point));
     expect([read.w, read.h]).toEqual([width, height]);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { Doc, Map as YMap } from 'yjs';
 import { ProtocolError } from '../../src/core/errors';
 import type { ShapeId } from '../../src/core/ids';
-import { readFields } from '../../src/core/shape';
+import { readFields, readShape, type Shape } from '../../src/core/shape';
 import { packStroke, STROKE_FIELD, unpackStroke, withStroke } from '../../src/core/stroke';
 import { hex, vectors } from './vectors';
 
@@ -18,7 +19,15 @@ const bytesOf = (value: unknown): unknown =>
 const fieldsOf = (json: Json): Record<string, unknown> =>
   Object.fromEntries(Object.entries(json).map(([name, value]) => [name, bytesOf(value)]));
 const mapOf = (fields: Json): Map<string, unknown> => new Map(Object.entries(fields));
-const read = (fields: Json) => readFields('00000000000003e9-1' as ShapeId, withStroke(mapOf(fields)));
+const ID = '00000000000003e9-1' as ShapeId;
+
+/** As fields and as a shared map, whose strokes have a way of their own: both are to read the same. */
+function read(fields: Json): Shape | null {
+  const shape = readFields(ID, withStroke(mapOf(fields)));
+  const shared = new Doc().getMap('shapes').set(ID, new YMap(Object.entries(fields)));
+  expect(readShape(ID, shared)).toEqual(shape);
+  return shape;
+}
 
 describe('stroke records', () => {
   test.each(records.packed)('$name is stored as one field and read as it was', ({ fields, stored }) => {

@@ -99,11 +99,12 @@ function spell(message: Message): Omit<Fields, 'type'> {
     case 'PRESENCE':
       return { session: message.session, version: message.version, state: formatHex(message.json) };
     case 'LIVE': {
-      const { session, tick, page, cursor, laser, ink } = message.live;
+      const { session, tick, page, desk, cursor, laser, ink } = message.live;
       return {
         session,
         tick,
         page,
+        desk,
         cursor: cursor === null ? null : [cursor.x10, cursor.y10],
         laser,
         ink:

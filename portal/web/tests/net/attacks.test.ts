@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Board } from '../../src/core/board';
 import { decodeEnvelope, type Envelope, seal } from '../../src/core/envelope';
 import { CloseCode } from '../../src/core/errors';
-import { BOARD, type Capability, MAIN_PAGE, type SessionId } from '../../src/core/ids';
+import { asUserId, BOARD, type Capability, MAIN_PAGE, type SessionId } from '../../src/core/ids';
 import { SessionKey } from '../../src/core/keys';
 import type { Head, Message } from '../../src/core/messages';
 import { decodePresence } from '../../src/core/presence';
@@ -145,10 +145,14 @@ describe('signatures and histories', () => {
 
 describe('rights on direct links', () => {
   test.each([
-    ['without the right to draw, live ink is not shown', ['chat', 'presence'], false],
-    ['with it, it is', ['board', 'presence'], true],
-  ] as const)('%s M9', async (_name, caps, shown) => {
-    const session = await join(new MemoryPortal(school, 'anna'));
+    ['without the right to draw, live ink is not shown', 'student', ['chat', 'presence'], null, false],
+    ['with it, it is', 'student', ['board', 'presence'], null, true],
+    ['at their own desk it is, to staff', 'tutor', ['desk', 'presence'], 'eve', true],
+    ['at their own desk it is not to others', 'student', ['desk', 'presence'], 'eve', false],
+    ['at a desk where the school has none it is not', 'tutor', ['board', 'presence'], 'eve', false],
+    ['at another’s desk it is not', 'tutor', ['desk', 'presence'], 'anna', false],
+  ] as const)('%s M9 D4', async (_name, role, caps, at, shown) => {
+    const session = await join(new MemoryPortal(school, 'anna', role));
     const key = await SessionKey.generate();
     const eve = sessionOf(99);
     const token = await school.issue(key, {
@@ -161,7 +165,8 @@ describe('rights on direct links', () => {
     await vi.waitFor(() => expect(session.participants()).toHaveLength(2));
     const point = { x10: 1, y10: 1, pressure: 9 };
     const ink = { stroke: 1, kind: 'draw', colour: 'red', size10: 40, first: 0, points: [point] } as const;
-    say({ type: 'LIVE', live: { session: eve, tick: 1, page: MAIN_PAGE, cursor: null, laser: false, ink } });
+    const desk = at === null ? null : asUserId(at);
+    say({ type: 'LIVE', live: { session: eve, tick: 1, page: MAIN_PAGE, desk, cursor: null, laser: false, ink } });
     say({ type: 'PRESENCE', session: eve, version: 1, json: new TextEncoder().encode('{"hand":true}') });
     await vi.waitFor(() => expect(session.participants().find(({ user }) => user === 'eve')?.presence.hand).toBe(true));
     expect(session.live.peer(eve).stroke !== null).toBe(shown);

@@ -81,7 +81,7 @@ describe('over the relay', () => {
     for (let i = 0; i < 600; i++) a.live.extend([{ x: i, y: 1, pressure: 7 }]);
     await vi.waitFor(() => expect(b.live.peer(from).stroke?.points).toHaveLength(600));
     expect(b.live.peer(from)).toMatchObject({
-      cursor: { x: 3, y: 4, laser: false },
+      cursor: { x: 599, y: 1, laser: false },
       stroke: { id: a.board.shapeId(n) },
     });
     const points = [{ x: 0, y: 1, pressure: 7, t: 0 }];

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Busy } from '../../src/net/busy';
 import { Ladder, OFF, RUNGS } from '../../src/net/ladder';
 import goodLine from './traces/good-line-python-peers.json';
+import starved from './traces/starved-computer.json';
 import thinLine from './traces/thin-line.json';
 
 type Row = readonly (number | null)[];
@@ -60,5 +61,11 @@ describe('a line of 300 kbit/s, to another browser and to the recorder, from the
     expect(ladder.rung).toBeGreaterThan(0);
     expect(ladder.rung).toBeLessThan(OFF);
     expect(ladder.cause).toBe('line');
+  });
+});
+
+describe('a good line on a computer whose two processors two other programs want for themselves, three browsers', () => {
+  test.each(everyLink(starved))('link %i: the picture gets smaller at most, it does not go', (link) => {
+    expect(play(starved, link, true).rung).toBeLessThan(OFF);
   });
 });

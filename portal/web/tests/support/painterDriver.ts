@@ -1,4 +1,5 @@
 /** Shapes given as JSON, painted in a bare page as the board paints them. */
+import { hasRightToLeft } from '../../src/board/direction';
 import { whenFontReady } from '../../src/board/fonts';
 import { pdfOfBoard } from '../../src/board/pdf/document';
 import { type PictureFrame, paintPicture } from '../../src/board/picture';
@@ -23,6 +24,9 @@ export async function paint(
     pages: () => [{ id: MAIN_PAGE, background }],
     onChange: () => () => {},
   };
+  // Letters of other scripts are fetched when they are first asked for.
+  paintPicture(source, MAIN_PAGE, frame);
+  await whenFontReady();
   return paintPicture(source, MAIN_PAGE, frame).toDataURL('image/png');
 }
 
@@ -37,12 +41,18 @@ export async function pdf(
   const page = { id: MAIN_PAGE, background, index: 'a0', title: '', erased: false };
   const dot = document.createElement('canvas');
   [dot.width, dot.height] = [1, 1];
-  const file = await pdfOfBoard({
+  const options = {
     board: { pages: () => [page, page], shapes: () => all },
     theme: 'light',
     pictures: () => dot,
     boxOf: () => ({ minX: 0, minY: 0, maxX: size.width, maxY: size.height }),
-  });
+  } as const;
+  if (all.some((shape) => 'text' in shape && hasRightToLeft(shape.text))) {
+    // Letters of other scripts are fetched when they are first asked for; whoever saves a board has seen it before.
+    await pdfOfBoard(options);
+    await whenFontReady();
+  }
+  const file = await pdfOfBoard(options);
   return [...new Uint8Array(await file.arrayBuffer())];
 }
 
