@@ -91,9 +91,10 @@ bench-board: ## the board beside Excalidraw with the same 20,000 strokes; writes
 	$(BIN)/python -m tests.browser.pair
 	$(BIN)/python -m loadtests.bench.board $(BENCH_ARGS)
 
-bench-recorder: ## ours beside aiortc's MediaRecorder, Chromium sending; writes docs/performance-recorder.md (12 minutes)
+bench-recorder: ## ours beside aiortc's MediaRecorder, Chromium sending; two films beside a lesson (root); writes docs/performance-recorder.md (17 minutes)
 	@$(SETUP) python web system-test
 	$(BIN)/python -m tests.browser.seeking
+	-$(BIN)/python -m tests.netlab.beside
 	$(BIN)/python -m loadtests.bench.recorder $(BENCH_ARGS)
 
 faults-recorder: ## kill -9 a recording recorder 100 times (FAULTS_ARGS="--kills 20"; 10 minutes)
@@ -112,6 +113,8 @@ bench-lines: ## bad lines: pen-up to integrated beside y-websocket, a lesson of 
 		$(BIN)/python -m loadtests.netlab.lines --rate $$rate --json $(RESULTS)/lines-$$rate.json $(LINES_ARGS) || failed=1; \
 	done; \
 	$(BIN)/python -m tests.netlab.lesson --json $(RESULTS)/lesson-five.json || failed=1; \
+	$(BIN)/python -m tests.netlab.lesson --profile clean --people 3 --browsers 3 --seconds 30 --settle 0 --busy 2 \
+		--json $(RESULTS)/lesson-starved.json || failed=1; \
 	$(BIN)/python -m loadtests.netlab.page && exit $$failed
 
 bench-portal: ## lesson lists of a district of 20,000 students at 50 people, a large roster; writes docs/performance-portal.md (3 minutes)
@@ -126,14 +129,14 @@ bench-load: ## 60 rooms recorded, a mesh, storms, a killed relay, curves; writes
 	@$(SETUP) python
 	$(BIN)/python -m loadtests.capacity $(LOAD_ARGS)
 
-bench: ## every benchmark, one after the other, none left out; writes docs/performance-overview.md (an hour)
-	@$(SETUP) python
-	@$(BIN)/python -m loadtests.overview run
+bench: ## every benchmark, none left out; writes docs/performance-overview.md (an hour; QUICK=1 five minutes, no page; PARTS="relay mesh")
+	@$(SETUP) python web bench bench-board system-test
+	@$(BIN)/python -m loadtests.overview run $(if $(QUICK),--quick) --parts "$(PARTS)"
 
-bench-compare: ## what a change did: loadtests/results beside a copy from before it (BASE=folder)
-	@test -n "$(BASE)" || { echo "Name a copy of loadtests/results from before the change: make bench-compare BASE=folder"; exit 2; }
-	@$(SETUP) python
-	@$(BIN)/python -m loadtests.overview compare $(BASE)
+bench-compare: ## what a change did: BASE=commit measures both trees by turns (PARTS=relay ROUNDS=3), BASE=folder a copy of loadtests/results
+	@test -n "$(BASE)" || { echo "Name a commit, or a copy of loadtests/results from before the change: make bench-compare BASE=HEAD~1 PARTS=relay"; exit 2; }
+	@$(SETUP) python web bench bench-board system-test
+	@$(BIN)/python -m loadtests.overview compare "$(BASE)" --parts "$(PARTS)" --rounds $(or $(ROUNDS),3)
 
 bench-overview: ## write docs/performance-overview.md from the pages that there are
 	@$(SETUP) python

@@ -20,8 +20,12 @@ from typing import Final
 
 from loadtests.bench.report import Run, table
 from loadtests.bench.servers import PEERS, ROOT, SERVERS, Server, pin, started
+from loadtests.kept import FOLDER, keep_page
 
-RESULTS: Final = ROOT / "loadtests" / "results"
+_UPDATES: Final = ROOT / "loadtests" / "results" / "updates"
+_PAGE: Final = ROOT / "docs" / "performance.md"
+_BEGIN: Final = "<!-- figures: make bench-relay -->\n"
+_END: Final = "<!-- end of figures -->\n"
 SCENARIOS: Final = ("small", "class", "lecture", "join", "cursors", "stalled", "ack")
 _STREAMS: Final = ("8", "16000", "180000")
 _LIMIT_S: Final = 60.0
@@ -76,6 +80,13 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} processors, Python {platform.python_version()}"
 
 
+def with_figures(page: str, text: str) -> str:
+    """The page with other figures in their place; what stands around them is written by people."""
+    before, _, rest = page.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    return f"{before}{_BEGIN}\n{text}\n{_END}{after}"
+
+
 def main() -> int:
     """Run it all; 0 when every run gave figures."""
     parser = argparse.ArgumentParser(prog="make bench-relay")
@@ -87,15 +98,14 @@ def main() -> int:
     chosen = parser.parse_args()
     names = [name.replace(";", ",") for name in chosen.servers.split(",")]
     scenarios = [name for name in chosen.scenarios.split(",") if name]
-    updates = RESULTS / "updates"
-    make_updates(updates)
+    make_updates(_UPDATES)
     runs = [Run(**run) for path in chosen.together_with for run in json.loads(path.read_text())["runs"]]
     for number in range(chosen.rounds):
         for scenario in scenarios:
             for name in names:
                 if not _plan(SERVERS[name], scenario, number):
                     continue
-                run = run_once(SERVERS[name], scenario, number, updates, chosen.seconds)
+                run = run_once(SERVERS[name], scenario, number, _UPDATES, chosen.seconds)
                 runs.append(run)
                 said = run.error or ", ".join(f"{key} {value:.4g}" for key, value in run.figures.items())
                 sys.stderr.write(f"round {number + 1} {scenario} {name}: {said}\n")
@@ -104,11 +114,14 @@ def main() -> int:
         f"{now:%Y-%m-%d}, {machine()}; {chosen.rounds} interleaved rounds of {chosen.seconds:g} s; median"
         f" (least…greatest){' · what stands beside it' if runs else ''}.\n\n{table(runs, names)}"
     )
-    stem = RESULTS / f"relay-{now:%Y%m%dT%H%M%SZ}"
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    stem = FOLDER / f"relay-{now:%Y%m%dT%H%M%SZ}"
     stem.with_suffix(".json").write_text(
         json.dumps({"machine": machine(), "at": now.isoformat(), "runs": [dataclasses.asdict(run) for run in runs]})
     )
     stem.with_suffix(".md").write_text(text)
+    if set(names) == set(SERVERS) and set(scenarios) == set(SCENARIOS):
+        keep_page(_PAGE, with_figures(_PAGE.read_text(encoding="utf-8"), text))
     sys.stdout.write(text)
     return int(any(run.error for run in runs))
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,7 @@ from typing import Final
 import aioice.ice
 import uvloop
 
+from loadtests.kept import FOLDER, keep_page
 from loadtests.netlab.participant import stroke_points
 from loadtests.netlab.school import LabSchool
 from signaling.client import Peer
@@ -46,6 +48,7 @@ _RATE: Final = 10.0
 _SETTLE_S: Final = 1.0
 _OTHERS: Final = (MessageType.HAVE, MessageType.WANT, MessageType.TICKET)
 _PAGE: Final = Path("docs/performance-mesh.md")
+_JSON: Final = FOLDER / "mesh.json"
 
 
 @dataclass(slots=True)
@@ -231,7 +234,9 @@ def main(arguments: Sequence[str]) -> int:
     page = format_page(figures, given.changes)
     sys.stdout.write(page)
     if not given.check:
-        _PAGE.write_text(page, encoding="utf-8")
+        keep_page(_PAGE, page)
+        _JSON.parent.mkdir(parents=True, exist_ok=True)
+        _JSON.write_text(json.dumps([asdict(one) for one in figures], indent=1) + "\n", encoding="utf-8")
     return int(any(one.messages > BAR for one in figures))
 
 

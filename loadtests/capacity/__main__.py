@@ -41,8 +41,8 @@ def main() -> int:
     if not (scenarios or curves or given.page):
         scenarios, curves = list(_MUST_HOLD), list(_CURVES)
     ok = all([*(_scenario(name) for name in scenarios), *(_curve(name) for name in curves)])
-    write_page()
-    sys.stderr.write(f"written: {PAGE}\n")
+    if write_page():
+        sys.stderr.write(f"written: {PAGE}\n")
     return 0 if ok else 1
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from loadtests.capacity.curves import PARTS
 from loadtests.capacity.plots import svg_plot
 from loadtests.capacity.summary import KeptCurve, Summary, curve_bars, load_curves, load_summaries
+from loadtests.kept import keep_page
 from loadtests.targets import ROOT
 from loadtests.users.figures import Figure
 from loadtests.users.verdict import Bar
@@ -37,8 +38,8 @@ a line rises at most 1.25 times as fast as over the first.
 """
 
 
-def write_page() -> None:
-    """The page and its plots."""
+def write_page() -> bool:
+    """The page and its plots. Returns whether they were written: figures of a short run are kept without."""
     curves = load_curves()
     for kept in curves:
         for what, words in (("cores", "cores"), ("resident_mb", "MB")):
@@ -46,8 +47,8 @@ def write_page() -> None:
                 part: [(point.x, float(getattr(point, what)[part])) for point in kept.curve.points] for part in PARTS
             }
             plot = svg_plot(f"{kept.curve.name}, {words}", kept.curve.unit, words, lines)
-            (_IMAGES / _image(kept, what)).write_text(plot, encoding="utf-8")
-    PAGE.write_text("\n".join(_lines(load_summaries(), curves)) + "\n", encoding="utf-8")
+            keep_page(_IMAGES / _image(kept, what), plot)
+    return keep_page(PAGE, "\n".join(_lines(load_summaries(), curves)) + "\n")
 
 
 def _image(kept: KeptCurve, what: str) -> str:

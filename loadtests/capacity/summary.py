@@ -8,14 +8,14 @@ from typing import Final
 import msgspec
 
 from loadtests.capacity.curves import PARTS, SLOPE, Curve, slope_ratio
-from loadtests.targets import ROOT
+from loadtests.kept import FOLDER
 from loadtests.users.figures import Figure
 from loadtests.users.usage_watch import MACHINE
 from loadtests.users.verdict import Bar, Verdict
 
 __all__ = ["RESULTS", "KeptCurve", "Summary", "curve_bars", "load_curves", "load_summaries", "save", "summary_of"]
 
-RESULTS: Final = ROOT / "loadtests" / "results" / "load"
+RESULTS: Final = FOLDER / "load"
 _CURVE: Final = "curve-"
 
 

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 from whiteboard_crdt.errors import SetupError
@@ -19,13 +20,13 @@ __all__ = ["compare", "format_comparison", "numbers_of"]
 
 _STAMP: Final = re.compile(r"-\d{8}T\d{6}Z$")
 # Of a list of things with names, the name says more than the place.
-_NAMES: Final = ("name", "scenario", "kind", "x")
+_NAMES: Final = ("server", "name", "scenario", "kind", "x")
 _SHOWN: Final = 0.05
 _LIST: Final = 12
 
 
 def numbers_of(folder: Path) -> dict[str, float]:
-    """All numbers in a folder's JSON, by file and path. Raises SetupError for one without any."""
+    """All numbers in a folder's JSON, by file and path; the median of rounds. Raises SetupError without any."""
     if not folder.is_dir():
         raise SetupError(f"{folder} is no folder of results: copy loadtests/results before the change, and name it.")
     newest: dict[str, Path] = {}
@@ -37,7 +38,10 @@ def numbers_of(folder: Path) -> dict[str, float]:
             content = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise SetupError(f"{path} cannot be read: {error}.") from error
-        found |= {f"{name}: {where}": value for where, value in _numbers(content, "")}
+        rounds: dict[str, list[float]] = {}
+        for where, value in _numbers(content, ""):
+            rounds.setdefault(f"{name}: {where}", []).append(value)
+        found |= {where: median(values) for where, values in rounds.items()}
     if not found:
         raise SetupError(f"{folder} holds no results.")
     return found

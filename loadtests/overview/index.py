@@ -26,8 +26,10 @@ _DAY: Final = re.compile(r"\b20\d\d-\d\d-\d\d\b")
 
 _HEAD: Final = """# Performance, all pages
 
-Each page is written by its benchmark; `make bench` runs them all, `make bench-compare BASE=folder` shows what a change
-did. This page is written by `make bench-overview`; do not edit it. Figures move with the machine: every page says on
+Each page is written by its benchmark; `make bench` runs them all, `make bench QUICK=1` the shortest form of each in
+five minutes, without a page. `make bench-compare BASE=commit PARTS=relay` measures that commit and this tree by turns
+and shows what the change between them did; with a copy of loadtests/results as BASE, what lies there. This page is
+written by `make bench-overview`; do not edit it. Figures move with the machine: every page says on
 which one, and when.
 """
 

@@ -36,6 +36,7 @@ __all__ = ["main"]
 
 _LIMIT_S: Final = 60.0
 _COUNT_S: Final = 0.5
+_RECORDED: Final = "recorded"
 
 
 async def _play(
@@ -51,7 +52,8 @@ async def _play(
     counting = asyncio.create_task(count())
     try:
         copies = (
-            play_copy(lesson, number, school, prefix, given.speed, sink, _LIMIT_S) for number in range(given.copies)
+            play_copy(lesson, number, school, prefix, given.speed, sink, _LIMIT_S, network=given.network == _RECORDED)
+            for number in range(given.copies)
         )
         ends = await asyncio.gather(*copies)
     finally:
@@ -67,6 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--copies", type=int, default=1)
     parser.add_argument("--speed", type=float, default=1.0)
+    parser.add_argument("--network", choices=(_RECORDED,), help="delays and breaks as they were; without it, none")
     parser.add_argument("--relay-url", default="")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--report", type=Path, default=Path("loadtest-report"))
@@ -101,7 +104,8 @@ def main(arguments: list[str] | None = None) -> int:
         figures,
         ended,
         watch.seen,
-        again=f"chalkmesh loadtest {given.folder} --copies {given.copies} --speed {given.speed:g}",
+        again=f"chalkmesh loadtest {given.folder} --copies {given.copies} --speed {given.speed:g}"
+        + (f" --network {given.network}" if given.network else ""),
         machine=f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         at=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
     )

@@ -44,6 +44,7 @@ class ReplayAuthor:
     def __init__(self, author: RecordedAuthor, school: LabSchool, times: EditTimes, sink: Sink) -> None:
         self.refused = 0
         self.stopped_code = 0
+        self._cut = False
         self._author = author
         self._school = school
         self._times = times
@@ -65,7 +66,11 @@ class ReplayAuthor:
         self._sink.put("ROOM", "join", (time.monotonic() - begun_s) * 1000)
 
     def say(self, edit: RecordedEdit) -> None:
-        """Send one edit."""
+        """Make one edit and send it."""
+        self.send(self.write(edit))
+
+    def write(self, edit: RecordedEdit) -> bytes:
+        """Make one edit; it is sent by `send`, or with whatever else waits when the connection is there again."""
         seq, prev = self._heads.get(edit.doc, (0, FIRST_PREV))
         envelope = self._seal(edit, seq + 1, prev)
         self._heads[edit.doc] = seq + 1, envelope_hash(self._school.room, envelope.body)
@@ -73,7 +78,16 @@ class ReplayAuthor:
         self._unacked[edit.doc, seq + 1] = time.monotonic(), data
         self._quiet.clear()
         self._times.made(envelope, time.monotonic())
+        return data
+
+    def send(self, data: bytes) -> None:
+        """What `write` made; nothing happens while the connection is broken."""
         self._connection.send(data)
+
+    def cut(self, broken: bool) -> None:
+        """Break the connection, as it was broken then, or let it come back."""
+        self._cut = broken
+        self._connection.cut(broken)
 
     async def saved(self, limit_s: float) -> bool:
         """Whether all of it became durable within `limit_s`."""
@@ -134,7 +148,7 @@ class ReplayAuthor:
 
     def on_lost(self, code: int, reason: str) -> None:
         """It comes back by itself."""
-        self._sink.put("ROOM", "socket lost", 0.0, error=str(code))
+        self._sink.put("ROOM", "socket lost", 0.0, error="" if self._cut else str(code))
 
     def on_stopped(self, code: int, reason: str) -> None:
         """The relay wants no more of this session."""

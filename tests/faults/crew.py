@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 from signaling.client import Peer
@@ -18,12 +18,11 @@ WAIT_S = 120.0
 
 
 class Crew:
-    """Some peers of one room; `strokes` is what each has drawn so far."""
+    """Some peers of one room; `strokes` is what each has drawn so far. `late` makes one who comes at the end."""
 
-    def __init__(self, school: School, url: str, peers: list[Peer]) -> None:
-        self.school = school
-        self.url = url
+    def __init__(self, peers: list[Peer], late: Callable[[], Peer]) -> None:
         self.peers = peers
+        self._late = late
         self.strokes = [0] * len(peers)
         self.drawing: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
@@ -77,7 +76,7 @@ class Crew:
         """Stop drawing; then everybody, and one who comes late, must hold every stroke once. Returns what is wrong."""
         self.stop()
         total = sum(self.strokes)
-        async with self.school.peer(self.school.person("late"), self.url) as late:
+        async with self._late() as late:
             for number, peer in enumerate(self.peers):
                 async with within(WAIT_S, f"peer {number}", "all its work to be acknowledged"):
                     await peer.wait_synced(None)
@@ -111,12 +110,18 @@ async def drawing_crew(school: School, url: str, size: int) -> AsyncIterator[Cre
     """A crew that draws until `finish`, or until the end of the block."""
     async with contextlib.AsyncExitStack() as stack:
         peers = [await stack.enter_async_context(school.peer(school.person(f"user-{n}"), url)) for n in range(size)]
-        crew = Crew(school, url, peers)
-        crew.drawing = [asyncio.create_task(crew.draw_on(n), name=f"drawer-{n}") for n in range(size)]
-        try:
+        async with drawing(Crew(peers, lambda: school.peer(school.person("late"), url))) as crew:
             yield crew
-        finally:
-            crew.stop()
-            for task in crew.drawing:
-                task.cancel()
-            await asyncio.gather(*crew.drawing, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def drawing(crew: Crew) -> AsyncIterator[Crew]:
+    """A crew whose peers are in the room draws until `finish`, or until the end of the block."""
+    crew.drawing = [asyncio.create_task(crew.draw_on(n), name=f"drawer-{n}") for n in range(len(crew.peers))]
+    try:
+        yield crew
+    finally:
+        crew.stop()
+        for task in crew.drawing:
+            task.cancel()
+        await asyncio.gather(*crew.drawing, return_exceptions=True)

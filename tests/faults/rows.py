@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.faults import rows_databases, rows_service
+from tests.faults import rows_databases, rows_lines, rows_service
 from tests.faults.clock import jump
 from tests.faults.commits import measure_commits
 from tests.faults.damage import damage_log
@@ -34,6 +34,10 @@ HOUR_S: Final = 3_600
 FLIPS: Final = 200
 TAB_CRASHES: Final = 20
 CRISIS_PRESSES: Final = 20
+PORTAL_KILLS: Final = 10
+SLOW_READERS: Final = 8
+MANGLED_ENVELOPES: Final = 4_000
+DAMAGED_UPLOADS: Final = 200
 
 
 @dataclass(frozen=True)
@@ -277,6 +281,18 @@ async def crisis_row(folder: Path, sizes: Sizes) -> Row:
     return await rows_service.crisis_row(_fresh(folder, "crisis"), CRISIS_PRESSES)
 
 
+async def portal_row(folder: Path, sizes: Sizes) -> Row:
+    return await rows_service.portal_row(_fresh(folder, "portal"), PORTAL_KILLS, sizes.seed)
+
+
+async def slow_row(folder: Path, sizes: Sizes) -> Row:
+    return await rows_lines.slow_row(_fresh(folder, "slow"), SLOW_READERS)
+
+
+async def messages_row(folder: Path, sizes: Sizes) -> Row:
+    return await rows_lines.messages_row(_fresh(folder, "messages"), MANGLED_ENVELOPES, DAMAGED_UPLOADS, sizes.seed)
+
+
 def _fresh(folder: Path, name: str) -> Path:
     made = folder / name
     made.mkdir()
@@ -306,6 +322,8 @@ ROWS: Final[Mapping[str, tuple[Callable[[Path, Sizes], Awaitable[Row]], float]]]
     "storm": (storm_row, PART_S),
     "commits": (commits_row, PART_S),
     "half-open": (half_open_row, PART_S),
+    "slow": (slow_row, PART_S),
+    "messages": (messages_row, PART_S),
     "clock": (clock_row, PART_S),
     "migration": (migration_row, 3 * PART_S),
     "bits-log": (log_bits_row, PART_S),
@@ -313,5 +331,6 @@ ROWS: Final[Mapping[str, tuple[Callable[[Path, Sizes], Awaitable[Row]], float]]]
     "bits-archive": (archive_bits_row, PART_S),
     "tab": (tab_row, PART_S),
     "turn": (turn_row, PART_S),
+    "kills-portal": (portal_row, PART_S),
     "crisis": (crisis_row, PART_S),
 }

@@ -1,4 +1,4 @@
-"""The rows of `make faults` about what stands around the relay: a browser's tab, the TURN server, the crisis button."""
+"""The rows of `make faults` about what stands around the relay: a tab, portal, TURN server, crisis button."""
 
 from __future__ import annotations
 
@@ -6,13 +6,36 @@ from pathlib import Path
 
 from loadtests.netlab.turnserver import NoTurnServer
 from tests.faults.crisis import press_often
+from tests.faults.portal_kills import kill_portals
 from tests.faults.report import Row
 from tests.faults.tab import crash_tabs
 from tests.faults.turn import kill_turn
 
-__all__ = ["crisis_row", "tab_row", "turn_row"]
+__all__ = ["crisis_row", "portal_row", "tab_row", "turn_row"]
 
 _CRISIS_LIMIT_S = 2.0
+_PORTAL_BACK_S = 3.0
+# Of the supervisor: doubled with each death.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
+
+
+async def portal_row(folder: Path, kills: int, seed: int) -> Row:
+    result = await kill_portals(folder, kills, seed)
+    pauses = [min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**kill) for kill in range(kills)]
+    starts = [back - pause for back, pause in zip(result.back_s, pauses, strict=True)]
+    if result.recorded != result.strokes:
+        result.faults.append(f"{result.recorded} of {result.strokes} strokes recorded")
+    return Row(
+        "kills-portal",
+        f"{kills} × kill -9 of the portal in a recorded lesson, while three people draw and three fetch tickets",
+        f"the lesson and its recording go on; another portal serves within {_PORTAL_BACK_S:.0f} s of the supervisor's "
+        "pause; what was answered is there, once; log-ins stay good; the audit chain holds",
+        f"serves {starts[0]:.1f} s after the pause, {max(starts):.1f} s at most; {result.meanwhile:,} of "
+        f"{result.strokes:,} strokes saved while there was none, {result.recorded:,} recorded; {result.answered:,} "
+        f"tickets; {result.faults[0] if result.faults else '0 faults'}",
+        not result.faults and result.meanwhile > 0 and max(starts) <= _PORTAL_BACK_S,
+        f"seed {seed}",
+    )
 
 
 async def tab_row(folder: Path, crashes: int) -> Row:

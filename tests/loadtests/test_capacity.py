@@ -15,6 +15,7 @@ from loadtests.capacity.plots import svg_plot
 from loadtests.capacity.summary import curve_bars
 from loadtests.overview.compare import format_comparison, numbers_of
 from loadtests.overview.index import Verdicts, format_overview, read_page
+from loadtests.overview.parts import Part, format_done, parts_named, run_quick
 from loadtests.users.plan import stroke_of
 from loadtests.users.scenario import Bots, load_scenario
 from whiteboard_crdt.errors import SetupError
@@ -64,6 +65,40 @@ def test_numbers_are_compared_by_file_and_path_and_the_newest_of_a_kind_counts(t
     table = format_comparison(numbers_of(tmp_path / "old"), numbers_of(tmp_path / "new"))
     assert "| relay: rows join ms | 10 | 20 | 2.00 |" in table
     assert "3 figures compared, 2 of them within 5 %." in table
+
+
+def test_rounds_of_one_server_are_one_figure_their_median(tmp_path: Path) -> None:
+    runs = [
+        {"server": server, "scenario": "small", "figures": {"ms": value}}
+        for server, values in (("ours", (1, 9, 2)), ("theirs", (5, 6, 7)))
+        for value in values
+    ]
+    (tmp_path / "relay.json").write_text(json.dumps({"runs": runs}))
+    assert numbers_of(tmp_path) == {
+        "relay: runs ours small figures ms": 2,
+        "relay: runs theirs small figures ms": 6,
+    }
+
+
+def test_part_that_fails_is_told_and_keeps_no_other_from_running(tmp_path: Path) -> None:
+    keeps = "import os, pathlib, sys; pathlib.Path(os.environ['CHALKMESH_RESULTS'], sys.argv[1]).write_text('[1]')\n"
+    (tmp_path / "figures.py").write_text(f"{keeps}sys.exit(int(sys.argv[2]))\n")
+    parts = [
+        Part("broken", ("nothing_there",)),
+        Part("slow", ("figures slow.json 1",)),
+        Part("good", ("figures good.json 0",)),
+    ]
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    done = run_quick(parts, tmp_path, kept)
+    assert [(each.name, each.ran) for each in done] == [("broken", False), ("slow", True), ("good", True)]
+    assert [line.split("  ")[-1] for line in format_done(done).splitlines()] == [
+        "FAILED (exit code 1)",
+        "ran, missed bars",
+        "ran, all held",
+    ]
+    with pytest.raises(SetupError, match="no benchmark nonsense"):
+        parts_named("relay, nonsense")
 
 
 def test_comparison_with_a_folder_that_is_not_there_is_refused_in_words(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from portal.keyfiles import prepare_data
 from signaling.server import Relay
 from signaling.settings import RelaySettings
 from tests.loadtests.test_run import run
-from tests.recorder.lesson import Lesson
+from tests.recorder.lesson import EPOCH_MS, Lesson
+from whiteboard_crdt.envelope import Envelope
 from whiteboard_crdt.errors import SetupError
 
 LENGTH_MS = 60_000
@@ -75,6 +76,51 @@ async def test_copies_end_with_the_board_of_the_recording_on_a_real_relay(tmp_pa
         == sum(row.name.startswith("seen by") for row in rows)
         == 2 * len(lesson.edits)
     )
+
+
+def record_tunnel(folder: Path) -> Path:
+    """The student is gone for twenty seconds and draws on; it all comes when the connection is there again."""
+    lesson = Lesson(folder)
+    tutor, student = lesson.people
+    lesson.live(0)
+    late: list[Envelope] = []
+    for step in range(10):
+        for person in (tutor, student):
+            person.line([(step * 10.0, 5.0), (step * 10.0 + 9, 40.0)])
+        lesson.did(tutor, step * 4_000)
+        if 3 <= step < 8:
+            late += student.replica.flush_local(EPOCH_MS + step * 4_000 + 10)
+        else:
+            for envelope in late:
+                lesson.archive.envelope(envelope, 31_000)
+            late.clear()
+            lesson.did(student, step * 4_000 + 10)
+    lesson.archive.event("leave", student.session, {"reason": "gone"}, 10_000)
+    lesson.archive.event("join", student.session, {}, 30_000)
+    return lesson.finish(40_000)
+
+
+async def test_recorded_network_is_played_too_with_its_breaks_and_delays(tmp_path: Path) -> None:
+    lesson = read_lesson(record_tunnel(tmp_path / "l1"))
+    (gone,) = lesson.breaks
+    assert (gone.from_ms, gone.to_ms) == (10_000, 30_000)
+    assert [edit.late_ms for edit in lesson.edits if edit.late_ms] == [18_990, 14_990, 10_990, 6_990, 2_990]
+    data = tmp_path / "data"
+    prepare_data(data)
+    relay = Relay(RelaySettings(data=data, port=0))
+    await relay.start()
+    sink = Sink()
+    try:
+        school = school_of(data, f"ws://127.0.0.1:{relay.port}/v1/session")
+        end = await play_copy(lesson, 0, school, "again", 20.0, sink, 20, network=True)
+    finally:
+        await relay.stop()
+    assert (end.strokes, end.lost, end.equal, end.unsaved) == (20, 0, True, 0)
+    rows = sink.take()
+    assert [row for row in rows if row.error] == []
+    assert sum(row.name == "socket lost" for row in rows) == 1
+    # Twenty times as fast: the first stroke of the dark is 0.95 s on its way.
+    assert 900 < max(row.ms for row in rows if row.name.startswith("seen by")) < 5_000
 
 
 async def test_command_plays_a_folder_and_says_what_does_not_hold(tmp_path: Path) -> None:

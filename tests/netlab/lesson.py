@@ -13,11 +13,12 @@ import argparse
 import asyncio
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -34,7 +35,7 @@ from tests.browser.participant import Participant
 from tests.netlab.people import person
 from whiteboard_crdt.errors import SetupError
 
-__all__ = ["LessonFigures", "hold", "main"]
+__all__ = ["PEOPLE", "LessonFigures", "held", "hold", "main", "measure"]
 
 LESSON: Final = "Forces and motion"
 PEOPLE: Final = ("tutor", "amara", "jin", "leo", "sofia")
@@ -47,7 +48,10 @@ SEEN_BAR_MS: Final = 300.0
 
 @dataclass
 class LessonFigures:
-    """What was heard and seen in the steady state. One value of `concealed` for each listener and speaker."""
+    """What was heard and seen in the steady state. One value of `concealed` for each listener and speaker.
+
+    `busy`: programs beside it that take all the processor time they can get.
+    """
 
     profile: str
     people: int
@@ -66,6 +70,7 @@ class LessonFigures:
     limits: list[str] = field(default_factory=list)
     longest_frame_ms: float = 0.0
     cpu_share: float = 0.0
+    busy: int = 0
 
     @property
     def concealed_share(self) -> float:
@@ -102,6 +107,20 @@ async def hold(
 ) -> LessonFigures:
     """Hold the lesson and measure it for `seconds` after it has settled. `trace`: keep every look here as JSON."""
     figures = LessonFigures(profile, len(logins), browsers, seconds)
+    async with held(profile, logins, browsers, seed=seed, settle_s=settle_s) as (lab, people, bots):
+        for bot in bots:
+            await bot.ask("begin", rate=_STROKES_A_S, seconds=seconds)
+        await measure(lab, people, figures, trace)
+        for bot in bots:
+            await bot.ask("finish")
+    return figures
+
+
+@asynccontextmanager
+async def held(
+    profile: str, logins: Sequence[str], browsers: int, *, seed: int = 1, settle_s: float = _SETTLE_S
+) -> AsyncIterator[tuple[Lab, list[Participant], list[Remote]]]:
+    """The lesson, recorded, live and settled, its lines as the profile says; `browsers` of the people are Chromiums."""
     server = len(logins)
     with tempfile.TemporaryDirectory(prefix="chalkmesh-lesson-") as name, Lab(len(logins) + 1, seed=seed) as lab:
         folder = Path(name)
@@ -132,15 +151,11 @@ async def hold(
             for host in range(len(logins)):
                 lab.profile(host, profile)
             await asyncio.sleep(settle_s)  # the steady state is what counts
-            for bot in bots:
-                await bot.ask("begin", rate=_STROKES_A_S, seconds=seconds)
-            await _measure(lab, people, figures, trace)
-            for bot in bots:
-                await bot.ask("finish")
-    return figures
+            yield lab, people, bots
 
 
-async def _measure(lab: Lab, people: list[Participant], figures: LessonFigures, trace: Path | None) -> None:
+async def measure(lab: Lab, people: list[Participant], figures: LessonFigures, trace: Path | None = None) -> None:
+    """All that is heard and seen for `figures.seconds`, while everybody in a browser draws. Adds to `figures`."""
     lines, cpu = lab.stats()["hosts"], _cpu()
     begun = time.monotonic()
     looks = [await _look(people)]
@@ -246,6 +261,18 @@ async def _see(
                     figures.seen_ms.append(arrived - at)
 
 
+@contextmanager
+def _busy(count: int) -> Iterator[None]:
+    """So many programs that do nothing, without pause: a computer on which something else runs."""
+    programs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for program in programs:
+            program.kill()
+            program.wait()
+
+
 def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
@@ -260,23 +287,26 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seconds", type=float, default=40.0)
     parser.add_argument("--settle", type=float, default=_SETTLE_S, help="0: the moment when the line becomes bad too")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--busy", type=int, default=0, help="programs beside it that take all the time they can get")
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--trace", type=Path, help="write every look at getStats here")
     given = parser.parse_args(arguments)
     why = missing()
     if why is not None:
         raise SetupError(why)
-    figures = asyncio.run(
-        hold(
-            given.profile,
-            PEOPLE[: given.people],
-            given.browsers,
-            given.seconds,
-            seed=given.seed,
-            settle_s=given.settle,
-            trace=given.trace,
+    with _busy(given.busy):
+        figures = asyncio.run(
+            hold(
+                given.profile,
+                PEOPLE[: given.people],
+                given.browsers,
+                given.seconds,
+                seed=given.seed,
+                settle_s=given.settle,
+                trace=given.trace,
+            )
         )
-    )
+    figures.busy = given.busy
     worst = max(figures.concealed, default=1.0)
     _say(
         f"{figures.people} people, {figures.browsers} of them browsers, on `{figures.profile}`, {figures.seconds:g} s, "

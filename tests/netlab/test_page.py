@@ -31,7 +31,7 @@ LINES = {
 
 def test_nothing_measured_is_a_page_without_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page, "RESULTS", tmp_path)
-    assert "A lesson of five" not in page.format_page("2026-01-02")
+    assert "Lessons on thin lines" not in page.format_page("2026-01-02")
 
 
 def test_rows_say_what_was_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

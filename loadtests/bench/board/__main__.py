@@ -22,9 +22,10 @@ from typing import Any
 from loadtests.bench.board.measure import appending_ms, round_of
 from loadtests.bench.board.pages import BOARDS, build, serve, write_ink
 from loadtests.bench.board.table import format_page
+from loadtests.kept import FOLDER, keep_page
 
-RESULTS = Path("loadtests/results/board.json")
-PAIR = Path("loadtests/results/board-pair.json")
+RESULTS = FOLDER / "board.json"
+PAIR = FOLDER / "board-pair.json"
 PAGE = Path("docs/performance-board.md")
 _FEW = 10
 
@@ -67,8 +68,8 @@ def main() -> int:
     parser.add_argument("--add", action="store_true", help="keep the rounds that the results hold already")
     parser.add_argument("--page", action="store_true", help="measure nothing: only write the page again")
     options = parser.parse_args()
-    kept: dict[str, Any] = json.loads(RESULTS.read_bytes()) if RESULTS.is_file() else {}
-    results = kept if options.add or options.page else {**kept, "rounds": {}}
+    held: dict[str, Any] = json.loads(RESULTS.read_bytes()) if RESULTS.is_file() else {}
+    results = held if options.add or options.page else {**held, "rounds": {}}
     results.setdefault("rounds", {})
     if not options.page:
         results |= {"strokes": options.strokes, "machine": _machine()}
@@ -79,7 +80,7 @@ def main() -> int:
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     page = format_page(json.loads(RESULTS.read_bytes()))
-    PAGE.write_text(page, encoding="utf-8")
+    keep_page(PAGE, page)
     sys.stdout.write(page)
     return 0
 

@@ -157,7 +157,7 @@ async def _fill_school(database: Database, school: str, number: int) -> None:
                 {
                     "id": new_id(), "class": group, "weekday": (n + 2 * k) % 5,
                     "start_minute": _FIRST_MINUTE + n % _CLASSES_OF_TUTOR * 60, "length_min": _LENGTH_MIN,
-                    "time_zone": _TIME_ZONE, "from_day": begin, "until_day": begin + timedelta(days=28),
+                    "time_zone": _TIME_ZONE, "from_day": begin, "until_day": begin + timedelta(days=90),
                     "created_ms": then_ms,
                 }
                 for k in range(2)
@@ -165,8 +165,7 @@ async def _fill_school(database: Database, school: str, number: int) -> None:
         await connection.execute(insert(classes), groups)
         await connection.execute(insert(enrollments), places)
         await connection.execute(insert(series), hours)
-        for made in await load_classes(connection, classes.c.school == school):
-            await extend_lessons(connection, made, then_ms)
+        await extend_lessons(connection, await load_classes(connection, classes.c.school == school), then_ms)
         # Those of last week took place.
         await connection.execute(
             update(lessons)
