@@ -2,15 +2,16 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.authorize import Actor, Role
 from portal.database import Database
+from portal.failed_logins import FailedLogins
 from portal.ids import new_id
 from portal.passwords import Passwords
 from portal.schema import logins, schools, users
@@ -21,6 +22,42 @@ from portal.times import local
 _SEEN_EVERY_MS = 60_000
 # So long after the password the code may be given.
 _CODE_WITHIN_MS = 5 * 60_000
+
+_HOME = schools.alias("home")
+# Every request asks this: built once, since building it takes longer than answering it.
+_WHOSE_LOGIN = (
+    select(
+        logins.c.id.label("login"),
+        logins.c.csrf,
+        logins.c.seen_ms,
+        func.coalesce(logins.c.proved_ms, logins.c.created_ms).label("proved_ms"),
+        users.c.id.label("user"),
+        users.c.name,
+        users.c.role,
+        users.c.language,
+        schools.c.id.label("school"),
+        users.c.privacy_training_until,
+        schools.c.name.label("school_name"),
+        schools.c.time_zone,
+        schools.c.demo,
+    )
+    .join(users, users.c.id == logins.c.user)
+    .join(_HOME, _HOME.c.id == users.c.school)
+    .join(schools, schools.c.id == func.coalesce(logins.c.at_school, _HOME.c.id))
+    .where(
+        logins.c.token_hash == bindparam("token_hash"),
+        logins.c.revoked_ms.is_(None),
+        logins.c.awaits_code.is_not(True),
+        logins.c.expires_ms > bindparam("now_ms"),
+        logins.c.seen_ms > bindparam("idle_since_ms"),
+        users.c.disabled_ms.is_(None),
+        # At another school only as the administrator of a district that has it now.
+        or_(
+            logins.c.at_school.is_(None),
+            and_(users.c.role == Role.DISTRICT_ADMIN, _HOME.c.district == schools.c.district),
+        ),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +70,8 @@ class Person:
     school_name: str
     time_zone: str
     demo: bool
+    proved_ms: int
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +90,10 @@ class LogIn:
     device: str
     created_ms: int
     seen_ms: int
+
+
+# Whether what was given as the second step is this person's.
+SecondStep = Callable[[AsyncConnection, str], Awaitable[bool]]
 
 
 class TooManyAttempts(Exception):
@@ -74,6 +117,7 @@ class Accounts:
         self._by_address = Throttle(size=60, refill_s=5)
         # A million codes, of which three fit at a time: at this pace one is guessed in a hundred days.
         self._by_code = Throttle(size=5, refill_s=30)
+        self.failures = FailedLogins()
 
     async def log_in(
         self, login: str, password: str, address: str, old_token: str | None, now_ms: int, *, device: str = ""
@@ -98,6 +142,7 @@ class Accounts:
         if not await self._passwords.check(password, row.password_hash if row else None) or row is None:
             for throttle, key in keys:
                 throttle.failed(key, now_ms)
+            self.failures.failed(row.id if row is not None else None, now_ms)
             return None
         self._by_account.succeeded(f"{address} {login}")
         fresh_hash = await self._passwords.hash(password) if self._passwords.needs_rehash(row.password_hash) else None
@@ -107,20 +152,35 @@ class Accounts:
             return await self.begin(connection, row.id, old_token, now_ms, device=device)
 
     async def begin(
-        self, connection: AsyncConnection, user: str, old_token: str | None, now_ms: int, *, device: str = ""
+        self,
+        connection: AsyncConnection,
+        user: str,
+        old_token: str | None,
+        now_ms: int,
+        *,
+        device: str = "",
+        proved: bool = False,
     ) -> Granted:
-        """A fresh log-in for whoever has just shown who they are; any older one of the browser ends."""
+        """A fresh log-in for whoever has just shown who they are; any older one of the browser ends.
+
+        `proved`: by more than a password, so that no code is asked for.
+        """
         if old_token is not None:
             await _revoke(connection, logins.c.token_hash == hash_token(old_token), now_ms)
-        awaits_code = await has_second_factor(connection, user)
+        awaits_code = not proved and await has_second_factor(connection, user)
         token = await self._new_login(connection, user, device, now_ms, awaits_code=awaits_code)
         return Granted(token, awaits_code)
 
     async def give_code(self, token: str, code: str, secret: str, now_ms: int) -> str | None:
-        """Turns a log-in that waits for its code into a good one, under a fresh token; None when it does not fit.
+        """As `take_step` with a code. Raises TooManyAttempts, by account: codes are short. `secret`: of the factors."""
 
-        Raises TooManyAttempts, by account: codes are short. `secret`: under which the factors are kept.
-        """
+        async def fits(connection: AsyncConnection, user: str) -> bool:
+            return await self.fits_code(connection, user, code, secret, now_ms)
+
+        return await self.take_step(token, fits, now_ms)
+
+    async def take_step(self, token: str, fits: SecondStep, now_ms: int) -> str | None:
+        """Turns a log-in that waits for its second step into a good one, under a fresh token; None: it does not fit."""
         async with self._database.write() as connection:
             row = (
                 await connection.execute(
@@ -137,7 +197,7 @@ class Accounts:
             ).first()
             if row is None:
                 return None
-            if not await self.fits_code(connection, row.user, code, secret, now_ms):
+            if not await fits(connection, row.user):
                 return None
             await _revoke(connection, logins.c.token_hash == hash_token(token), now_ms)
             return await self._new_login(connection, row.user, row.device or "", now_ms, awaits_code=False)
@@ -148,22 +208,23 @@ class Accounts:
             raise TooManyAttempts(wait_s)
         if not await check_code(connection, secret, user, code, now_ms):
             self._by_code.failed(user, now_ms)
+            self.failures.failed(user, now_ms)
             return False
         self._by_code.succeeded(user)
         return True
 
-    async def awaits_code(self, token: str, now_ms: int) -> bool:
-        """Whether the token is of a log-in that waits for its code."""
+    async def awaits_code(self, token: str, now_ms: int) -> str | None:
+        """Whose log-in the token is that waits for its second step; None when it is none."""
         async with self._database.read() as connection:
             found = await connection.execute(
-                select(logins.c.id).where(
+                select(logins.c.user).where(
                     logins.c.token_hash == hash_token(token),
                     logins.c.revoked_ms.is_(None),
                     logins.c.awaits_code.is_(True),
                     logins.c.created_ms > now_ms - _CODE_WITHIN_MS,
                 )
             )
-            return found.first() is not None
+            return found.scalar()
 
     async def list(self, user: str, now_ms: int) -> Sequence[LogIn]:
         """A person's good log-ins, the one that was used last first."""
@@ -188,41 +249,9 @@ class Accounts:
 
     async def person(self, token: str, now_ms: int) -> Person | None:
         """Whose log-in the token is, or None when it is unknown, over, idle for too long or revoked."""
-        home = schools.alias("home")
-        async with self._database.read() as connection:
-            row = (
-                await connection.execute(
-                    select(
-                        logins.c.id.label("login"),
-                        logins.c.csrf,
-                        logins.c.seen_ms,
-                        users.c.id.label("user"),
-                        users.c.name,
-                        users.c.role,
-                        schools.c.id.label("school"),
-                        users.c.privacy_training_until,
-                        schools.c.name.label("school_name"),
-                        schools.c.time_zone,
-                        schools.c.demo,
-                    )
-                    .join(users, users.c.id == logins.c.user)
-                    .join(home, home.c.id == users.c.school)
-                    .join(schools, schools.c.id == func.coalesce(logins.c.at_school, home.c.id))
-                    .where(
-                        logins.c.token_hash == hash_token(token),
-                        logins.c.revoked_ms.is_(None),
-                        logins.c.awaits_code.is_not(True),
-                        logins.c.expires_ms > now_ms,
-                        logins.c.seen_ms > now_ms - self._idle_ms,
-                        users.c.disabled_ms.is_(None),
-                        # At another school only as the administrator of a district that has it now.
-                        or_(
-                            logins.c.at_school.is_(None),
-                            and_(users.c.role == Role.DISTRICT_ADMIN, home.c.district == schools.c.district),
-                        ),
-                    )
-                )
-            ).first()
+        asked = {"token_hash": hash_token(token), "now_ms": now_ms, "idle_since_ms": now_ms - self._idle_ms}
+        async with self._database.glance() as connection:
+            row = (await connection.execute(_WHOSE_LOGIN, asked)).first()
         if row is None:
             return None
         if now_ms - row.seen_ms > _SEEN_EVERY_MS:
@@ -241,7 +270,28 @@ class Accounts:
             school_name=row.school_name,
             time_zone=row.time_zone,
             demo=row.demo,
+            proved_ms=row.proved_ms,
+            language=row.language,
         )
+
+    async def renew(self, login_id: str, now_ms: int) -> str:
+        """A fresh token for a log-in whose person has just proved who they are; the old one is worth nothing more.
+
+        Its id and the token of its forms stay: pages in other tabs go on.
+        """
+        token = secrets.token_urlsafe(32)
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(logins)
+                .where(logins.c.id == login_id)
+                .values(token_hash=hash_token(token), proved_ms=now_ms, seen_ms=now_ms)
+            )
+        return token
+
+    async def choose_language(self, user: str, language: str) -> None:
+        """In which language a person reads pages and mails from now on."""
+        async with self._database.write() as connection:
+            await connection.execute(update(users).where(users.c.id == user).values(language=language))
 
     async def log_out(self, login_id: str, now_ms: int) -> None:
         """Ends one log-in."""
@@ -265,6 +315,7 @@ class Accounts:
                 csrf=secrets.token_urlsafe(32),
                 created_ms=now_ms,
                 seen_ms=now_ms,
+                proved_ms=now_ms,
                 expires_ms=now_ms + self._login_ms,
                 revoked_ms=None,
                 awaits_code=awaits_code,

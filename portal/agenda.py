@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portal.accounts import Person
 from portal.authorize import Action, permitted
 from portal.database import Database
+from portal.language import phrase
 from portal.lessons import Door, Lesson, LessonState, Member, count_between, lessons_between, lessons_met
 from portal.playback import Playback
 from portal.recordings import Recording, RecordingState, load_recordings
@@ -71,7 +72,7 @@ async def build_agenda(
     start_ms, tomorrow_ms = day_bounds_ms(now_ms, person.time_zone)
     _, horizon_ms = day_bounds_ms(now_ms, person.time_zone, days=1 + _DAYS_AHEAD)
     school, span_ms = person.actor.school, (start_ms, horizon_ms)
-    async with database.read() as connection:
+    async with database.glance() as connection:
         found = await lessons_between(connection, school, user, span_ms, 0, _PAGE_SIZE) if user is not None else []
         number, count = 1, len(found)
         # One's own lessons mostly fit on a page, which then needs no counting.
@@ -143,27 +144,29 @@ def _entry(playback: Playback, person: Person, lesson: Lesson, recording: Record
 def lesson_stage(lesson: Lesson, door: Door) -> Stage:
     """A lesson's state as people say it."""
     if lesson.state is LessonState.LIVE:
-        return Stage("Live", "accent", moving=True)
+        return Stage(phrase("Live"), "accent", moving=True)
     if lesson.state is LessonState.OPEN:
-        return Stage("Open", "accent")
+        return Stage(phrase("Open"), "accent")
     if lesson.cancelled:
-        return Stage("Called off", "attention")
+        return Stage(phrase("Called off"), "attention")
     if lesson.state is LessonState.ENDED:
-        return Stage("Ended")
+        return Stage(phrase("Ended"))
     if door is Door.OVER:
-        return Stage("Not held", "attention")
-    return Stage("Scheduled") if door is Door.EARLY else Stage("Ready to join", "accent")
+        return Stage(phrase("Not held"), "attention")
+    return Stage(phrase("Scheduled")) if door is Door.EARLY else Stage(phrase("Ready to join"), "accent")
 
 
 def recording_stage(recording: Recording) -> Stage:
     """A recording's state as people say it: recording → watchable → rendering → ready."""
     if recording.state is RecordingState.FAILED:
         sealed = recording.sealed_ms is not None
-        return Stage("Watchable, no MP4" if sealed else "Recording failed", "attention" if sealed else "danger")
+        return Stage(
+            phrase("Watchable, no MP4") if sealed else phrase("Recording failed"), "attention" if sealed else "danger"
+        )
     if recording.downloadable:
-        return Stage("Ready", "accent")
+        return Stage(phrase("Ready"), "accent")
     if recording.state is RecordingState.RENDERING:
-        return Stage("Rendering", "", moving=True, progress=recording.progress or 0.0)
+        return Stage(phrase("Rendering"), "", moving=True, progress=recording.progress or 0.0)
     if recording.state is RecordingState.SEALED:
-        return Stage("Watchable", "accent")
-    return Stage("Recording", "attention", moving=True)
+        return Stage(phrase("Watchable"), "accent")
+    return Stage(phrase("Recording"), "attention", moving=True)

@@ -10,6 +10,7 @@ CLASSROOM_ENTRY = "src/classroom/main.tsx"
 PLAYER_ENTRY = "src/player/main.tsx"
 ALERTS_ENTRY = "src/alerts/main.ts"
 OPERATION_ENTRY = "src/operation/main.ts"
+PASSKEYS_ENTRY = "src/passkeys/main.ts"
 
 
 class _Chunk(msgspec.Struct):

@@ -21,6 +21,8 @@ class Role(StrEnum):
     GUARDIAN = "guardian"
     REVIEWER = "reviewer"
     ON_CALL = "on_call"
+    # Of no person: what comes in by a token, and may do what the token's scopes say (portal/programs.py).
+    PROGRAM = "program"
 
 
 class Action(StrEnum):
@@ -68,6 +70,11 @@ class Action(StrEnum):
     READ_DISTRICT = "district.read"
     READ_OPERATION = "operation.read"
     BRING_PAGES = "lesson.bring_pages"
+    READ_DIALOGUE = "dialogue.read"
+    WRITE_DIALOGUE = "dialogue.write"
+    READ_QUESTIONS = "questions.read"
+    ANSWER_QUESTION = "question.answer"
+    TAKE_QUESTION = "question.take"
     READ_MATERIALS = "materials.read"
     CHANGE_MATERIALS = "materials.change"
     READ_GRADES = "grades.read"
@@ -82,8 +89,20 @@ class Action(StrEnum):
     CHANGE_RETENTION = "retention.change"
     READ_ALERTS = "alerts.read"
     ANSWER_ALERT = "alert.answer"
+    READ_PRIVACY = "privacy.read"
+    GRANT_ACCESS = "access.grant"
+    READ_AMENDMENTS = "amendments.read"
+    ASK_AMENDMENT = "amendment.ask"
+    DECIDE_AMENDMENT = "amendment.decide"
+    REVIEW_ACCESS = "access.review"
+    READ_INCIDENTS = "incidents.read"
+    CHANGE_INCIDENTS = "incidents.change"
+    READ_WARNINGS = "warnings.read"
+    ANSWER_WARNING = "warning.answer"
     READ_ROOM_RULES = "room_rules.read"
     CHANGE_ROOM_RULES = "room_rules.change"
+    READ_PROGRAMS = "programs.read"
+    CHANGE_PROGRAMS = "programs.change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +152,17 @@ class ClassObject:
 
 @dataclass(frozen=True, slots=True)
 class StudentObject:
-    """The record of one student. `tutors`: who teaches the student now; `guardians`: who answers for the student."""
+    """The record of one student.
+
+    `tutors`: who teaches the student now; `guardians`: who answers for the student; `granted`: to whom of the staff
+    the record is open for a time.
+    """
 
     id: str
     school: str
     tutors: frozenset[str] = field(default_factory=frozenset)
     guardians: frozenset[str] = field(default_factory=frozenset)
+    granted: frozenset[str] = field(default_factory=frozenset)
 
     kind = "student"
 
@@ -183,6 +207,8 @@ _AT_BOARDS = frozenset({Role.TUTOR, Role.STUDENT, Role.COORDINATOR})
 # Who may look at a whole school: its office, and whoever administers its district, who changes nothing in it.
 _OVERVIEW = _OFFICE | {Role.DISTRICT_ADMIN}
 _PLANNING = _COORDINATION | {Role.DISTRICT_ADMIN}
+# Who answers to families and the district for a school's records, its coordinators' reads included.
+_ANSWERABLE = frozenset({Role.POINT_OF_CONTACT, Role.DISTRICT_ADMIN})
 # For whom there is a page of the students whose progress is theirs to see; the office has its list of students.
 _IN_LESSONS = frozenset({Role.TUTOR, Role.STUDENT, Role.GUARDIAN})
 # A lesson that is under way must not fail the students in it; its recording and every other record do close.
@@ -207,7 +233,8 @@ _OPEN_WITHOUT_TRAINING = frozenset(
 def authorize(actor: Actor, action: Action, target: object) -> None:
     """Returns when the actor may do the action to the object; otherwise raises Forbidden. What is unknown is a no."""
     rule = _RULES.get((action, type(target)))
-    if rule is None or not rule(actor, target):
+    # A program has its scopes instead of a role.
+    if rule is None or actor.role is Role.PROGRAM or not rule(actor, target):
         raise Forbidden(f"{action} is not allowed")
     if actor.lapsed and action not in _OPEN_WITHOUT_TRAINING:
         raise TrainingLapsed(f"{action} needs the training in student privacy")
@@ -308,6 +335,14 @@ def _record_on_call(actor: Actor, record: SchoolRecord) -> bool:
     return actor.school == record.school and actor.role in _ON_CALL
 
 
+def _school_answerable(actor: Actor, school: SchoolObject) -> bool:
+    return actor.school == school.id and actor.role in _ANSWERABLE
+
+
+def _record_answerable(actor: Actor, record: SchoolRecord) -> bool:
+    return actor.school == record.school and actor.role in _ANSWERABLE
+
+
 def _school_coordination(actor: Actor, school: SchoolObject) -> bool:
     return actor.school == school.id and actor.role in _COORDINATION
 
@@ -321,12 +356,33 @@ def _teaches_or_coordination(actor: Actor, target: ClassObject | StudentObject) 
 
 
 def _own_ward_or_overview(actor: Actor, student: StudentObject) -> bool:
-    own = actor.user == student.id or actor.user in student.guardians
-    return actor.school == student.school and (own or actor.role in _OVERVIEW)
+    return _own_or_ward(actor, student) or (actor.school == student.school and actor.role in _OVERVIEW)
 
 
-def _own_ward_teaches_or_overview(actor: Actor, student: StudentObject) -> bool:
-    return _own_ward_or_overview(actor, student) or _teaches_or_overview(actor, student)
+def _own_or_ward(actor: Actor, student: StudentObject) -> bool:
+    return actor.school == student.school and (actor.user == student.id or actor.user in student.guardians)
+
+
+def _granted_teaches_or_overview(actor: Actor, student: StudentObject) -> bool:
+    granted = actor.school == student.school and actor.user in student.granted
+    return granted or _teaches_or_overview(actor, student)
+
+
+def _reads_progress(actor: Actor, student: StudentObject) -> bool:
+    return _own_ward_or_overview(actor, student) or _granted_teaches_or_overview(actor, student)
+
+
+def _in_dialogue(actor: Actor, student: StudentObject) -> bool:
+    there = actor.user in student.guardians | student.tutors or actor.role in _OFFICE
+    return actor.school == student.school and there
+
+
+def _follows_dialogue(actor: Actor, student: StudentObject) -> bool:
+    return _in_dialogue(actor, student) or (actor.school == student.school and actor.role in _OVERVIEW)
+
+
+def _planning(actor: Actor, record: SchoolRecord) -> bool:
+    return actor.school == record.school and actor.role in _PLANNING
 
 
 def _in_class_or_overview(actor: Actor, group: ClassObject) -> bool:
@@ -385,7 +441,7 @@ _RULES: dict[tuple[Action, type], Rule] = {
     (Action.READ_STAFF, SchoolObject): _rule(SchoolObject, _school_overview),
     (Action.CHANGE_STAFF, SchoolObject): _rule(SchoolObject, _school_coordination),
     (Action.CHANGE_STAFF, SchoolRecord): _rule(SchoolRecord, _coordination),
-    (Action.READ_STUDENT, StudentObject): _rule(StudentObject, _teaches_or_overview),
+    (Action.READ_STUDENT, StudentObject): _rule(StudentObject, _granted_teaches_or_overview),
     (Action.READ_ATTENDANCE, SchoolObject): _rule(SchoolObject, _school_overview),
     (Action.READ_ATTENDANCE, LessonObject): _rule(LessonObject, _leads_or_overview),
     (Action.CORRECT_ATTENDANCE, LessonObject): _rule(LessonObject, is_lesson_staff),
@@ -396,8 +452,13 @@ _RULES: dict[tuple[Action, type], Rule] = {
     (Action.READ_OPERATION, SchoolObject): _rule(SchoolObject, _school_district),
     (Action.CHANGE_HOURS, SchoolObject): _rule(SchoolObject, _school_coordination),
     (Action.LIST_PROGRESS, SchoolObject): _rule(SchoolObject, _learns_or_teaches),
-    (Action.READ_PROGRESS, StudentObject): _rule(StudentObject, _own_ward_teaches_or_overview),
+    (Action.READ_PROGRESS, StudentObject): _rule(StudentObject, _reads_progress),
     (Action.WRITE_PROGRESS, StudentObject): _rule(StudentObject, _teaches_or_coordination),
+    (Action.READ_DIALOGUE, StudentObject): _rule(StudentObject, _follows_dialogue),
+    (Action.WRITE_DIALOGUE, StudentObject): _rule(StudentObject, _in_dialogue),
+    (Action.READ_QUESTIONS, SchoolObject): _rule(SchoolObject, _school_planning),
+    (Action.ANSWER_QUESTION, SchoolRecord): _rule(SchoolRecord, _planning),
+    (Action.TAKE_QUESTION, SchoolObject): _rule(SchoolObject, _school_district),
     (Action.READ_MATERIALS, ClassObject): _rule(ClassObject, _in_class_or_overview),
     (Action.CHANGE_MATERIALS, ClassObject): _rule(ClassObject, _teaches_or_coordination),
     (Action.READ_GRADES, ClassObject): _rule(ClassObject, _teaches_or_overview),
@@ -411,8 +472,23 @@ _RULES: dict[tuple[Action, type], Rule] = {
     (Action.ERASE_STUDENT, StudentObject): _rule(StudentObject, _coordination),
     (Action.READ_ALERTS, SchoolObject): _rule(SchoolObject, _school_on_call),
     (Action.ANSWER_ALERT, SchoolRecord): _rule(SchoolRecord, _record_on_call),
+    (Action.READ_PRIVACY, SchoolObject): _rule(SchoolObject, _school_overview),
+    (Action.READ_PRIVACY, SchoolRecord): _rule(SchoolRecord, _overview),
+    (Action.GRANT_ACCESS, StudentObject): _rule(StudentObject, _office),
+    (Action.READ_AMENDMENTS, StudentObject): _rule(StudentObject, _own_ward_or_overview),
+    (Action.ASK_AMENDMENT, StudentObject): _rule(StudentObject, _own_or_ward),
+    (Action.DECIDE_AMENDMENT, StudentObject): _rule(StudentObject, _office),
+    (Action.REVIEW_ACCESS, SchoolObject): _rule(SchoolObject, _school_answerable),
+    (Action.READ_INCIDENTS, SchoolObject): _rule(SchoolObject, _school_overview),
+    (Action.READ_INCIDENTS, SchoolRecord): _rule(SchoolRecord, _overview),
+    (Action.CHANGE_INCIDENTS, SchoolObject): _rule(SchoolObject, _school_overview),
+    (Action.CHANGE_INCIDENTS, SchoolRecord): _rule(SchoolRecord, _overview),
+    (Action.READ_WARNINGS, SchoolObject): _rule(SchoolObject, _school_answerable),
+    (Action.ANSWER_WARNING, SchoolRecord): _rule(SchoolRecord, _record_answerable),
     (Action.READ_ROOM_RULES, SchoolObject): _rule(SchoolObject, _school_overview),
     (Action.CHANGE_ROOM_RULES, SchoolObject): _rule(SchoolObject, _school_coordination),
+    (Action.READ_PROGRAMS, SchoolObject): _rule(SchoolObject, _school_overview),
+    (Action.CHANGE_PROGRAMS, SchoolObject): _rule(SchoolObject, _school_office),
     (Action.READ_ERASURES, SchoolRecord): _rule(SchoolRecord, _overview),
     (Action.READ_RETENTION, SchoolObject): _rule(SchoolObject, _school_overview),
     (Action.CHANGE_RETENTION, SchoolObject): _rule(SchoolObject, _school_coordination),

@@ -3,13 +3,13 @@
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from icalendar import Calendar, Event
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.authorize import Actor
+from portal.calendar_file import CalendarLesson, format_calendar
+from portal.database import Database
 from portal.ids import new_id
 from portal.ledger import audit
 from portal.mails.links import CALENDAR, token_of
@@ -19,6 +19,25 @@ from portal.school_schema import calendar_feeds
 _BACK_MS = 30 * 24 * 60 * 60 * 1000
 _MOST = 2000
 _SEEN_EVERY_MS = 60_000
+
+_OF_FEED = (
+    select(users.c.id, schools.c.name, calendar_feeds.c.seen_ms)
+    .join(calendar_feeds, calendar_feeds.c.user == users.c.id)
+    .join(schools, schools.c.id == users.c.school)
+    .where(
+        calendar_feeds.c.id == bindparam("feed"), calendar_feeds.c.revoked_ms.is_(None), users.c.disabled_ms.is_(None)
+    )
+)
+_LESSONS = (
+    select(lessons.c.id, lessons.c.title, lessons.c.starts_ms, lessons.c.ends_ms, lessons.c.cancelled_ms)
+    .where(
+        lessons.c.id.in_(select(lesson_members.c.lesson).where(lesson_members.c.user == bindparam("user"))),
+        lessons.c.demo.is_(False),
+        lessons.c.ends_ms > bindparam("since_ms"),
+    )
+    .order_by(lessons.c.starts_ms, lessons.c.id)
+    .limit(_MOST)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,45 +78,24 @@ async def revoke_feed(connection: AsyncConnection, actor: Actor, feed: str, now_
         await audit(connection, actor.user, "calendar.revoke", "user", actor.user, now_ms, {"feed": feed})
 
 
-async def read_feed(connection: AsyncConnection, secret: str, token: str, portal_url: str, now_ms: int) -> bytes | None:
+async def read_feed(database: Database, secret: str, token: str, portal_url: str, now_ms: int) -> bytes | None:
     """The calendar of a token; None when it is forged or revoked, or its person is gone."""
     feed = token.partition(".")[0][:64]
     expected = token_of(secret, feed, CALENDAR)
     if not hmac.compare_digest(token.encode("utf-8", errors="replace"), expected.encode()):
         return None
-    row = (
-        await connection.execute(
-            select(users.c.id, schools.c.name)
-            .join(calendar_feeds, calendar_feeds.c.user == users.c.id)
-            .join(schools, schools.c.id == users.c.school)
-            .where(calendar_feeds.c.id == feed, calendar_feeds.c.revoked_ms.is_(None), users.c.disabled_ms.is_(None))
-        )
-    ).first()
-    if row is None:
-        return None
+    async with database.glance() as connection:
+        row = (await connection.execute(_OF_FEED, {"feed": feed})).first()
+        if row is None:
+            return None
+        asked = {"user": row.id, "since_ms": now_ms - _BACK_MS}
+        found = (await connection.execute(_LESSONS, asked)).all()
     # To the minute: programs ask often, and each time kept is a wait for the disk.
-    stale = or_(calendar_feeds.c.seen_ms.is_(None), calendar_feeds.c.seen_ms < now_ms - _SEEN_EVERY_MS)
-    await connection.execute(update(calendar_feeds).where(calendar_feeds.c.id == feed, stale).values(seen_ms=now_ms))
-    mine = select(lesson_members.c.lesson).where(lesson_members.c.user == row.id)
-    found = await connection.execute(
-        select(lessons)
-        .where(lessons.c.id.in_(mine), lessons.c.demo.is_(False), lessons.c.ends_ms > now_ms - _BACK_MS)
-        .order_by(lessons.c.starts_ms, lessons.c.id)
-        .limit(_MOST)
+    if row.seen_ms is None or row.seen_ms < now_ms - _SEEN_EVERY_MS:
+        async with database.write() as connection:
+            await connection.execute(update(calendar_feeds).where(calendar_feeds.c.id == feed).values(seen_ms=now_ms))
+    shown = (
+        CalendarLesson(id_, title, starts_ms, ends_ms, cancelled_ms is not None, f"{portal_url}lessons/{id_}/room")
+        for id_, title, starts_ms, ends_ms, cancelled_ms in found
     )
-    calendar = Calendar()
-    calendar.add("prodid", "-//Chalkmesh//Lessons//EN")
-    calendar.add("version", "2.0")
-    calendar.add("x-wr-calname", f"Lessons, {row.name}")
-    for lesson in found:
-        event = Event()
-        event.add("uid", f"{lesson.id}@chalkmesh")
-        event.add("dtstamp", datetime.fromtimestamp(now_ms / 1000, UTC))
-        # In UTC: the weekly wall clock was turned into moments when the lesson was made.
-        event.add("dtstart", datetime.fromtimestamp(lesson.starts_ms / 1000, UTC))
-        event.add("dtend", datetime.fromtimestamp(lesson.ends_ms / 1000, UTC))
-        event.add("summary", lesson.title)
-        event.add("status", "CANCELLED" if lesson.cancelled_ms is not None else "CONFIRMED")
-        event.add("url", f"{portal_url}lessons/{lesson.id}/room")
-        calendar.add_component(event)
-    return bytes(calendar.to_ical())
+    return format_calendar(f"Lessons, {row.name}", shown, now_ms)

@@ -38,15 +38,26 @@ class Verdict:
     problem: str = ""
 
 
-def verify(rows: Iterable[AuditRow], head: tuple[int, str] | None) -> Verdict:
-    """Walks the rows in order of their id and compares the end with `head` (row id, hash): a cut end shows too."""
-    before, last, count = GENESIS, 0, 0
-    for row in rows:
-        count += 1
-        if row.hash != link(before, row):
-            return Verdict(count, row.id, "was changed, or stands after a row that is gone")
-        before, last = row.hash, row.id
-    expected = head or (0, GENESIS)
-    if expected != (last, before):
-        return Verdict(count, expected[0], "is the end that was written down, but the log ends elsewhere")
-    return Verdict(count, None)
+class Walk:
+    """A walk along the rows in order of their id, in as many pieces as the caller likes."""
+
+    def __init__(self) -> None:
+        self._before = GENESIS
+        self._count = 0
+        self.last = 0
+
+    def go(self, rows: Iterable[AuditRow]) -> Verdict | None:
+        """Takes the next rows; the verdict at the first that does not fit, else None."""
+        for row in rows:
+            self._count += 1
+            if row.hash != link(self._before, row):
+                return Verdict(self._count, row.id, "was changed, or stands after a row that is gone")
+            self._before, self.last = row.hash, row.id
+        return None
+
+    def end(self, head: tuple[int, str] | None) -> Verdict:
+        """Compares the end with `head` (row id, hash), so that a cut end shows too."""
+        expected = head or (0, GENESIS)
+        if expected != (self.last, self._before):
+            return Verdict(self._count, expected[0], "is the end that was written down, but the log ends elsewhere")
+        return Verdict(self._count, None)

@@ -358,6 +358,10 @@ def loadtest(
     web: Annotated[int | None, typer.Option(help="Port of locust's web page, in place of one run.", min=1)] = None,
     copies: Annotated[int | None, typer.Option(help="Of a recorded lesson: how many at once.", min=1)] = None,
     speed: Annotated[float | None, typer.Option(help="Of a recorded lesson: how many times as fast.", min=0.01)] = None,
+    network: Annotated[
+        Literal["recorded"] | None,
+        typer.Option(help="Of a recorded lesson: delays and broken connections as they were; without it, none."),
+    ] = None,
 ) -> None:
     """Put load on a service, and say what it stood.
 
@@ -367,7 +371,7 @@ def loadtest(
         from portal.loadtest_command import run_loadtest
     options = {"duration": duration, "rooms": rooms, "seed": seed, "report": report, "relay-url": relay_url}
     options |= {"data": data, "accounts": accounts, "bot-processes": bot_processes, "web": web}
-    options |= {"copies": copies, "speed": speed}
+    options |= {"copies": copies, "speed": speed, "network": network}
     raise typer.Exit(run_loadtest(scenario, options))
 
 

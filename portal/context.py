@@ -11,6 +11,7 @@ from portal.clock import Clock
 from portal.crisis import CrisisDesk
 from portal.database import Database
 from portal.demo import DemoLogin
+from portal.film_maker import FilmMaker
 from portal.keyfiles import Keyring
 from portal.lessons import Lesson
 from portal.mails.sender import PostOffice
@@ -21,14 +22,19 @@ from portal.passwords import Passwords
 from portal.pdf_pages import PdfPages
 from portal.placement import Placement
 from portal.playback import Playback
+from portal.proofs import Proofs
+from portal.questions import QuestionPace
 from portal.recordings import RecordingDesk
 from portal.redaction_maker import RedactionMaker
 from portal.removals import Removals
 from portal.request_keys import LESSON, PERSON
 from portal.roster.desk import RosterDesk
+from portal.safety import Watch
 from portal.settings import PortalSettings
+from portal.throttle import Throttle
 from portal.tickets import TicketOffice
 from portal.waiting import WaitingRoom
+from portal.webhook_sender import WebhookSender
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,11 @@ class Portal:
     database: Database
     accounts: Accounts
     passwords: Passwords
+    proofs: Proofs
+    question_pace: QuestionPace
+    pace: Throttle  # of programs, by their ids
+    watch: Watch
+    webhooks: WebhookSender
     rosters: RosterDesk
     placement: Placement
     post_office: PostOffice
@@ -52,6 +63,7 @@ class Portal:
     waiting: WaitingRoom
     playback: Playback
     operation: Operation
+    films: FilmMaker
     redactions: RedactionMaker
     assets: Assets
     pages: Pages

@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from portal.sqlite_inline import inline_engine
 from whiteboard_crdt.errors import SetupError
 
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
@@ -41,7 +42,11 @@ def database_url(data: Path, setting: str | None) -> URL:
 
 
 class Database:
-    """Connections in two kinds: `read()` sees one consistent state, `write()` commits at its end or rolls back."""
+    """Connections in three kinds, each one transaction.
+
+    `read()` sees one consistent state, `glance()` too, for a few rows that an index finds, and `write()` commits at its
+    end or rolls back.
+    """
 
     def __init__(self, url: URL) -> None:
         self.url = url
@@ -52,6 +57,10 @@ class Database:
         if self._sqlite:
             event.listen(self.engine.sync_engine, "connect", _on_sqlite_connect)
             event.listen(self.engine.sync_engine, "begin", _on_sqlite_begin)
+        self._inline: AsyncEngine | None = None
+        if self._sqlite and url.database not in (None, "", ":memory:"):
+            self._inline = inline_engine(str(url.database), _POOL["pool_size"])
+            event.listen(self._inline.sync_engine, "connect", _on_inline_connect)
 
     async def upgrade(self) -> None:
         """Runs the migrations that are missing. Raises SetupError when the database cannot be opened or is newer."""
@@ -75,6 +84,15 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def glance(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reading what an index finds, in one transaction. It must not walk a table.
+
+        On SQLite the event loop itself reads, and waits for it; writing is refused. Elsewhere it is as `read()`.
+        """
+        async with (self._inline or self.engine).connect() as connection:
+            yield connection
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A connection for writing, in one transaction that commits when the block ends well."""
         if not self._sqlite:
@@ -88,6 +106,8 @@ class Database:
 
     async def close(self) -> None:
         """Closes every connection."""
+        if self._inline is not None:
+            await self._inline.dispose()
         await self.engine.dispose()
 
 
@@ -99,6 +119,11 @@ def _on_sqlite_connect(connection: Any, record: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _on_inline_connect(connection: Any, record: Any) -> None:
+    """`Any`: as above."""
+    connection.execute("PRAGMA query_only=ON")
 
 
 def _on_sqlite_begin(connection: Connection) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.authorize import Role
 from portal.database import Database
+from portal.demo_class import FORCES, FRACTIONS, add_demo_classes
 from portal.ids import new_id
 from portal.learning_schema import guardians
 from portal.lessons import LessonState
@@ -55,7 +56,10 @@ _PAPERS_DAYS = 200
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    """A lesson that the demo always offers. `starts_in_ms` counts from the last full quarter of an hour."""
+    """A lesson that the demo always offers. `starts_in_ms` counts from the last full quarter of an hour.
+
+    `group`: the class whose material it has.
+    """
 
     title: str
     subject: str
@@ -63,11 +67,12 @@ class _Template:
     starts_in_ms: int
     length_ms: int
     demo: bool = False
+    group: str | None = None
 
 
 _TEMPLATES = (
-    _Template("Fractions with Leo", "Mathematics", ("leo",), 0, _HOUR_MS),
-    _Template("Forces and motion", "Physics", ("amara", "jin", "leo", "sofia"), 0, _HOUR_MS),
+    _Template("Fractions with Leo", "Mathematics", ("leo",), 0, _HOUR_MS, group=FRACTIONS),
+    _Template("Forces and motion", "Physics", ("amara", "jin", "leo", "sofia"), 0, _HOUR_MS, group=FORCES),
     _Template("Sketch club (bots draw here)", "Art", ("amara", "jin", "leo", "sofia"), 0, 8 * _HOUR_MS, demo=True),
     _Template("Reading circle", "English", ("amara", "sofia"), 2 * _HOUR_MS, _HOUR_MS),
 )
@@ -88,6 +93,7 @@ async def fill_demo(database: Database, passwords: Passwords, now_ms: int) -> bo
                 recording="required",
                 notice=DEFAULT_NOTICE,
                 ice_policy="all",
+                desks=True,
                 demo=True,
                 created_ms=now_ms,
             )
@@ -110,6 +116,7 @@ async def fill_demo(database: Database, passwords: Passwords, now_ms: int) -> bo
         )
         asks = [(demo_user(login), "Mathematics", "1:4") for login in _GRADES]
         await ask_for_lessons(connection, SCHOOL, asks, now_ms)
+        await add_demo_classes(connection, SCHOOL, demo_user("tutor"), demo_user, now_ms)
         ward = {"guardian": demo_user("guardian"), "student": demo_user("leo")}
         await connection.execute(insert(guardians).values(**ward, since_ms=now_ms))
     return True
@@ -226,6 +233,7 @@ async def _insert_lesson(
             # The club has no beginning and no end that would be worth a film.
             recording="off" if template.demo else "required",
             demo=template.demo,
+            **{"class": template.group},
             **stage,
         )
     )

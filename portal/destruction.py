@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portal.caption_schema import caption_edits
 from portal.clock import Clock
 from portal.database import Database
+from portal.film_schema import film_words, films
 from portal.ids import is_id
 from portal.ledger import audit
 from portal.logs import get_log
@@ -86,7 +87,7 @@ async def ask_destruction(
     folders = await folders_of(connection, lesson)
     encrypted, files, size = await asyncio.to_thread(_measure, folder, folders)
     await end_all(connection, lesson, decided_by, now_ms)
-    for table in (caption_edits, notes, continued_boards, recording_expiries, recordings):
+    for table in (caption_edits, films, film_words, notes, continued_boards, recording_expiries, recordings):
         await connection.execute(delete(table).where(table.c.lesson == lesson))
     values = {"basis": basis, "days": days, "encrypted": encrypted, "files": files, "bytes": size}
     await connection.execute(

@@ -1,9 +1,10 @@
 """Erases a student: identity and content go; random ids stay where sums and logs must still hold.
 
 What goes, in one transaction: name, user name, address, grade and the school's id; password and log-ins; links and
-mails; presence events (their minutes stay as figures) and session keys; acknowledged notices; requests; goals, scores
-and weekly updates; notes on recordings and boards continued from them; guardians who answer for nobody else; the
-reasons of corrections; roster files that still wait.
+mails; requests to amend the record and grants of access to it; presence events (their minutes stay as figures) and
+session keys; acknowledged notices; requests for lessons; goals, scores and weekly updates; the dialogue about the
+student, and questions on the help page; notes on recordings and boards continued from them; guardians who answer for
+nobody else; the reasons of corrections; roster files that still wait.
 Recordings in which the student was the only student are destroyed, with their keys.
 What stays: places in lessons and classes, and minutes, under an id that no longer leads to anybody; the disclosure and
 audit logs, which hold ids only, so that the audit chain still verifies.
@@ -26,6 +27,7 @@ from portal.ids import new_id
 from portal.learning_schema import goals, guardians, scores, weekly_updates
 from portal.ledger import audit
 from portal.playback_schema import continued_boards, notes
+from portal.privacy_schema import access_grants, amendments
 from portal.redactions import folders_of
 from portal.retention import load_holds
 from portal.retention_schema import destructions
@@ -50,6 +52,7 @@ from portal.service_schema import (
     roster_uploads,
     staffing_requests,
 )
+from portal.talk_schema import dialogue_looks, dialogue_messages, question_answers, questions
 
 ERASED_NAME = "Erased student"
 ERASED_GUARDIAN = "Erased guardian"
@@ -208,9 +211,19 @@ async def _erase_rows(connection: AsyncConnection, school: str, student: str, no
         "notices": delete(notices).where(notices.c.user == student),
         "goals": delete(goals).where(goals.c.student == student),
         "scores": delete(scores).where(scores.c.student == student),
+        "messages of the dialogue": delete(dialogue_messages).where(dialogue_messages.c.student == student),
+        "looks at the dialogue": delete(dialogue_looks).where(
+            or_(dialogue_looks.c.student == student, dialogue_looks.c.reader.in_(alone))
+        ),
+        "answers to questions": delete(question_answers).where(
+            question_answers.c.question.in_(select(questions.c.id).where(questions.c.user.in_([student, *alone])))
+        ),
+        "questions": delete(questions).where(questions.c.user.in_([student, *alone])),
         "weekly updates": delete(weekly_updates).where(weekly_updates.c.student == student),
         "notes on recordings": delete(notes).where(notes.c.author == student),
         "continued boards": delete(continued_boards).where(continued_boards.c.owner == student),
+        "requests to amend the record": delete(amendments).where(amendments.c.student == student),
+        "grants of access": delete(access_grants).where(access_grants.c.student == student),
         "ties to guardians": delete(guardians).where(guardians.c.student == student),
         # Who answered for nobody else leaves nothing of themselves either.
         "calendars": delete(calendar_feeds).where(calendar_feeds.c.user.in_([student, *alone])),
@@ -223,6 +236,7 @@ async def _erase_rows(connection: AsyncConnection, school: str, student: str, no
             name=ERASED_GUARDIAN,
             email=None,
             password_hash=None,
+            language=None,
             erased_ms=now_ms,
         ),
         "requests": delete(staffing_requests).where(staffing_requests.c.student == student),
@@ -242,6 +256,7 @@ async def _erase_rows(connection: AsyncConnection, school: str, student: str, no
             external_id=None,
             email=None,
             grade=None,
+            language=None,
             password_hash=None,
             disabled_ms=now_ms,
             erased_ms=now_ms,

@@ -2,13 +2,15 @@
 
 import msgspec
 
+from portal.language import phrase, t
+
 
 class PortalError(Exception):
     """Base of every refusal that a handler raises on purpose."""
 
     status = 400
     code = "bad_request"
-    title = "That did not work"
+    title = phrase("That did not work")
 
     def __init__(self, message: str, *, code: str | None = None, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
@@ -17,9 +19,9 @@ class PortalError(Exception):
         if code is not None:
             self.code = code
 
-    def body(self) -> bytes:
-        """The JSON of the answer."""
-        return msgspec.json.encode({"error": self.code, "message": self.message})
+    def body(self, reference: str) -> bytes:
+        """The JSON of the answer; with `reference` a person finds help, and whoever helps finds the log line."""
+        return msgspec.json.encode({"error": self.code, "message": self.message, "reference": reference})
 
 
 class BadRequest(PortalError):
@@ -31,10 +33,10 @@ class LoginNeeded(PortalError):
 
     status = 401
     code = "login_needed"
-    title = "Please sign in"
+    title = phrase("Please sign in")
 
     def __init__(self) -> None:
-        super().__init__("Your sign-in has ended. Sign in again.")
+        super().__init__(t("Your sign-in has ended. Sign in again."))
 
 
 class NotAllowed(PortalError):
@@ -42,10 +44,10 @@ class NotAllowed(PortalError):
 
     status = 403
     code = "forbidden"
-    title = "This is not open to you"
+    title = phrase("This is not open to you")
 
-    def __init__(self, message: str = "Your account may not see or do this.", *, code: str | None = None) -> None:
-        super().__init__(message, code=code)
+    def __init__(self, message: str | None = None, *, code: str | None = None) -> None:
+        super().__init__(message or t("Your account may not see or do this."), code=code)
 
 
 class NotThere(PortalError):
@@ -53,10 +55,10 @@ class NotThere(PortalError):
 
     status = 404
     code = "not_found"
-    title = "There is nothing here"
+    title = phrase("There is nothing here")
 
-    def __init__(self, message: str = "The address may be mistyped, or what stood here is gone.") -> None:
-        super().__init__(message)
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or t("The address may be mistyped, or what stood here is gone."))
 
 
 class Conflict(PortalError):
@@ -64,7 +66,7 @@ class Conflict(PortalError):
 
     status = 409
     code = "conflict"
-    title = "Not now"
+    title = phrase("Not now")
 
 
 class TooMany(PortalError):
@@ -72,7 +74,7 @@ class TooMany(PortalError):
 
     status = 429
     code = "too_many_attempts"
-    title = "Too many attempts"
+    title = phrase("Too many attempts")
 
 
 class Unavailable(PortalError):
@@ -80,4 +82,4 @@ class Unavailable(PortalError):
 
     status = 503
     code = "unavailable"
-    title = "Not available right now"
+    title = phrase("Not available right now")

@@ -10,8 +10,11 @@ from PIL import Image, ImageOps
 # A page of a book at 600 dpi; more is a bomb.
 MAX_PIXELS = 40_000_000
 _PDF_END_WITHIN = 2048
-# What runs, opens programs or carries files along, plain or with a letter written as #xx.
-_ACTIVE = re.compile(rb"/(?:JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|XFA|OpenAction|AA|SubmitForm|ImportData)\b")
+# What runs, opens programs or carries files along, plain or with a letter written as #xx. An array after OpenAction is
+# no action: it says which page is shown first (ISO 32000-1, 7.7.2), and many worksheets have one.
+_ACTIVE = re.compile(
+    rb"/(?:JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|XFA|OpenAction\b(?!\s*\[)|AA|SubmitForm|ImportData)\b"
+)
 _ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 _IMAGES = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
 CONTENT_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpeg": "image/jpeg"}

@@ -6,6 +6,8 @@ from datetime import date, datetime
 
 from aiohttp import web
 
+from portal.language import t
+
 _POINTS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
 
 _PAGE = re.compile(r"[0-9]{1,6}")
@@ -39,36 +41,36 @@ class Form:
         """A line of text without outer or double blanks."""
         value = " ".join(self.values.get(field, "").split())
         if required and not value:
-            self.errors[field] = f"Enter {label}."
+            self.errors[field] = t("Enter {what}.", what=label)
         elif len(value) > most:
-            self.errors[field] = f"At most {most} characters."
+            self.errors[field] = t("At most {most} characters.", most=most)
         elif not value.isprintable():
-            self.errors[field] = "Only characters that can be printed."
+            self.errors[field] = t("Only characters that can be printed.")
         return value
 
     def prose(self, field: str, label: str, *, most: int) -> str:
         """Some lines of text, without blanks around them."""
         value = self.values.get(field, "").replace("\r\n", "\n").strip()
         if not value:
-            self.errors[field] = f"Enter {label}."
+            self.errors[field] = t("Enter {what}.", what=label)
         elif len(value) > most:
-            self.errors[field] = f"At most {most} characters."
+            self.errors[field] = t("At most {most} characters.", most=most)
         elif not value.replace("\n", "").replace("\t", "").isprintable():
-            self.errors[field] = "Only characters that can be printed."
+            self.errors[field] = t("Only characters that can be printed.")
         return value
 
     def choice(self, field: str, label: str, among: Collection[str]) -> str:
         """One of a few words."""
         value = self.values.get(field, "")
         if value not in among:
-            self.errors[field] = f"Choose {label}."
+            self.errors[field] = t("Choose {what}.", what=label)
         return value
 
     def whole(self, field: str, label: str, *, least: int, most: int) -> int:
         """A whole number."""
         text = self.values.get(field, "").strip()
         if not (text.isascii() and text.isdigit() and len(text) <= 6 and least <= int(text) <= most):
-            self.errors[field] = f"Enter {label} from {least} to {most}."
+            self.errors[field] = t("Enter {what} from {least} to {most}.", what=label, least=least, most=most)
             return least
         return int(text)
 
@@ -76,7 +78,9 @@ class Form:
         """A number with at most two decimals, from 0 to `most`."""
         text = self.values.get(field, "").strip().replace(",", ".")
         if not _POINTS.fullmatch(text) or float(text) > most:
-            self.errors[field] = f"Enter points from 0 to {most}, such as {most} or {most / 2:g}."
+            self.errors[field] = t(
+                "Enter points from 0 to {most}, such as {most} or {half}.", most=most, half=f"{most / 2:g}"
+            )
             return 0.0
         return float(text)
 
@@ -88,10 +92,10 @@ class Form:
         try:
             day = datetime.strptime(text, "%Y-%m-%d").date()
         except ValueError:
-            self.errors[field] = f"Enter {label} as year-month-day, such as 2026-11-30."
+            self.errors[field] = t("Enter {what} as year-month-day, such as 2026-11-30.", what=label)
             return None
         if not 2000 <= day.year <= 2200:
-            self.errors[field] = f"Enter {label} between 2000 and 2200."
+            self.errors[field] = t("Enter {what} between 2000 and 2200.", what=label)
         return day
 
     def minute(self, field: str, label: str) -> int:
@@ -99,6 +103,6 @@ class Form:
         try:
             moment = datetime.strptime(self.values.get(field, "").strip(), "%H:%M")
         except ValueError:
-            self.errors[field] = f"Enter {label} as hours and minutes, such as 15:30."
+            self.errors[field] = t("Enter {what} as hours and minutes, such as 15:30.", what=label)
             return 0
         return moment.hour * 60 + moment.minute

@@ -8,39 +8,19 @@ from aiohttp import web
 
 from portal.authorize import Action, Forbidden, SchoolObject, Target, TrainingLapsed, authorize
 from portal.context import Portal, portal_of
+from portal.cookies import cookie_name, set_cookie
 from portal.failures import BadRequest, LoginNeeded, NotAllowed, NotThere, PortalError
 from portal.ids import is_id
+from portal.language import speak
 from portal.ledger import Listing, disclose
 from portal.lessons import load_lesson
+from portal.program_gate import admit_program
 from portal.request_keys import LESSON, LISTED, PERSON, VISIT
 from portal.routing import ACCESS_BOOK, Access, Gate, Handler
-from portal.settings import PortalSettings
+from portal.step_up import ask_for_proof
 from portal.targets import LOADERS
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-def cookie_name(settings: PortalSettings, what: str) -> str:
-    """`__Host-` binds a cookie to this very host and to HTTPS; browsers refuse the prefix without HTTPS."""
-    return f"__Host-chalkmesh-{what}" if settings.secure else f"chalkmesh-{what}"
-
-
-def set_cookie(response: web.StreamResponse, settings: PortalSettings, what: str, value: str, max_age_s: int) -> None:
-    """A cookie that no script reads and no foreign form sends."""
-    response.set_cookie(
-        cookie_name(settings, what),
-        value,
-        max_age=max_age_s,
-        path="/",
-        httponly=True,
-        samesite="Lax",
-        secure=settings.secure,
-    )
-
-
-def clear_cookie(response: web.StreamResponse, settings: PortalSettings, what: str) -> None:
-    """Takes a cookie back."""
-    response.del_cookie(cookie_name(settings, what), path="/", httponly=True, samesite="Lax", secure=settings.secure)
 
 
 def csrf_token(request: web.Request) -> str:
@@ -63,6 +43,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if access.gate is Gate.INTERNAL:
         _check_bearer(request, portal)
         return await handler(request)
+    if access.gate is Gate.PROGRAM:
+        await admit_program(request, portal, access)
+        return _with_its_disclosure(request, access, await handler(request))
     await _recognize(request, portal)
     if access.gate is not Gate.PUBLIC and PERSON not in request:
         raise LoginNeeded
@@ -74,13 +57,13 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         request = request.clone(client_max_size=access.max_body_bytes)
     if request.method not in _SAFE:
         await _check_csrf(request)
+    if access.fresh is not None and (asked := await ask_for_proof(request, access.fresh)) is not None:
+        return asked
     if target is not None and access.disclosing:
         await disclose(
             portal.database, request[PERSON].actor, _action(access), target, portal.clock(), why=reason_of(request)
         )
-    response = await handler(request)
-    if access.listing and response.status != 303 and LISTED not in request:
-        raise AssertionError("a list of students' records without its disclosure")
+    response = _with_its_disclosure(request, access, await handler(request))
     if (
         VISIT in request
         and not response.prepared
@@ -90,11 +73,19 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     return response
 
 
+def _with_its_disclosure(request: web.Request, access: Access, response: web.StreamResponse) -> web.StreamResponse:
+    if access.listing and response.status != 303 and LISTED not in request:
+        raise AssertionError("a list of students' records without its disclosure")
+    return response
+
+
 async def _recognize(request: web.Request, portal: Portal) -> None:
     token = request.cookies.get(cookie_name(portal.settings, "login"))
     person = await portal.accounts.person(token, portal.clock()) if token else None
     if person is not None:
         request[PERSON] = person
+        if person.language is not None:
+            speak(person.language)
         return
     visit = request.cookies.get(cookie_name(portal.settings, "visit"), "")
     request[VISIT] = visit if len(visit) == 43 and visit.isascii() else secrets.token_urlsafe(32)
@@ -177,7 +168,7 @@ async def _find(request: web.Request, portal: Portal) -> Target | None:
     for part, load in LOADERS.items():
         if part in request.match_info:
             name = request.match_info[part]
-            return await load(portal.database, name) if is_id(name) else None
+            return await load(portal.database, name, portal.clock()) if is_id(name) else None
     return SchoolObject(request[PERSON].actor.school)
 
 
@@ -193,10 +184,3 @@ async def read_json(request: web.Request, limit_bytes: int = 65_536) -> bytes:
     if len(body) > limit_bytes:
         raise BadRequest("The body is too long.", code="too_long")
     return body
-
-
-def local_path(wanted: str) -> str:
-    """Where to go on to: a path of this very site, or the start page. Never another host."""
-    if not wanted.startswith("/") or wanted.startswith(("//", "/\\")) or any(ord(letter) < 33 for letter in wanted):
-        return "/"
-    return wanted

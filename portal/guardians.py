@@ -33,12 +33,12 @@ class Ward:
 async def guardians_of(connection: AsyncConnection, student: str) -> Sequence[Recipient]:
     """The guardians of a student with an open account, by name."""
     found = await connection.execute(
-        select(users.c.id, users.c.name, users.c.email)
+        select(users.c.id, users.c.name, users.c.email, users.c.language)
         .join(guardians, guardians.c.guardian == users.c.id)
         .where(guardians.c.student == student, guardians.c.ended_ms.is_(None), users.c.disabled_ms.is_(None))
         .order_by(users.c.name)
     )
-    return [Recipient(row.id, row.name, row.email or "") for row in found]
+    return [Recipient(row.id, row.name, row.email or "", row.language) for row in found]
 
 
 async def wards_of(connection: AsyncConnection, guardian: str) -> Sequence[Ward]:
@@ -53,16 +53,24 @@ async def wards_of(connection: AsyncConnection, guardian: str) -> Sequence[Ward]
 
 
 async def add_guardian(
-    connection: AsyncConnection, actor: Actor, school_name: str, student: str, name: str, email: str, now_ms: int
+    connection: AsyncConnection,
+    actor: Actor,
+    school_name: str,
+    student: str,
+    to: Recipient,
+    now_ms: int,
 ) -> None:
     """Ties a guardian to a student; whoever is new gets an account and the mail with the link to it.
+
+    `to`: name, address and language; the account of somebody who is new is made here.
 
     A guardian of another student with the same mail address is the same person. Raises GuardianRefused when the
     address belongs to somebody else at the school.
     """
+    email = to.address
     known = (
         await connection.execute(
-            select(users.c.id, users.c.role, users.c.disabled_ms).where(
+            select(users.c.id, users.c.role, users.c.disabled_ms, users.c.language).where(
                 users.c.school == actor.school, users.c.email == email, users.c.erased_ms.is_(None)
             )
         )
@@ -79,9 +87,10 @@ async def add_guardian(
                 id=guardian,
                 school=actor.school,
                 login=login,
-                name=name,
+                name=to.name,
                 role=Role.GUARDIAN.value,
                 email=email,
+                language=to.language,
                 created_ms=now_ms,
             )
         )
@@ -89,9 +98,9 @@ async def add_guardian(
         await connection.execute(update(users).where(users.c.id == guardian).values(disabled_ms=None))
         links = await new_links(connection, [guardian], now_ms)
         login = (await connection.execute(select(users.c.login).where(users.c.id == guardian))).scalar_one()
-        to = Recipient(guardian, name, email)
+        reader = Recipient(guardian, to.name, email, known[0].language if known else to.language)
         await enqueue(
-            connection, [credentials_letter(actor.school, school_name, to, str(login), links[guardian])], now_ms
+            connection, [credentials_letter(actor.school, school_name, reader, str(login), links[guardian])], now_ms
         )
     back = await connection.execute(
         update(guardians)

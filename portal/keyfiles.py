@@ -34,7 +34,9 @@ class Keyring:
 def prepare_data(data: Path) -> Keyring:
     """Loads the secrets of a data folder, making folder and secrets on the first start. Raises SetupError."""
     try:
-        (data / "keys").mkdir(parents=True, exist_ok=True)
+        if not data.exists():
+            data.mkdir(mode=0o700, parents=True)  # children's work; a folder that an operator made stays as it is
+        (data / "keys").mkdir(exist_ok=True)
         (data / "keys").chmod(0o700)
         (data / "recordings").mkdir(exist_ok=True)
         _make_key(data / TICKET_KEY)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.authorize import Actor, Role
 from portal.ids import new_id
+from portal.language import phrase, speaking, t
 from portal.ledger import audit
 from portal.lessons import LessonState
 from portal.lessons_ahead import fit_list
@@ -72,7 +73,9 @@ async def substitute(connection: AsyncConnection, actor: Actor, lesson: str, tut
     )
     await audit(connection, actor.user, "lesson.substitute", "lesson", lesson, now_ms, {"tutor": tutor})
     everybody = {to.user: to for _, _, to in (*before, *await _people(connection, lesson))}
-    await _tell(connection, row, list(everybody.values()), f"{member.name} teaches this lesson.", now_ms)
+    await _tell(
+        connection, row, list(everybody.values()), phrase("{name} teaches this lesson."), now_ms, name=member.name
+    )
 
 
 async def call_off(connection: AsyncConnection, actor: Actor, lesson: str, now_ms: int) -> None:
@@ -85,7 +88,7 @@ async def call_off(connection: AsyncConnection, actor: Actor, lesson: str, now_m
     )
     await audit(connection, actor.user, "lesson.call_off", "lesson", lesson, now_ms)
     people = [to for _, _, to in await _people(connection, lesson)]
-    await _tell(connection, row, people, "This lesson is called off.", now_ms)
+    await _tell(connection, row, people, phrase("This lesson is called off."), now_ms)
 
 
 async def make_up(
@@ -130,7 +133,7 @@ async def make_up(
     )
     await audit(connection, actor.user, "lesson.make_up", "lesson", made, now_ms, {"for": lesson})
     fresh = (await connection.execute(select(lessons).where(lessons.c.id == made))).one()
-    words = "This lesson makes up for another one."
+    words = phrase("This lesson makes up for another one.")
     await _tell(connection, fresh, [to for _, _, to in people], words, now_ms)
     return made
 
@@ -148,12 +151,12 @@ async def _zone(connection: AsyncConnection, school: str) -> str:
 
 async def _people(connection: AsyncConnection, lesson: str) -> list[tuple[str, str, Recipient]]:
     found = await connection.execute(
-        select(lesson_members.c.user, lesson_members.c.part, users.c.name, users.c.email)
+        select(lesson_members.c.user, lesson_members.c.part, users.c.name, users.c.email, users.c.language)
         .join(users, users.c.id == lesson_members.c.user)
         .where(lesson_members.c.lesson == lesson, users.c.disabled_ms.is_(None))
         .order_by(users.c.name)
     )
-    return [(row.user, row.part, Recipient(row.user, row.name, row.email or "")) for row in found]
+    return [(row.user, row.part, Recipient(row.user, row.name, row.email or "", row.language)) for row in found]
 
 
 async def _check_free(
@@ -181,10 +184,25 @@ async def _check_free(
 
 
 async def _tell(
-    connection: AsyncConnection, row: Row[tuple[object, ...]], people: Sequence[Recipient], words: str, now_ms: int
+    connection: AsyncConnection,
+    row: Row[tuple[object, ...]],
+    people: Sequence[Recipient],
+    words: str,
+    now_ms: int,
+    **values: str,
 ) -> None:
     time_zone = await _zone(connection, row.school)
-    when = f"{format_day(row.starts_ms, time_zone)}, {format_time(row.starts_ms, time_zone)} to"
-    when += f" {format_time(row.ends_ms, time_zone)} {format_zone(row.starts_ms, time_zone)}"
-    letters = [change_letter(row.school, to, row.id, row.title, when, words, now_ms) for to in people if to.address]
+    letters = []
+    for to in people:
+        if to.address:
+            with speaking(to.language):
+                when = t(
+                    "{day}, {start} to {end} {zone}",
+                    day=format_day(row.starts_ms, time_zone),
+                    start=format_time(row.starts_ms, time_zone),
+                    end=format_time(row.ends_ms, time_zone),
+                    zone=format_zone(row.starts_ms, time_zone),
+                )
+                said = t(words, **values)
+            letters.append(change_letter(row.school, to, row.id, row.title, when, said, now_ms))
     await enqueue(connection, letters, now_ms)

@@ -9,14 +9,13 @@ from portal.authorize import Actor, LessonObject, is_lesson_staff
 from portal.ids import new_id
 from portal.ledger import audit
 from portal.playback_schema import notes
-from portal.redactions import EVERYBODY, find_showing
+from portal.redactions import EVERYBODY, NAMELESS, find_showing, load_name_mask
 from portal.schema import users
 
 PRIVATE, CLASS, CHAPTER = "private", "class", "chapter"
 _SHARED = (CLASS, CHAPTER)
 # More in one lesson by one person is no note-taking any more.
 _MOST = 500
-_NAMELESS = "A participant"
 
 
 class NoteRefused(Exception):
@@ -47,11 +46,13 @@ def may_address_class(actor: Actor, lesson: LessonObject) -> bool:
 async def load_notes(connection: AsyncConnection, actor: Actor, lesson: LessonObject) -> list[Note]:
     """The actor's own notes, those for the class, and chapters, in the order of their moments.
 
-    What is left out of the recording of somebody is left out here: who wrote it, or all of it.
+    What is left out of the recording of somebody is left out here: who wrote it, the name in others' words, or all of
+    it.
     """
     showing = await find_showing(connection, lesson.id)
     silent = showing.current.users_without("ink") if showing.current is not None else frozenset()
     nameless = showing.current.users_without("name") if showing.current is not None else frozenset()
+    mask = await load_name_mask(connection, lesson.id, showing)
     rows = await connection.execute(
         select(notes, users.c.name)
         .join(users, users.c.id == notes.c.author)
@@ -64,9 +65,9 @@ async def load_notes(connection: AsyncConnection, actor: Actor, lesson: LessonOb
             row.id,
             row.room_time,
             row.audience,
-            row.words,
+            row.words if row.author == actor.user else mask.text(row.words),
             row.author if row.author == actor.user or not _among(row.author, nameless) else "",
-            row.name if row.author == actor.user or not _among(row.author, nameless) else _NAMELESS,
+            row.name if row.author == actor.user or not _among(row.author, nameless) else NAMELESS.capitalize(),
             row.author == actor.user,
             row.author == actor.user or leads,
             row.written_ms,

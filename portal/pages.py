@@ -1,7 +1,7 @@
 """Renders the templates, with what every page needs around its own content."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,70 +10,89 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from portal import times
+from portal.agenda import Entry
 from portal.assets import Assets, Bundle
 from portal.authorize import Action, Actor, Role, SchoolObject, permitted
 from portal.grading import format_percent
+from portal.language import LANGUAGES, phrase, spoken, t, tn, tx
 from portal.request_keys import PERSON, VISIT
 
 THEME_COOKIE = "chalkmesh-theme"
 THEMES = ("light", "dark")
 
 _ROLE_NAMES = {
-    Role.DISTRICT_ADMIN: "District administrator",
-    Role.POINT_OF_CONTACT: "Point of contact",
-    Role.COORDINATOR: "Coordinator",
-    Role.TUTOR: "Tutor",
-    Role.STUDENT: "Student",
-    Role.GUARDIAN: "Guardian",
-    Role.REVIEWER: "Reviewer",
-    Role.ON_CALL: "On call",
+    Role.DISTRICT_ADMIN: phrase("District administrator"),
+    Role.POINT_OF_CONTACT: phrase("Point of contact"),
+    Role.COORDINATOR: phrase("Coordinator"),
+    Role.TUTOR: phrase("Tutor"),
+    Role.STUDENT: phrase("Student"),
+    Role.GUARDIAN: phrase("Guardian"),
+    Role.REVIEWER: phrase("Reviewer"),
+    Role.ON_CALL: phrase("On call"),
+    Role.PROGRAM: phrase("Program"),
 }
 
 
 # What a disclosure log says was done, for people who have never heard of an action's name.
 ACTION_WORDS = {
-    Action.LIST_LESSONS.value: "Saw the name in the list of lessons",
-    Action.LIST_RECORDINGS.value: "Saw the name in the list of recordings",
-    Action.READ_NOTES.value: "Read notes on a recording",
-    Action.WRITE_NOTES.value: "Wrote a note on a recording",
-    Action.CONTINUE_LESSON.value: "Went on from a board of a recording",
-    Action.LIST_BOARDS.value: "Saw the name in a list of boards",
-    Action.READ_BOARDS.value: "Looked at a board",
-    Action.ANSWER_BOARDS.value: "Answered a board",
-    Action.LIST_REVIEWS.value: "Saw the name in the list of reviews",
-    Action.READ_REVIEW.value: "Read a quality review",
-    Action.WRITE_REVIEW.value: "Reviewed a lesson",
-    Action.LIST_PROGRESS.value: "Saw the name in the list of report cards",
-    Action.READ_LESSON.value: "Looked at a lesson",
-    Action.JOIN_LESSON.value: "Entered a lesson",
-    Action.ADMIT_TO_LESSON.value: "Saw who waits at the door of a lesson",
-    Action.PLAN_LESSON.value: "Changed when a lesson is or who teaches it",
-    Action.WATCH_RECORDING.value: "Watched a recording",
-    Action.DOWNLOAD_RECORDING.value: "Downloaded a recording",
-    Action.REDACT_RECORDING.value: "Left something out of a recording",
-    Action.READ_NOTES.value: "Read the notes on a recording",
-    Action.LIST_BOARDS.value: "Saw the name in the list of boards that were handed in",
-    Action.READ_BOARDS.value: "Looked at boards that go on from a lesson",
-    Action.LIST_REVIEWS.value: "Saw a lesson of the student in the list of reviews",
-    Action.READ_REVIEW.value: "Read the review of a lesson",
-    Action.READ_ROSTER.value: "Saw the name in the list of students",
-    Action.CHANGE_ROSTER.value: "Changed the account or the guardians",
-    Action.LIST_CLASSES.value: "Saw the name in the list of classes",
-    Action.READ_CLASSES.value: "Looked at a class",
-    Action.CHANGE_CLASSES.value: "Changed a class",
-    Action.READ_STUDENT.value: "Opened the student's page",
-    Action.READ_ATTENDANCE.value: "Looked at minutes of attendance",
-    Action.CORRECT_ATTENDANCE.value: "Corrected minutes of attendance",
-    Action.READ_PROGRESS.value: "Read the report card",
-    Action.WRITE_PROGRESS.value: "Wrote a goal or a weekly update",
-    Action.READ_GRADES.value: "Read the grade book",
-    Action.CHANGE_GRADES.value: "Entered grades",
-    Action.READ_OUTBOX.value: "Read a mail about the student",
-    Action.READ_DISCLOSURES.value: "Looked at this log",
-    Action.EXPORT_STUDENT.value: "Exported the whole record",
-    Action.ERASE_STUDENT.value: "Opened the page that erases the record",
+    Action.LIST_LESSONS.value: phrase("Saw the name in the list of lessons"),
+    Action.LIST_RECORDINGS.value: phrase("Saw the name in the list of recordings"),
+    Action.READ_NOTES.value: phrase("Read notes on a recording"),
+    Action.WRITE_NOTES.value: phrase("Wrote a note on a recording"),
+    Action.CONTINUE_LESSON.value: phrase("Went on from a board of a recording"),
+    Action.LIST_BOARDS.value: phrase("Saw the name in a list of boards"),
+    Action.READ_BOARDS.value: phrase("Looked at a board"),
+    Action.ANSWER_BOARDS.value: phrase("Answered a board"),
+    Action.LIST_REVIEWS.value: phrase("Saw the name in the list of reviews"),
+    Action.READ_REVIEW.value: phrase("Read a quality review"),
+    Action.WRITE_REVIEW.value: phrase("Reviewed a lesson"),
+    Action.LIST_PROGRESS.value: phrase("Saw the name in the list of report cards"),
+    Action.READ_LESSON.value: phrase("Looked at a lesson"),
+    Action.JOIN_LESSON.value: phrase("Entered a lesson"),
+    Action.ADMIT_TO_LESSON.value: phrase("Saw who waits at the door of a lesson"),
+    Action.PLAN_LESSON.value: phrase("Changed when a lesson is or who teaches it"),
+    Action.WATCH_RECORDING.value: phrase("Watched a recording"),
+    Action.DOWNLOAD_RECORDING.value: phrase("Downloaded a recording"),
+    Action.REDACT_RECORDING.value: phrase("Left something out of a recording"),
+    Action.READ_NOTES.value: phrase("Read the notes on a recording"),
+    Action.LIST_BOARDS.value: phrase("Saw the name in the list of boards that were handed in"),
+    Action.READ_BOARDS.value: phrase("Looked at boards that go on from a lesson"),
+    Action.LIST_REVIEWS.value: phrase("Saw a lesson of the student in the list of reviews"),
+    Action.READ_REVIEW.value: phrase("Read the review of a lesson"),
+    Action.READ_ROSTER.value: phrase("Saw the name in the list of students"),
+    Action.CHANGE_ROSTER.value: phrase("Changed the account or the guardians"),
+    Action.LIST_CLASSES.value: phrase("Saw the name in the list of classes"),
+    Action.READ_CLASSES.value: phrase("Looked at a class"),
+    Action.CHANGE_CLASSES.value: phrase("Changed a class"),
+    Action.READ_STUDENT.value: phrase("Opened the student's page"),
+    Action.READ_ATTENDANCE.value: phrase("Looked at minutes of attendance"),
+    Action.CORRECT_ATTENDANCE.value: phrase("Corrected minutes of attendance"),
+    Action.READ_PROGRESS.value: phrase("Read the report card"),
+    Action.WRITE_PROGRESS.value: phrase("Wrote a goal or a weekly update"),
+    Action.READ_DIALOGUE.value: "Read the dialogue about the student",
+    Action.WRITE_DIALOGUE.value: "Wrote in the dialogue about the student",
+    Action.READ_QUESTIONS.value: "Saw the name in the list of questions",
+    Action.ANSWER_QUESTION.value: "Answered a question of the student",
+    Action.READ_GRADES.value: phrase("Read the grade book"),
+    Action.CHANGE_GRADES.value: phrase("Entered grades"),
+    Action.READ_OUTBOX.value: phrase("Read a mail about the student"),
+    Action.READ_DISCLOSURES.value: phrase("Looked at this log"),
+    Action.READ_PRIVACY.value: phrase("Saw the name in the privacy report"),
+    Action.GRANT_ACCESS.value: phrase("Opened the record to somebody for a time, or ended that"),
+    Action.READ_AMENDMENTS.value: phrase("Read requests to amend the record"),
+    Action.ASK_AMENDMENT.value: phrase("Asked to amend the record, or stated a disagreement"),
+    Action.DECIDE_AMENDMENT.value: phrase("Decided on a request to amend the record"),
+    Action.EXPORT_STUDENT.value: phrase("Exported the whole record"),
+    Action.ERASE_STUDENT.value: phrase("Opened the page that erases the record"),
 }
 
+
+def _action_words(action: str) -> str:
+    return t(ACTION_WORDS.get(action, action))
+
+
+# About 1.5 kB each.
+_ROWS_KEPT = 4096
 _FOLDER = Path(__file__).resolve().parent / "templates"
 
 
@@ -89,7 +108,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         initials=initials,
-        role_name=lambda role: _ROLE_NAMES[role],
+        role_name=lambda role: t(_ROLE_NAMES[role]),
         clock_time=times.format_time,
         day=times.format_day,
         full_day=times.format_full_day,
@@ -98,10 +117,29 @@ def _environment() -> Environment:
         length=times.format_length,
         percent=format_percent,
         hours=times.format_hours,
-        action_words=lambda action: ACTION_WORDS.get(action, action),
+        action_words=_action_words,
     )
+    environment.globals.update(t=t, tn=tn, tx=tx, languages=LANGUAGES)
+    environment.globals["lesson_row"] = lesson_row
     environment.globals["mark"] = Markup((_FOLDER / "mark.svg").read_text(encoding="utf-8"))
     return environment
+
+
+@lru_cache(maxsize=_ROWS_KEPT)
+def _draw_row(entry: Entry, time_zone: str, me: str, _language: str) -> Markup:
+    # `Any`: a macro of a template has no type.
+    row: Any = vars(_environment().get_template("lesson_row.html").module)["row"]
+    return Markup(row(entry, time_zone, me))
+
+
+def lesson_row(entry: Entry, time_zone: str, user: str) -> Markup:
+    """A lesson in a list, as `user` sees it. Drawing it took longest of a page, so what is drawn is kept for the next.
+
+    What it shows is all in what it is given and in the language: a change of the lesson, its people or its state is
+    another row.
+    """
+    me = user if any(member.user == user for member in entry.lesson.members) else ""
+    return _draw_row(entry, time_zone, me, spoken())
 
 
 class Pages:
@@ -121,7 +159,9 @@ class Pages:
             person=person,
             csrf=person.csrf if person is not None else request.get(VISIT, ""),
             theme=theme if theme in THEMES else None,
+            language=spoken(),
             here=request.path,
+            here_with_query=request.path_qs,
             menu=menu_of(person.actor) if person is not None else Menu((), ()),
             bundle=bundle,
             styles=bundle.styles if bundle is not None else self._assets.page_styles(),
@@ -137,27 +177,30 @@ class Pages:
 
 # What the bar offers, and the action that it needs on the own school. A path is current with all that lies under it.
 _MENU = (
-    ("/district", "District", Action.READ_DISTRICT),
-    ("/", "Lessons", Action.LIST_LESSONS),
-    ("/recordings", "Recordings", Action.LIST_RECORDINGS),
-    ("/progress", "Progress", Action.LIST_PROGRESS),
-    ("/students", "Students", Action.READ_ROSTER),
-    ("/classes", "Classes", Action.LIST_CLASSES),
-    ("/attendance", "Attendance", Action.READ_ATTENDANCE),
-    ("/boards", "Boards", Action.LIST_BOARDS),
-    ("/reviews", "Reviews", Action.LIST_REVIEWS),
-    ("/requests", "Requests", Action.READ_ROSTER),
-    ("/holidays", "Holidays", Action.READ_CLASSES),
-    ("/onboarding", "Onboarding", Action.READ_ONBOARDING),
-    ("/roster", "Roster", Action.READ_ROSTER),
-    ("/hours", "Hours", Action.READ_HOURS),
-    ("/staff", "Staff", Action.READ_STAFF),
-    ("/lesson-rooms", "Lesson rooms", Action.READ_ROOM_RULES),
-    ("/alerts", "Alerts", Action.READ_ALERTS),
-    ("/retention", "Retention", Action.READ_RETENTION),
-    ("/outbox", "Mail", Action.READ_OUTBOX),
-    ("/disclosures", "Disclosures", Action.READ_DISCLOSURES),
-    ("/operation", "Operation", Action.READ_OPERATION),
+    ("/district", phrase("District"), Action.READ_DISTRICT),
+    ("/", phrase("Lessons"), Action.LIST_LESSONS),
+    ("/recordings", phrase("Recordings"), Action.LIST_RECORDINGS),
+    ("/progress", phrase("Progress"), Action.LIST_PROGRESS),
+    ("/students", phrase("Students"), Action.READ_ROSTER),
+    ("/classes", phrase("Classes"), Action.LIST_CLASSES),
+    ("/attendance", phrase("Attendance"), Action.READ_ATTENDANCE),
+    ("/boards", phrase("Boards"), Action.LIST_BOARDS),
+    ("/reviews", phrase("Reviews"), Action.LIST_REVIEWS),
+    ("/requests", phrase("Requests"), Action.READ_ROSTER),
+    ("/holidays", phrase("Holidays"), Action.READ_CLASSES),
+    ("/onboarding", phrase("Onboarding"), Action.READ_ONBOARDING),
+    ("/roster", phrase("Roster"), Action.READ_ROSTER),
+    ("/hours", phrase("Hours"), Action.READ_HOURS),
+    ("/staff", phrase("Staff"), Action.READ_STAFF),
+    ("/programs", phrase("Programs"), Action.READ_PROGRAMS),
+    ("/lesson-rooms", phrase("Lesson rooms"), Action.READ_ROOM_RULES),
+    ("/alerts", phrase("Alerts"), Action.READ_ALERTS),
+    ("/privacy", phrase("Privacy"), Action.READ_PRIVACY),
+    ("/retention", phrase("Retention"), Action.READ_RETENTION),
+    ("/questions", phrase("Questions"), Action.READ_QUESTIONS),
+    ("/outbox", phrase("Mail"), Action.READ_OUTBOX),
+    ("/disclosures", phrase("Disclosures"), Action.READ_DISCLOSURES),
+    ("/operation", phrase("Operation"), Action.READ_OPERATION),
 )
 
 

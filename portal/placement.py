@@ -15,6 +15,7 @@ from portal.classes import TutoringClass, busy_hours, first_clash, load_class
 from portal.clock import Clock
 from portal.database import Database
 from portal.ids import new_id
+from portal.language import speaking, t
 from portal.ledger import audit
 from portal.lessons_ahead import extend_lessons, take_back_lessons
 from portal.mails.letters import Recipient, welcome_letter
@@ -229,7 +230,7 @@ class Placement:
         group = await load_class(connection, class_id)
         if group is None:
             return
-        await extend_lessons(connection, group, now_ms)
+        await extend_lessons(connection, [group], now_ms)
         if not group.staffed:
             return
         await connection.execute(
@@ -245,17 +246,14 @@ class Placement:
             await connection.execute(select(schools.c.name).where(schools.c.id == group.school))
         ).scalar_one()
         found = await connection.execute(
-            select(users.c.id, users.c.name, users.c.email, users.c.role).where(
+            select(users.c.id, users.c.name, users.c.email, users.c.language, users.c.role).where(
                 users.c.school == group.school,
                 users.c.disabled_ms.is_(None),
                 users.c.id.in_([pupil.id for pupil in group.students]) | (users.c.role == Role.POINT_OF_CONTACT),
             )
         )
-        people = [(Recipient(row.id, row.name, row.email or ""), Role(row.role)) for row in found]
+        people = [(Recipient(row.id, row.name, row.email or "", row.language), Role(row.role)) for row in found]
         contacts = [person for person, role in people if role is Role.POINT_OF_CONTACT]
-        lines = [
-            f"{each.hour.words} ({each.hour.time_zone}), from {each.hour.from_day.isoformat()}" for each in group.hours
-        ]
         letters = [
             welcome_letter(
                 group.school,
@@ -265,7 +263,7 @@ class Placement:
                 group.title,
                 group.id,
                 group.tutor_name,
-                lines,
+                _lines(group, to.language),
                 self._portal_url,
                 self._orientation_url,
             )
@@ -275,6 +273,15 @@ class Placement:
             if to.address
         ]
         await enqueue(connection, letters, now_ms)
+
+
+def _lines(group: TutoringClass, language: str | None) -> list[str]:
+    """The weekly hours of a class, a line each."""
+    with speaking(language):
+        return [
+            t("{hours} ({zone}), from {day}", hours=each.hour.words, zone=each.hour.time_zone, day=each.hour.from_day)
+            for each in group.hours
+        ]
 
 
 async def ask_if_new(connection: AsyncConnection, group: TutoringClass, student: str, now_ms: int) -> None:

@@ -15,6 +15,7 @@ from whiteboard_crdt.assets import sniff_mime
 from whiteboard_crdt.errors import SetupError
 
 _MEDIA_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,150}\.(?:webm|mkv|mka)")
+_FILM_FILE = re.compile(r"film-[a-z0-9-]{4,64}\.(?:mp4|webm)")
 _ASSET = re.compile(r"[0-9a-f]{64}")
 _AT_ONCE = 8
 
@@ -74,6 +75,10 @@ class Playback:
     def export(self, folder: str) -> Path | None:
         """The MP4, or None while there is none."""
         return inside(self._folder(folder) / "export", "lesson.mp4")
+
+    def film(self, folder: str, name: str) -> Path | None:
+        """A film as somebody wanted it (`FilmRow.file`), or None when it is not there."""
+        return inside(self._folder(folder) / "export", name) if _FILM_FILE.fullmatch(name) else None
 
     def storyboard(self, folder: str) -> Path | None:
         """The small pictures along the film in one sprite, or None while there are none."""

@@ -184,13 +184,13 @@ async def write_update(
         )
     )
     found = await connection.execute(
-        select(users.c.id, users.c.name, users.c.email)
+        select(users.c.id, users.c.name, users.c.email, users.c.language)
         .where(users.c.school == actor.school, users.c.role == Role.POINT_OF_CONTACT, users.c.disabled_ms.is_(None))
         .order_by(users.c.name)
     )
     readers = [
         *await guardians_of(connection, student.user),
-        *(Recipient(row.id, row.name, row.email or "") for row in found),
+        *(Recipient(row.id, row.name, row.email or "", row.language) for row in found),
     ]
     letters = [
         update_letter(actor.school, school_name, to, student, written, part.group.title, monday, words, portal_url)

@@ -5,18 +5,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.database import Database
+from portal.ledger import audit
 from portal.lessons import LessonState
 from portal.retention_schema import destructions
 from portal.schema import counters, lessons, recordings, schools
 
 _COUNTER = "recordings"
+_RECORDER = "recorder"  # as the audit log names it
 # An ended lesson that no recorder ever sealed is not waited for beyond this.
 _GIVE_UP_MS = 24 * 60 * 60 * 1000
 _MAX_LISTED = 500
+_OF_LESSONS = select(recordings).where(recordings.c.lesson.in_(bindparam("lessons", expanding=True)))
 
 
 class RecordingState(StrEnum):
@@ -147,9 +150,11 @@ class RecordingDesk:
             sealed = state in (RecordingState.SEALED, RecordingState.RENDERING, RecordingState.RENDERED)
             if sealed and (known is None or known.sealed_ms is None):
                 values["sealed_ms"] = now_ms
+                await audit(connection, _RECORDER, "recording.sealed", "lesson", lesson, now_ms)
                 version = await self._bump(connection)
             if state is RecordingState.RENDERED and (known is None or known.rendered_ms is None):
                 values["rendered_ms"] = now_ms
+                await audit(connection, _RECORDER, "recording.rendered", "lesson", lesson, now_ms)
             if known is None:
                 await connection.execute(insert(recordings).values(lesson=lesson, **values))
             else:
@@ -174,7 +179,7 @@ def _needs_recorder(now_ms: int) -> ColumnElement[bool]:
 
 async def load_recordings(connection: AsyncConnection, lesson_ids: list[str]) -> dict[str, Recording]:
     """The recordings of these lessons, by lesson; lessons without one are left out."""
-    rows = await connection.execute(select(recordings).where(recordings.c.lesson.in_(lesson_ids)))
+    rows = await connection.execute(_OF_LESSONS, {"lessons": lesson_ids})
     return {
         row.lesson: Recording(
             row.lesson,

@@ -7,9 +7,12 @@ from aiohttp import web
 
 from portal.context import portal_of
 from portal.failures import LoginNeeded, NotThere, PortalError
+from portal.language import phrase, t
 from portal.logs import get_log
-from portal.request_keys import PERSON
+from portal.references import new_reference
+from portal.request_keys import PERSON, REFERENCE
 from portal.routing import Handler
+from portal.step_up import bring_renewed
 
 _log = get_log("portal")
 
@@ -25,7 +28,7 @@ class LibraryRefused(PortalError):
     """What aiohttp itself refuses, such as a body that is too large."""
 
     def __init__(self, error: web.HTTPClientError) -> None:
-        super().__init__(f"The server refused this: {error.reason}.")
+        super().__init__(t("The server refused this: {reason}.", reason=error.reason))
         self.status = error.status
 
 
@@ -34,10 +37,10 @@ class Broken(PortalError):
 
     status = 500
     code = "broken"
-    title = "Something broke on our side"
+    title = phrase("Something broke on our side")
 
     def __init__(self) -> None:
-        super().__init__("It has been noted. Try again in a moment; nothing that you saved is lost.")
+        super().__init__(t("It has been noted. Try again in a moment; nothing that you saved is lost."))
 
 
 @web.middleware
@@ -50,7 +53,8 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         response = _refuse(request, error)
     except web.HTTPMethodNotAllowed as error:
         response = _refuse(
-            request, MethodRefused("This address does not understand that.", headers=dict(error.headers))
+            request,
+            MethodRefused(t("This address does not understand that."), headers={"Allow": error.headers["Allow"]}),
         )
     except web.HTTPNotFound:
         response = _refuse(request, NotThere())
@@ -62,8 +66,9 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         raise
     except Exception:
         # The edge of this request's task.
-        _log.exception("request_failed", method=request.method, route=_route(request))
         response = _refuse(request, Broken())
+        _log.exception("request_failed", method=request.method, route=_route(request), reference=request.get(REFERENCE))
+    bring_renewed(request, response)
     _log.info(
         "request",
         method=request.method,
@@ -71,20 +76,30 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         status=response.status,
         ms=round((time.perf_counter() - began) * 1000, 1),
         user=request[PERSON].actor.user if PERSON in request else None,
+        reference=request.get(REFERENCE),
     )
     return response
 
 
 def _refuse(request: web.Request, error: PortalError) -> web.Response:
+    reference = request[REFERENCE] = new_reference()
     if request.path.startswith(("/api/", "/internal/")):
         return web.Response(
-            body=error.body(), status=error.status, content_type="application/json", headers=error.headers
+            body=error.body(reference), status=error.status, content_type="application/json", headers=error.headers
         )
     if isinstance(error, LoginNeeded) and request.method in ("GET", "HEAD"):
         headers = {"Location": f"/login?next={quote(request.path_qs, safe='')}"}
         return web.Response(status=303, headers=headers)
     page = portal_of(request).pages.respond(
-        request, "error.html", status=error.status, title=error.title, message=error.message, code=error.status
+        request,
+        "error.html",
+        status=error.status,
+        title=error.title,
+        message=error.message,
+        code=error.status,
+        reference=reference,
+        # A path may hold a secret, such as that of a one-use link.
+        place=_route(request) or "",
     )
     page.headers.update(error.headers)
     return page

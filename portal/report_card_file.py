@@ -1,5 +1,7 @@
 """The report card as PDF. Pure."""
 
+from collections.abc import Sequence
+
 from fpdf import FPDF
 
 from portal.grading import format_percent, format_points
@@ -7,8 +9,8 @@ from portal.progress import CardPart, ReportCard
 from portal.report_files import HEADING, new_pdf
 
 
-def report_card_pdf(school_name: str, card: ReportCard, day: str) -> bytes:
-    """A4 upright: a table for each class, then the goals."""
+def report_card_pdf(school_name: str, card: ReportCard, day: str, disputed: Sequence[tuple[str, str]] = ()) -> bytes:
+    """A4 upright: a table for each class, the goals, and (part, statement) of what somebody holds to be wrong."""
     pdf = new_pdf(f"Report card of {card.name}")
     pdf.set_font("report", "B", 16)
     _line(pdf, f"Report card: {card.name}", 10)
@@ -27,6 +29,13 @@ def report_card_pdf(school_name: str, card: ReportCard, day: str) -> bytes:
         for goal in card.goals:
             state = "reached" if goal.reached_ms else f"until {goal.target_day}" if goal.target_day else "open"
             pdf.multi_cell(0, 6, f"{goal.subject}: {goal.words} ({state})", new_x="LMARGIN", new_y="NEXT")
+    if disputed:
+        pdf.ln(4)
+        pdf.set_font("report", "B", 12)
+        _line(pdf, "Disputed", 8)
+        pdf.set_font("report", "", 10)
+        for of_what, statement in disputed:
+            pdf.multi_cell(0, 6, f"{of_what}: {statement}", new_x="LMARGIN", new_y="NEXT")
     return bytes(pdf.output())
 
 

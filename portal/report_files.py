@@ -47,6 +47,9 @@ def report_rows(lines: Sequence[Line]) -> list[tuple[object, ...]]:
 
 def note(line: Line) -> str:
     """What is to be known about a figure."""
+    if line.erased:
+        # Neither what was measured nor why it was corrected is there any more.
+        return "Kept as a figure: the record was erased"
     if line.correction is not None:
         return f"Corrected from {line.presence.minutes}: {line.correction.reason}"
     if line.presence.open_ended:

@@ -7,8 +7,16 @@ from enum import StrEnum
 from aiohttp import web
 
 from portal.authorize import Action
+from portal.programs import Scope
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Fresh(StrEnum):
+    """Why a route asks for a proof of the last minutes (portal/step_up.py)."""
+
+    CHANGE = "change"  # it may do lasting harm
+    FILE = "file"  # it hands out records as a file, so that the browser stays on the page before it
 
 
 class Gate(StrEnum):
@@ -18,6 +26,7 @@ class Gate(StrEnum):
     LOGIN = "login"  # whoever is logged in, for what is theirs alone
     ACTION = "action"  # whoever `authorize` lets do the action to what the path names, or else to the school
     INTERNAL = "internal"  # relay and recorder, by the bearer secret
+    PROGRAM = "program"  # a program of a school, by a token with the scope; `action` is what the log then calls it
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +35,8 @@ class Access:
 
     `listing`: the answer shows records of students whom only the handler knows; it must name them with
     `guard.disclose_listed`, or its answer is withheld. `max_body_bytes`: for uploads. `admits`: raises for whom the
-    route is not, asked before a body is read; for routes that are open to the holders of a link.
+    route is not, asked before a body is read; for routes that are open to the holders of a link. `fresh`: the person
+    must have given password, code or passkey within the last minutes.
     """
 
     gate: Gate
@@ -35,18 +45,34 @@ class Access:
     listing: bool = False
     max_body_bytes: int | None = None
     admits: Callable[[web.Request], Awaitable[object]] | None = None
+    fresh: Fresh | None = None
+    scope: Scope | None = None
 
 
 PUBLIC = Access(Gate.PUBLIC)
 LOGIN = Access(Gate.LOGIN)
+# For what is one's own, and opens something for long.
+PROVED_LOGIN = Access(Gate.LOGIN, fresh=Fresh.CHANGE)
 INTERNAL = Access(Gate.INTERNAL)
 
 
 def may(
-    action: Action, *, disclosing: bool = False, listing: bool = False, max_body_bytes: int | None = None
+    action: Action,
+    *,
+    disclosing: bool = False,
+    listing: bool = False,
+    max_body_bytes: int | None = None,
+    fresh: Fresh | None = None,
 ) -> Access:
     """Access for whoever may do `action`."""
-    return Access(Gate.ACTION, action, disclosing, listing, max_body_bytes)
+    if fresh is not None and max_body_bytes is not None:
+        raise AssertionError("a file that somebody sent cannot be carried through a page that asks for a proof")
+    return Access(Gate.ACTION, action, disclosing, listing, max_body_bytes, fresh=fresh)
+
+
+def with_scope(scope: Scope, action: Action, *, listing: bool = True) -> Access:
+    """Access for programs whose token has the scope."""
+    return Access(Gate.PROGRAM, action, listing=listing, scope=scope)
 
 
 @dataclass(frozen=True, slots=True)

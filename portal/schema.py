@@ -72,6 +72,7 @@ users = Table(
     Column("background_check_until", Date, nullable=True),
     Column("privacy_training_until", Date, nullable=True),
     Column("erased_ms", BigInteger, nullable=True),
+    Column("language", String(8), nullable=True),  # of pages and mails; none: as the browser says, and English in mails
     Index("ix_users_school_external_id", "school", "external_id", unique=True),
 )
 
@@ -92,6 +93,7 @@ logins = Table(
     # The password fitted, and the code of the second factor has not been asked for yet: nobody's log-in until then.
     Column("awaits_code", Boolean, nullable=True),
     Column("device", String(100), nullable=True),  # browser and system in a few words, for the list of one's log-ins
+    Column("proved_ms", BigInteger, nullable=True),  # when password, code or passkey was given last; none: at its start
 )
 
 lessons = Table(
@@ -197,6 +199,7 @@ disclosure_log = Table(
     Column("student", String(64), nullable=False, index=True),
     Column("reason", String(200), nullable=False),
     Index("ix_disclosure_log_login_object", "login", "object", "action"),
+    Index("ix_disclosure_log_at_ms", "at_ms"),
 )
 
 audit_log = Table(

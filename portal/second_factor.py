@@ -1,4 +1,4 @@
-"""The second factor of an account: an authenticator app, and recovery codes for the day on which it is lost."""
+"""The second factor of an account: an authenticator app or a passkey, and recovery codes for when they are lost."""
 
 import hashlib
 import secrets
@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portal.account_schema import recovery_codes, second_factors
+from portal.account_schema import passkeys, recovery_codes, second_factors
 from portal.ledger import audit
 from portal.totp import SECRET_BYTES, fitting_step
 
@@ -18,22 +18,28 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _CODE_LETTERS = 12
 
 
-async def has_second_factor(connection: AsyncConnection, user: str) -> bool:
-    """Whether a code is asked for when this person signs in."""
+async def has_app(connection: AsyncConnection, user: str) -> bool:
+    """Whether this person has an authenticator app."""
     found = await connection.execute(
         select(second_factors.c.user).where(second_factors.c.user == user, second_factors.c.confirmed_ms.is_not(None))
     )
     return found.first() is not None
 
 
+async def has_second_factor(connection: AsyncConnection, user: str) -> bool:
+    """Whether more than the password is asked for when this person signs in."""
+    return user in await who_has_second_factor(connection, [user])
+
+
 async def who_has_second_factor(connection: AsyncConnection, people: Sequence[str]) -> frozenset[str]:
-    """Those of the people who are asked for a code."""
-    found = await connection.execute(
+    """Those of the people who are asked for more than the password."""
+    apps = await connection.execute(
         select(second_factors.c.user).where(
             second_factors.c.user.in_(people), second_factors.c.confirmed_ms.is_not(None)
         )
     )
-    return frozenset(found.scalars())
+    keys = await connection.execute(select(passkeys.c.user).where(passkeys.c.user.in_(people)))
+    return frozenset(apps.scalars()) | frozenset(keys.scalars())
 
 
 async def codes_left(connection: AsyncConnection, user: str) -> int:
@@ -73,10 +79,16 @@ async def confirm(connection: AsyncConnection, link_secret: str, user: str, code
     await connection.execute(
         update(second_factors).where(second_factors.c.user == user).values(confirmed_ms=now_ms, last_step=step)
     )
+    codes = await fresh_codes(connection, user)
+    await audit(connection, user, "second_factor.confirm", "user", user, now_ms)
+    return codes
+
+
+async def fresh_codes(connection: AsyncConnection, user: str) -> Sequence[str]:
+    """Ten recovery codes in place of those that there were."""
     codes = ["".join(secrets.choice(_LETTERS) for _ in range(_CODE_LETTERS)) for _ in range(RECOVERY_CODES)]
     await connection.execute(delete(recovery_codes).where(recovery_codes.c.user == user))
     await connection.execute(insert(recovery_codes), [{"code_hash": _hash(user, each), "user": user} for each in codes])
-    await audit(connection, user, "second_factor.confirm", "user", user, now_ms)
     return [f"{each[:4]}-{each[4:8]}-{each[8:]}" for each in codes]
 
 
@@ -89,10 +101,10 @@ async def check_code(connection: AsyncConnection, link_secret: str, user: str, c
             .with_for_update()
         )
     ).first()
-    if row is None:
-        return False
     plain = _plain(code)
-    step = fitting_step(_open(link_secret, user, row.secret), plain, now_ms, row.last_step)
+    step = None
+    if row is not None:
+        step = fitting_step(_open(link_secret, user, row.secret), plain, now_ms, row.last_step)
     if step is not None:
         await connection.execute(update(second_factors).where(second_factors.c.user == user).values(last_step=step))
         return True
@@ -107,11 +119,17 @@ async def check_code(connection: AsyncConnection, link_secret: str, user: str, c
 
 
 async def remove(connection: AsyncConnection, actor: str, user: str, now_ms: int) -> None:
-    """Takes the second factor off an account."""
-    await connection.execute(delete(recovery_codes).where(recovery_codes.c.user == user))
+    """Takes the app off an account; recovery codes stay while there is a passkey."""
     done = await connection.execute(delete(second_factors).where(second_factors.c.user == user))
     if done.rowcount:
         await audit(connection, actor, "second_factor.remove", "user", user, now_ms)
+    await drop_codes_of_nothing(connection, user)
+
+
+async def drop_codes_of_nothing(connection: AsyncConnection, user: str) -> None:
+    """Recovery codes go with the last of what they stand in for."""
+    if not await has_second_factor(connection, user):
+        await connection.execute(delete(recovery_codes).where(recovery_codes.c.user == user))
 
 
 def _plain(code: str) -> str:

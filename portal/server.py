@@ -18,7 +18,9 @@ from portal.context import PORTAL, Portal
 from portal.crisis import CrisisDesk
 from portal.database import Database, database_url
 from portal.demo import LOGINS, fill_demo, keep_lessons_joinable
+from portal.demo_class import put_demo_material
 from portal.destruction import apply_retention
+from portal.film_maker import FilmMaker
 from portal.forgotten_rooms import forget_rooms
 from portal.guard import guard
 from portal.headers import add_security_headers
@@ -35,6 +37,9 @@ from portal.passwords import Passwords
 from portal.pdf_pages import PdfPages
 from portal.placement import Placement
 from portal.playback import Playback
+from portal.proofs import Proofs
+from portal.questions import QuestionPace
+from portal.reader_language import in_their_language
 from portal.recordings import RecordingDesk
 from portal.redaction_maker import RedactionMaker
 from portal.refusals import refusals
@@ -42,9 +47,12 @@ from portal.removals import Removals
 from portal.roster.desk import RosterDesk
 from portal.routes import ALL_ROUTES
 from portal.routing import ACCESS_BOOK, AccessBook
+from portal.safety import Watch
 from portal.settings import STYLE_SOURCES, PortalSettings
+from portal.throttle import Throttle
 from portal.tickets import TicketOffice
 from portal.waiting import WaitingRoom
+from portal.webhook_sender import WebhookSender
 from whiteboard_crdt.errors import SetupError
 
 _MINUTE_MS = 60 * 1000
@@ -70,6 +78,7 @@ async def open_portal(
         await database.upgrade()
         if settings.demo:
             await fill_demo(database, passwords, clock())
+            await put_demo_material(database, settings.materials, clock())
             await keep_lessons_joinable(database, clock())
         desk = RecordingDesk(database)
         await desk.start()
@@ -83,18 +92,25 @@ async def open_portal(
         )
         post_office = PostOffice(database, clock, settings, keyring.link_secret)
         assets = Assets(settings.web_dist, STYLE_SOURCES)
+        accounts = Accounts(
+            database,
+            passwords,
+            login_ms=settings.login_hours * _HOUR_MS,
+            idle_ms=settings.login_idle_hours * _HOUR_MS,
+        )
+        films_turn = asyncio.Lock()
         portal = Portal(
             settings=settings,
             clock=clock,
             keyring=keyring,
             database=database,
-            accounts=Accounts(
-                database,
-                passwords,
-                login_ms=settings.login_hours * _HOUR_MS,
-                idle_ms=settings.login_idle_hours * _HOUR_MS,
-            ),
+            accounts=accounts,
             passwords=passwords,
+            proofs=Proofs(database, passwords, accounts, keyring.link_secret),
+            question_pace=QuestionPace(),
+            pace=Throttle(size=10 * settings.program_pace, refill_s=1 / settings.program_pace),
+            watch=Watch(database, clock, settings, accounts.failures, post_office),
+            webhooks=WebhookSender(database, clock, keyring.link_secret, inside=settings.webhooks_inside),
             rosters=RosterDesk(database, clock),
             placement=Placement(database, clock, post_office.portal_url, settings.orientation_url),
             post_office=post_office,
@@ -114,7 +130,8 @@ async def open_portal(
                 settings.relay_beside,
                 keyring.internal_secret,
             ),
-            redactions=RedactionMaker(database, clock, settings.recordings),
+            films=FilmMaker(database, clock, settings.recordings, films_turn),
+            redactions=RedactionMaker(database, clock, settings.recordings, films_turn),
             assets=assets,
             pages=Pages(assets),
             page_imports=PageImports(settings.data / "imports", clock),
@@ -129,7 +146,7 @@ async def open_portal(
 
 def build_app(portal: Portal) -> web.Application:
     """The aiohttp application over the parts."""
-    app = web.Application(middlewares=[measure, refusals, guard], client_max_size=_MAX_BODY_BYTES)
+    app = web.Application(middlewares=[measure, in_their_language, refusals, guard], client_max_size=_MAX_BODY_BYTES)
     app[PORTAL] = portal
     app[ACCESS_BOOK] = book = AccessBook()
     book.install(app, ALL_ROUTES)
@@ -148,11 +165,14 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
         asyncio.create_task(portal.post_office.run(), name="mail"),
         asyncio.create_task(portal.crisis.run(), name="crisis"),
         asyncio.create_task(portal.operation.run(), name="operation"),
+        asyncio.create_task(portal.watch.run(), name="watch"),
+        asyncio.create_task(portal.webhooks.run(), name="webhooks"),
         asyncio.create_task(_keep_lessons_ahead(portal), name="lessons-ahead"),
         asyncio.create_task(_keep_mails(portal), name="regular-mails"),
         asyncio.create_task(_keep_retention(portal), name="retention"),
         asyncio.create_task(_keep_forgetting(portal), name="forgotten-rooms"),
         asyncio.create_task(portal.redactions.run(), name="redactions"),
+        asyncio.create_task(portal.films.run(), name="films"),
     ]
     if portal.settings.demo:
         tasks.append(asyncio.create_task(_keep_demo(portal), name="demo"))

@@ -81,6 +81,14 @@ class PortalSettings:
     orientation_url: str = field(
         default="", metadata=explained("A film that shows how a lesson works, for the Welcome Letter.", "URL")
     )
+    program_pace: int = field(
+        default=10,
+        metadata=explained("Requests of one program that are answered; ten times as many at once.", "per second"),
+    )
+    webhooks_inside: bool = field(
+        default=False,
+        metadata=explained("Webhooks may call addresses of the own network, also without TLS.", "yes or no"),
+    )
     smtp_host: str = field(
         default="", metadata=explained("Mail server; without one, mails wait in the outbox.", "host name")
     )
@@ -100,6 +108,44 @@ class PortalSettings:
     login_hours: int = field(default=12, metadata=explained("A log-in ends after this time.", "hours"))
     login_idle_hours: int = field(
         default=4, metadata=explained("A log-in ends after this time without a request.", "hours")
+    )
+    proof_minutes: int = field(
+        default=10,
+        metadata=explained(
+            "Exports, erasures, new roles and new links ask for the password or the second step again after this.",
+            "minutes",
+        ),
+    )
+    amendment_days: int = field(
+        default=45,
+        metadata=explained("Within so many days a request to amend a record is to be decided.", "days"),
+    )
+    storage_region: str = field(
+        default="",
+        metadata=explained(
+            "Where this host and its disks and backups stand, for the privacy report, such as: Ohio, USA.", "text"
+        ),
+    )
+    warn_records_read: int = field(
+        default=100,
+        metadata=explained(
+            "A warning is given when one person opens records of so many students in an hour.", "students"
+        ),
+    )
+    warn_records_listed: int = field(
+        default=2_000,
+        metadata=explained("The same for names that stand in the lists that one person opens in an hour.", "students"),
+    )
+    warn_exports: int = field(
+        default=10, metadata=explained("The same for exports of whole records in an hour.", "students")
+    )
+    warn_account_failures: int = field(
+        default=20,
+        metadata=explained("A warning is given when so many sign-ins at one account fail in ten minutes.", "sign-ins"),
+    )
+    warn_login_failures: int = field(
+        default=100,
+        metadata=explained("The same for all accounts of a school, and for names that nobody has.", "sign-ins"),
     )
     crisis_again_minutes: int = field(
         default=3,

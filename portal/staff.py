@@ -109,24 +109,26 @@ async def change_staff(
 async def add_staff(
     connection: AsyncConnection, actor: Actor, school_name: str, name: str, email: str, role: Role, now_ms: int
 ) -> str:
-    """Makes an account, whose user name is the mail address; returns the link's id. Raises StaffRefused.
+    """Makes an account, or opens one that was closed; returns the link's id. Raises StaffRefused.
 
-    The role is set here once and by nobody else: nothing makes a student or guardian a member of the staff.
+    The user name is the mail address. Nothing makes a student or guardian a member of the staff.
     """
-    if (await connection.execute(select(users.c.id).where(users.c.login == email))).first() is not None:
+    known = (await connection.execute(select(users).where(users.c.login == email))).first()
+    back = known is not None and known.school == actor.school and known.disabled_ms is not None
+    if known is not None and (not back or known.role in _NOT_STAFF):
         raise StaffRefused("There is an account with this address as its user name already.")
-    member = new_id()
-    await connection.execute(
-        insert(users).values(
-            id=member,
-            school=actor.school,
-            login=email,
-            name=name,
-            role=role.value,
-            email=email,
-            created_ms=now_ms,
+    member = str(known.id) if known is not None else new_id()
+    facts = {"name": name, "role": role.value, "email": email}
+    if known is None:
+        await connection.execute(
+            insert(users).values(id=member, school=actor.school, login=email, created_ms=now_ms, **facts)
         )
-    )
+    else:
+        # Somebody who comes back: the old password and the old papers do not.
+        papers = dict.fromkeys(("credentials_until", "background_check_until", "privacy_training_until"))
+        await connection.execute(
+            update(users).where(users.c.id == member).values(disabled_ms=None, password_hash=None, **facts, **papers)
+        )
     links = await new_links(connection, [member], now_ms)
     to = Recipient(member, name, email)
     await enqueue(connection, [credentials_letter(actor.school, school_name, to, email, links[member])], now_ms)

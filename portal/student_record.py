@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portal.attendance_report import Line, student_lines
 from portal.learning_schema import assignments, goals, guardians, scores, weekly_updates
 from portal.playback_schema import continued_boards, notes
+from portal.privacy_schema import access_grants, amendments
 from portal.report_files import REPORT_COLUMNS, report_rows, write_csv
 from portal.schema import (
     disclosure_log,
@@ -25,11 +26,14 @@ from portal.schema import (
 )
 from portal.school_schema import calendar_feeds
 from portal.service_schema import attendance_corrections, classes, enrollments, outbox, staffing_requests
+from portal.talk_schema import dialogue_messages, question_answers, questions
 from portal.times import format_iso
 
 # File → what is in it; the words go into the README of the zip.
 CONTENTS = {
     "person.json": "Name, user name, grade, mail address and the school's own id.",
+    "amendments.csv": "Requests to amend the record, what the school decided and why, and statements after a refusal.",
+    "grants.csv": "Staff to whom the record was opened for a time, with the reason.",
     "requests.csv": "Lessons that were asked for, with the days by which they were to be staffed.",
     "classes.csv": "Classes, and from when to when the student was in them.",
     "lessons.csv": "Every lesson on whose list the student stands.",
@@ -43,6 +47,9 @@ CONTENTS = {
     "corrections.csv": "Minutes that the staff set by hand, with what had been measured and the reason.",
     "presence.csv": "When the student's browser came into a room and left it; what the minutes are made of.",
     "sessions.csv": "The keys and ids under which the student's browser signed its drawings.",
+    "dialogue.csv": "What guardians, tutors and the school wrote to one another about the student.",
+    "questions.csv": "Questions that the student asked whoever looks after the service.",
+    "answers.csv": "What was answered to them.",
     "notices.csv": "When the student acknowledged that a lesson is recorded; the words by their SHA-256.",
     "recordings.csv": "Recorded lessons with the student in them. They show others too: watch them in the portal.",
     "notes.csv": "Notes that the student wrote on recordings; `room_time` is the moment, in ms of the lesson's room.",
@@ -62,9 +69,12 @@ async def load_record(connection: AsyncConnection, student: str, time_zone: str,
     }
     facts["created_at"] = format_iso(person["created_ms"])
     facts["account"] = "closed" if person["disabled_ms"] else "open"
+    asked = select(questions.c.id).where(questions.c.user == student)
     graded = select(scores.c.assignment).where(scores.c.student == student)
     lines: Sequence[Line] = await student_lines(connection, student, time_zone, now_ms)
     tables: dict[str, tuple[Table, ColumnElement[bool]]] = {
+        "amendments.csv": (amendments, amendments.c.student == student),
+        "grants.csv": (access_grants, access_grants.c.student == student),
         "requests.csv": (staffing_requests, staffing_requests.c.student == student),
         "lessons.csv": (lessons, lessons.c.id.in_(mine)),
         "goals.csv": (goals, goals.c.student == student),
@@ -76,6 +86,9 @@ async def load_record(connection: AsyncConnection, student: str, time_zone: str,
         "corrections.csv": (attendance_corrections, attendance_corrections.c.student == student),
         "presence.csv": (relay_events, relay_events.c.user == student),
         "sessions.csv": (room_sessions, room_sessions.c.user == student),
+        "dialogue.csv": (dialogue_messages, dialogue_messages.c.student == student),
+        "questions.csv": (questions, questions.c.user == student),
+        "answers.csv": (question_answers, question_answers.c.question.in_(asked)),
         "notices.csv": (notices, notices.c.user == student),
         "recordings.csv": (recordings, recordings.c.lesson.in_(mine)),
         "notes.csv": (notes, notes.c.author == student),

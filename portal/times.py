@@ -4,6 +4,32 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from portal.language import phrase, t
+
+_WEEKDAYS = (
+    phrase("Monday"),
+    phrase("Tuesday"),
+    phrase("Wednesday"),
+    phrase("Thursday"),
+    phrase("Friday"),
+    phrase("Saturday"),
+    phrase("Sunday"),
+)
+_MONTHS = (
+    phrase("January"),
+    phrase("February"),
+    phrase("March"),
+    phrase("April"),
+    phrase("May"),
+    phrase("June"),
+    phrase("July"),
+    phrase("August"),
+    phrase("September"),
+    phrase("October"),
+    phrase("November"),
+    phrase("December"),
+)
+
 
 @lru_cache(maxsize=64)
 def zone(name: str) -> ZoneInfo:
@@ -37,15 +63,16 @@ def format_time(at_ms: int, zone_name: str) -> str:
 
 
 def format_day(at_ms: int, zone_name: str) -> str:
-    """`Monday, 23 November`, in the zone."""
+    """`Monday, 23 November`, in the zone and in the reader's language."""
     when = local(at_ms, zone_name)
-    return f"{when:%A}, {when.day} {when:%B}"
+    weekday, month = t(_WEEKDAYS[when.weekday()]), t(_MONTHS[when.month - 1])
+    return t("{weekday}, {day} {month}", weekday=weekday, day=when.day, month=month)
 
 
 def format_full_day(at_ms: int, zone_name: str) -> str:
-    """`23 November 2026`, in the zone."""
+    """`23 November 2026`, in the zone and in the reader's language."""
     when = local(at_ms, zone_name)
-    return f"{when.day} {when:%B} {when.year}"
+    return t("{day} {month} {year}", day=when.day, month=t(_MONTHS[when.month - 1]), year=when.year)
 
 
 def format_zone(at_ms: int, zone_name: str) -> str:

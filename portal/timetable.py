@@ -4,10 +4,20 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from portal.language import phrase, t
 from portal.times import zone
 
 DAY_MINUTES = 24 * 60
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_EVERY = (
+    phrase("Mondays {start} to {end}"),
+    phrase("Tuesdays {start} to {end}"),
+    phrase("Wednesdays {start} to {end}"),
+    phrase("Thursdays {start} to {end}"),
+    phrase("Fridays {start} to {end}"),
+    phrase("Saturdays {start} to {end}"),
+    phrase("Sundays {start} to {end}"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +35,7 @@ class WeeklyHour:
     def words(self) -> str:
         """As people say it: `Tuesdays 15:30 to 16:15`."""
         end = self.start_minute + self.length_min
-        return f"{WEEKDAYS[self.weekday]}s {format_minute(self.start_minute)} to {format_minute(end)}"
+        return t(_EVERY[self.weekday], start=format_minute(self.start_minute), end=format_minute(end))
 
 
 @dataclass(frozen=True, slots=True)

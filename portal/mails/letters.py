@@ -1,9 +1,13 @@
-"""The words of the mails. No password is ever in one, and the Welcome Letter holds no link that opens an account."""
+"""The words of the mails, each in the language of whoever it is for.
+
+No password is ever in one, and the Welcome Letter holds no link that opens an account.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from portal.language import phrase, speaking, t
 from portal.mails.outbox import Letter
 
 # Each stands for an address that is made at the moment of sending and stored nowhere.
@@ -11,28 +15,91 @@ LINK = "{link}"
 ROSTER_LINK = "{roster-link}"
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """To whom a mail goes."""
+_CREDENTIALS = phrase("""Hello {name},
 
-    user: str
-    name: str
-    address: str
-
-
-def credentials_letter(school: str, school_name: str, to: Recipient, login: str, link: str) -> Letter:
-    """How to sign in for the first time. Once per person and link."""
-    body = f"""Hello {to.name},
-
-{school_name} has made an account for you at Chalkmesh, where your online lessons are.
+{school} has made an account for you at Chalkmesh, where your online lessons are.
 
 Your user name: {login}
 
 Choose your password here. The link works once, for 14 days:
-{LINK}
+{link}
 
 If the link is too old, ask your school's coordinator for a new one. Nobody will ever ask you for your password.
-"""
+""")
+
+_WELCOME = phrase("""Hello {name},
+
+{opening}
+
+  {title}, with {tutor}
+{times}
+
+How to join
+  Open {portal} in a current browser on a laptop or tablet, sign in, and press Join.
+  The door opens 15 minutes before the lesson. Camera and microphone are tested before anybody sees you.
+{orientation}
+What we expect
+  Be there on time and stay to the end: the minutes of every lesson are reported to {school}.
+  If you cannot come, tell the school's coordinator before the lesson.
+
+What helps
+  A quiet place, headphones, and what you work on at school. Lessons can be watched again under Recordings.
+""")
+
+_UPDATE = phrase("""Hello {name},
+
+this is how the week from {monday} went for {student} in {title}:
+
+{words}
+
+Grades, goals and minutes are on {student}'s report card: {address}
+""")
+
+_CHANGE = phrase("""Hello {name},
+
+{words}
+
+  {title}
+  {when}
+""")
+
+_REMINDER = phrase("""Hello {name},
+
+your next lesson is near:
+
+  {title}
+  {when}
+
+Open {portal} and press Join; the door opens 15 minutes before.
+""")
+
+_WEEK = phrase("""Hello {name},
+
+attendance at {school} in the week from {monday}:
+
+  {lessons} lessons, {students} students, {minutes} minutes
+  {absences} times a student did not come
+
+By student, subject and date, also as CSV and PDF: {address}
+Names stand there and not in this mail, since mail is not a safe place for them.
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """To whom a mail goes, and in which language; None: English."""
+
+    user: str
+    name: str
+    address: str
+    language: str | None = None
+
+
+def credentials_letter(school: str, school_name: str, to: Recipient, login: str, link: str) -> Letter:
+    """How to sign in for the first time. Once per person and link."""
+    with speaking(to.language):
+        body = t(_CREDENTIALS, name=to.name, school=school_name, login=login, link=LINK)
+        subject = t("Your account at {school}", school=school_name)
     return Letter(
         f"credentials:{to.user}:{link}",
         "credentials",
@@ -40,7 +107,7 @@ If the link is too old, ask your school's coordinator for a new one. Nobody will
         to.user,
         to.user,
         to.address,
-        f"Your account at {school_name}",
+        subject,
         body,
         link,
     )
@@ -59,28 +126,24 @@ def welcome_letter(
     orientation_url: str,
 ) -> Letter:
     """What a student who is placed and staffed needs to know; also for the point of contact. Once a class."""
-    own = to.user == student.user
-    opening = "your lessons are ready" if own else f"the lessons of {student.name} are ready"
-    times = "\n".join(f"  {hour}" for hour in hours)
-    orientation = f"\nA short film shows how a lesson works: {orientation_url}\n" if orientation_url else ""
-    body = f"""Hello {to.name},
-
-{opening}.
-
-  {title}, with {tutor}
-{times}
-
-How to join
-  Open {portal_url} in a current browser on a laptop or tablet, sign in, and press Join.
-  The door opens 15 minutes before the lesson. Camera and microphone are tested before anybody sees you.
-{orientation}
-What we expect
-  Be there on time and stay to the end: the minutes of every lesson are reported to {school_name}.
-  If you cannot come, tell the school's coordinator before the lesson.
-
-What helps
-  A quiet place, headphones, and what you work on at school. Lessons can be watched again under Recordings.
-"""
+    with speaking(to.language):
+        own = to.user == student.user
+        body = t(
+            _WELCOME,
+            name=to.name,
+            opening=t("your lessons are ready.")
+            if own
+            else t("the lessons of {student} are ready.", student=student.name),
+            title=title,
+            tutor=tutor,
+            times="\n".join(f"  {hour}" for hour in hours),
+            portal=portal_url,
+            orientation=t("\nA short film shows how a lesson works: {address}\n", address=orientation_url)
+            if orientation_url
+            else "",
+            school=school_name,
+        )
+        subject = t("Welcome: {title}", title=title)
     return Letter(
         f"welcome:{class_id}:{student.user}:{to.user}",
         "welcome",
@@ -88,7 +151,7 @@ What helps
         to.user,
         student.user,
         to.address,
-        f"Welcome: {title}",
+        subject,
         body,
     )
 
@@ -105,14 +168,18 @@ def update_letter(
     portal_url: str,
 ) -> Letter:
     """What the tutor wrote about a student's week, for guardians and points of contact. Once a reader."""
-    body = f"""Hello {to.name},
-
-this is how the week from {monday.isoformat()} went for {student.name} in {title}:
-
-{words}
-
-Grades, goals and minutes are on {student.name}'s report card: {portal_url}students/{student.user}/report
-"""
+    address = f"{portal_url}students/{student.user}/report"
+    with speaking(to.language):
+        body = t(
+            _UPDATE,
+            name=to.name,
+            monday=monday.isoformat(),
+            student=student.name,
+            title=title,
+            words=words,
+            address=address,
+        )
+        subject = t("The week of {monday}: {title}", monday=monday.isoformat(), title=title)
     return Letter(
         f"update:{update}:{to.user}",
         "update",
@@ -120,7 +187,7 @@ Grades, goals and minutes are on {student.name}'s report card: {portal_url}stude
         to.user,
         student.user,
         to.address,
-        f"The week of {monday.isoformat()}: {title}",
+        subject,
         body,
     )
 
@@ -152,13 +219,9 @@ def change_letter(
     school: str, to: Recipient, lesson: str, title: str, when: str, words: str, changed_ms: int
 ) -> Letter:
     """What has changed about one lesson, for whoever is in it. Once a change and person."""
-    body = f"""Hello {to.name},
-
-{words}
-
-  {title}
-  {when}
-"""
+    with speaking(to.language):
+        body = t(_CHANGE, name=to.name, words=words, title=title, when=when)
+        subject = t("Changed: {title}, {when}", title=title, when=when)
     return Letter(
         f"change:{lesson}:{changed_ms}:{to.user}",
         "change",
@@ -166,22 +229,16 @@ def change_letter(
         to.user,
         to.user,
         to.address,
-        f"Changed: {title}, {when}",
+        subject,
         body,
     )
 
 
 def reminder_letter(school: str, to: Recipient, appointment: str, title: str, when: str, portal_url: str) -> Letter:
     """That a lesson is near. Once an appointment and person."""
-    body = f"""Hello {to.name},
-
-your next lesson is near:
-
-  {title}
-  {when}
-
-Open {portal_url} and press Join; the door opens 15 minutes before.
-"""
+    with speaking(to.language):
+        body = t(_REMINDER, name=to.name, title=title, when=when, portal=portal_url)
+        subject = t("Tomorrow or today: {title}, {when}", title=title, when=when)
     return Letter(
         f"reminder:{appointment}:{to.user}",
         "reminder",
@@ -189,32 +246,31 @@ Open {portal_url} and press Join; the door opens 15 minutes before.
         to.user,
         to.user,
         to.address,
-        f"Tomorrow or today: {title}, {when}",
+        subject,
         body,
     )
+
+
+def week_key(school: str, monday: date, user: str) -> str:
+    """Under which the outbox has somebody's letter about a week."""
+    return f"week:{school}:{monday.isoformat()}:{user}"
 
 
 def week_letter(
     school: str, school_name: str, to: Recipient, monday: date, figures: Mapping[str, int], portal_url: str
 ) -> Letter:
     """The week's attendance in sums, without a name, and where the report is. Once a week and person."""
-    body = f"""Hello {to.name},
-
-attendance at {school_name} in the week from {monday.isoformat()}:
-
-  {figures["lessons"]} lessons, {figures["students"]} students, {figures["minutes"]} minutes
-  {figures["absences"]} times a student did not come
-
-By student, subject and date, also as CSV and PDF: {portal_url}attendance?week={monday.isoformat()}
-Names stand there and not in this mail, since mail is not a safe place for them.
-"""
+    address = f"{portal_url}attendance?week={monday.isoformat()}"
+    with speaking(to.language):
+        body = t(_WEEK, name=to.name, school=school_name, monday=monday.isoformat(), address=address, **figures)
+        subject = t("Attendance, week of {monday}", monday=monday.isoformat())
     return Letter(
-        f"week:{school}:{monday.isoformat()}:{to.user}",
+        week_key(school, monday, to.user),
         "week",
         school,
         to.user,
         to.user,
         to.address,
-        f"Attendance, week of {monday.isoformat()}",
+        subject,
         body,
     )

@@ -19,7 +19,7 @@ from whiteboard_crdt.keys import encode_base64url
 
 SET_PASSWORD = "set-password"
 # What a token is for is part of what is signed, so that none opens another kind of door.
-ACCOUNT, ROSTER, CALENDAR = "one-use link", "roster link", "calendar"
+ACCOUNT, ROSTER, CALENDAR, WEBHOOK = "one-use link", "roster link", "calendar", "webhook"
 LIFETIME_MS = 14 * 24 * 60 * 60 * 1000
 
 

@@ -7,13 +7,16 @@ from sqlalchemy import Connection
 import portal.account_schema
 import portal.caption_schema
 import portal.crisis_schema
+import portal.film_schema
 import portal.learning_schema
 import portal.material_schema
 import portal.playback_schema
+import portal.program_schema
 import portal.redaction_schema
 import portal.retention_schema
 import portal.school_schema
-import portal.service_schema  # noqa: F401
+import portal.service_schema
+import portal.talk_schema  # noqa: F401
 from portal.schema import metadata
 
 connection: Connection = context.config.attributes["connection"]

@@ -3,15 +3,21 @@
 from urllib.parse import urlencode
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portal.accounts import Granted, TooManyAttempts
+from portal.accounts import Granted, SecondStep, TooManyAttempts
 from portal.answers import see_other
+from portal.ceremonies import CREDENTIAL, ceremony_of, passkey_script
 from portal.context import person_of, portal_of
+from portal.cookies import clear_cookie, cookie_name, set_cookie
 from portal.failures import Unavailable
-from portal.guard import clear_cookie, cookie_name, local_path, set_cookie
+from portal.language import phrase, t
+from portal.passkeys import check_passkey, credentials_of, request_options
 from portal.passwords import Overloaded
 from portal.request_keys import PERSON
 from portal.routing import LOGIN, PUBLIC, RouteTable
+from portal.second_factor import has_app
+from portal.way_on import local_path
 
 routes = RouteTable()
 
@@ -26,7 +32,7 @@ _SYSTEMS = (
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
-_WRONG = "The name and the password do not match. Check both and try again."
+_WRONG = phrase("The name and the password do not match. Check both and try again.")
 
 
 @routes.get("/login", PUBLIC)
@@ -34,7 +40,7 @@ async def login_page(request: web.Request) -> web.Response:
     """The form, or the way on for somebody who is signed in already."""
     if PERSON in request:
         return web.Response(status=303, headers={"Location": local_path(request.query.get("next", "/"))})
-    return _form(request, following=local_path(request.query.get("next", "/")))
+    return login_form(request, following=local_path(request.query.get("next", "/")))
 
 
 @routes.post("/login", PUBLIC)
@@ -47,13 +53,13 @@ async def log_in(request: web.Request) -> web.Response:
     empty = {
         field: words
         for field, value, words in (
-            ("login", login.strip(), "Enter your user name."),
-            ("password", password, "Enter your password."),
+            ("login", login.strip(), t("Enter your user name.")),
+            ("password", password, t("Enter your password.")),
         )
         if not value
     }
     if empty:
-        return _form(request, login=login, errors=empty, following=following, status=400)
+        return login_form(request, login=login, errors=empty, following=following, status=400)
     try:
         granted = await portal.accounts.log_in(
             login,
@@ -65,14 +71,17 @@ async def log_in(request: web.Request) -> web.Response:
         )
     except TooManyAttempts as error:
         wait_s = max(1, round(error.wait_s))
-        words = f"Too many attempts from here. Wait {wait_s} seconds, then try again. Your account is not locked."
-        page = _form(request, login=login, errors={"form": words}, following=following, status=429)
+        words = t(
+            "Too many attempts from here. Wait {seconds} seconds, then try again. Your account is not locked.",
+            seconds=wait_s,
+        )
+        page = login_form(request, login=login, errors={"form": words}, following=following, status=429)
         page.headers["Retry-After"] = str(wait_s)
         return page
     except Overloaded as error:
-        raise Unavailable("Too many people are signing in at this moment. Try again in a few seconds.") from error
+        raise Unavailable(t("Too many people are signing in at this moment. Try again in a few seconds.")) from error
     if granted is None:
-        return _form(request, login=login, errors={"form": _WRONG}, following=following, status=401)
+        return login_form(request, login=login, errors={"form": t(_WRONG)}, following=following, status=401)
     return let_in(request, granted, following)
 
 
@@ -93,33 +102,52 @@ async def code_page(request: web.Request) -> web.Response:
     """The second step, for whoever has taken the first."""
     portal = portal_of(request)
     token = request.cookies.get(cookie_name(portal.settings, "login"), "")
-    if not await portal.accounts.awaits_code(token, portal.clock()):
+    user = await portal.accounts.awaits_code(token, portal.clock())
+    if user is None:
         return see_other("/login")
-    return _code(request, local_path(request.query.get("next", "/")))
+    return await _code(request, user, local_path(request.query.get("next", "/")))
 
 
 @routes.post("/login/code", PUBLIC)
 async def enter_code(request: web.Request) -> web.Response:
-    """Checks the code of the authenticator app, or a recovery code."""
+    """Checks a passkey, the code of the authenticator app, or a recovery code."""
     portal = portal_of(request)
     form = await request.post()
     following = local_path(str(form.get("next", "/")))
-    waiting = request.cookies.get(cookie_name(portal.settings, "login"), "")
+    waiting, now_ms = request.cookies.get(cookie_name(portal.settings, "login"), ""), portal.clock()
+    credential, wait_s = str(form.get(CREDENTIAL, "")), 0
+    token: str | None = None
     try:
-        token = await portal.accounts.give_code(
-            waiting, str(form.get("code", "")), portal.keyring.link_secret, portal.clock()
-        )
+        if credential:
+            token = await portal.accounts.take_step(waiting, _signed(request, credential), now_ms)
+        else:
+            secret = portal.keyring.link_secret
+            token = await portal.accounts.give_code(waiting, str(form.get("code", "")), secret, now_ms)
     except TooManyAttempts as error:
         wait_s = max(1, round(error.wait_s))
-        page = _code(request, following, f"Too many attempts. Wait {wait_s} seconds, then try again.", status=429)
+    if token is not None:
+        return let_in(request, Granted(token, awaits_code=False), following)
+    user = await portal.accounts.awaits_code(waiting, now_ms)
+    if user is None:
+        return see_other("/login")
+    if wait_s:
+        words = t("Too many attempts. Wait {seconds} seconds, then try again.", seconds=wait_s)
+        page = await _code(request, user, following, words, status=429)
         page.headers["Retry-After"] = str(wait_s)
         return page
-    if token is None:
-        if not await portal.accounts.awaits_code(waiting, portal.clock()):
-            return see_other("/login")
-        words = "This code does not fit, or has been used. Wait for the next one."
-        return _code(request, following, words, status=401)
-    return let_in(request, Granted(token, awaits_code=False), following)
+    words = t("This code does not fit, or has been used. Wait for the next one.")
+    if credential:
+        words = t("This passkey does not fit. Try another way.")
+    return await _code(request, user, following, words, status=401)
+
+
+def _signed(request: web.Request, credential: str) -> SecondStep:
+    portal = portal_of(request)
+
+    async def fits(connection: AsyncConnection, user: str) -> bool:
+        return await check_passkey(connection, ceremony_of(request, "code"), credential, portal.clock()) == user
+
+    return fits
 
 
 def describe_device(agent: str) -> str:
@@ -149,11 +177,19 @@ def client_address(request: web.Request, proxy_hops: int) -> str:
     return request.remote or "unknown"
 
 
-def _code(request: web.Request, following: str, error: str = "", status: int = 200) -> web.Response:
-    return portal_of(request).pages.respond(request, "code.html", status=status, following=following, error=error)
+async def _code(request: web.Request, user: str, following: str, error: str = "", status: int = 200) -> web.Response:
+    portal = portal_of(request)
+    async with portal.database.read() as connection:
+        known = await credentials_of(connection, user)
+        app = await has_app(connection, user)
+    script = passkey_script(request) if known else ""
+    options = request_options(ceremony_of(request, "code"), known, portal.clock()) if script else ""
+    return portal.pages.respond(
+        request, "code.html", status=status, following=following, error=error, app=app, options=options, script=script
+    )
 
 
-def _form(
+def login_form(
     request: web.Request,
     *,
     login: str = "",
@@ -161,10 +197,15 @@ def _form(
     following: str = "/",
     status: int = 200,
 ) -> web.Response:
+    """The page for signing in, with what was typed and what is wrong."""
     portal = portal_of(request)
+    # The demo's accounts are everybody's and have none.
+    script = "" if portal.demo_logins else passkey_script(request)
     return portal.pages.respond(
         request,
         "login.html",
+        script=script,
+        options=request_options(ceremony_of(request, "login"), (), portal.clock()) if script else "",
         status=status,
         login=login,
         errors=errors or {},

@@ -12,11 +12,12 @@ from portal.failures import BadRequest
 from portal.forms import Form
 from portal.guard import disclose_listed
 from portal.report_files import note, report_csv, report_pdf, totals
-from portal.routing import RouteTable, may
+from portal.routing import Fresh, RouteTable, may
 
 routes = RouteTable()
 
 _READ = may(Action.READ_ATTENDANCE, listing=True)
+_EXPORT = may(Action.READ_ATTENDANCE, listing=True, fresh=Fresh.FILE)
 
 
 @routes.get("/attendance", _READ)
@@ -28,14 +29,14 @@ async def week_page(request: web.Request) -> web.Response:
     )
 
 
-@routes.get("/attendance.csv", _READ)
+@routes.get("/attendance.csv", _EXPORT)
 async def week_csv(request: web.Request) -> web.Response:
     """The same as CSV."""
     week, lines = await _week(request)
     return download(report_csv(lines), "text/csv", f"attendance-{week.monday}.csv")
 
 
-@routes.get("/attendance.pdf", _READ)
+@routes.get("/attendance.pdf", _EXPORT)
 async def week_pdf(request: web.Request) -> web.Response:
     """The same as PDF."""
     week, lines = await _week(request)

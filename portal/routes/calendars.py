@@ -7,7 +7,7 @@ from portal.calendars import list_feeds, make_feed, read_feed, revoke_feed
 from portal.context import person_of, portal_of
 from portal.failures import Conflict, NotThere
 from portal.forms import Form
-from portal.routing import LOGIN, PUBLIC, RouteTable
+from portal.routing import LOGIN, PROVED_LOGIN, PUBLIC, RouteTable
 
 routes = RouteTable()
 
@@ -25,7 +25,7 @@ async def calendar_page(request: web.Request) -> web.Response:
     )
 
 
-@routes.post("/calendar/feeds", LOGIN)
+@routes.post("/calendar/feeds", PROVED_LOGIN)
 async def new_feed(request: web.Request) -> web.Response:
     """Makes an address."""
     portal, actor = portal_of(request), person_of(request).actor
@@ -51,10 +51,9 @@ async def feed(request: web.Request) -> web.Response:
     """The calendar of a secret address, as calendar programs ask for it."""
     portal = portal_of(request)
     token = request.match_info["token"].removesuffix(".ics")
-    async with portal.database.write() as connection:
-        content = await read_feed(
-            connection, portal.keyring.link_secret, token, portal.post_office.portal_url, portal.clock()
-        )
+    content = await read_feed(
+        portal.database, portal.keyring.link_secret, token, portal.post_office.portal_url, portal.clock()
+    )
     if content is None:
         raise NotThere("There is no calendar at this address, or it was ended.")
     return web.Response(body=content, content_type="text/calendar", charset="utf-8")

@@ -22,13 +22,14 @@ from portal.grade_book import (
 from portal.grading import STATES, Assignment, Score
 from portal.guard import disclose_listed
 from portal.results_export import results_zip
-from portal.routing import RouteTable, may
+from portal.routing import Fresh, RouteTable, may
 from portal.targets import load_class_object
 from portal.times import format_iso, local
 
 routes = RouteTable()
 
 _READ = may(Action.READ_GRADES, listing=True)
+_EXPORT = may(Action.READ_GRADES, listing=True, fresh=Fresh.FILE)
 _CHANGE = may(Action.CHANGE_GRADES, listing=True)
 
 
@@ -38,7 +39,7 @@ async def grades_page(request: web.Request) -> web.Response:
     return await _grades(request, Form())
 
 
-@routes.get("/classes/{group}/grades.zip", _READ)
+@routes.get("/classes/{group}/grades.zip", _EXPORT)
 async def results(request: web.Request) -> web.Response:
     """The grade book as OneRoster has it, with the school's own ids of the students where it has given them."""
     portal, class_id = portal_of(request), request.match_info["group"]

@@ -41,6 +41,7 @@ async def change(request: web.Request) -> web.Response:
     words = None if wanted.words is None else " ".join(wanted.words.split())
     async with portal.database.write() as connection:
         await change_caption(connection, person_of(request).actor, lesson.id, known[number], words, portal.clock())
+    portal.films.wake()
     return await _captions(request)
 
 

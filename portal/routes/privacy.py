@@ -1,7 +1,7 @@
 """Duties towards a student: who read the record, a copy of everything, and erasure."""
 
 from aiohttp import web
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.answers import download, see_other
 from portal.authorize import Action
@@ -10,7 +10,8 @@ from portal.erasure import ErasureRefused, erase, load_certificate
 from portal.forms import Form
 from portal.guard import disclose_listed
 from portal.ledger import audit
-from portal.routing import RouteTable, may
+from portal.program_schema import programs
+from portal.routing import Fresh, RouteTable, may
 from portal.schema import disclosure_log, users
 from portal.student_record import load_record, pack_record
 
@@ -33,7 +34,7 @@ async def student_disclosures(request: web.Request) -> web.Response:
     return await _disclosures(request, request.match_info["student"])
 
 
-@routes.post("/students/{student}/export", may(Action.EXPORT_STUDENT, disclosing=True))
+@routes.post("/students/{student}/export", may(Action.EXPORT_STUDENT, disclosing=True, fresh=Fresh.FILE))
 async def export(request: web.Request) -> web.Response:
     """Everything about the student, as a zip."""
     portal, person, student = portal_of(request), person_of(request), request.match_info["student"]
@@ -51,7 +52,7 @@ async def erase_page(request: web.Request) -> web.Response:
     return await _erase_form(request, Form())
 
 
-@routes.post("/students/{student}/erase", may(Action.ERASE_STUDENT, disclosing=True))
+@routes.post("/students/{student}/erase", may(Action.ERASE_STUDENT, disclosing=True, fresh=Fresh.CHANGE))
 async def erase_student(request: web.Request) -> web.Response:
     """Erases, and leads to the certificate."""
     portal, person = portal_of(request), person_of(request)
@@ -104,11 +105,12 @@ async def _disclosures(request: web.Request, student: str | None) -> web.Respons
     query = (
         select(
             disclosure_log,
-            reader.c.name.label("reader"),
+            func.coalesce(reader.c.name, programs.c.name).label("reader"),
             subject.c.name.label("subject"),
         )
         .join(subject, subject.c.id == disclosure_log.c.student)
         .outerjoin(reader, reader.c.id == disclosure_log.c.actor)
+        .outerjoin(programs, programs.c.id == disclosure_log.c.actor)
         .where(*where)
         .order_by(disclosure_log.c.id.desc())
         .limit(_SHOWN)

@@ -6,10 +6,12 @@ from datetime import timedelta
 from aiohttp import web
 from sqlalchemy import select
 
+from portal.amendments import load_statements
 from portal.answers import download, see_other
 from portal.authorize import Action, Role, permitted
 from portal.classes import load_classes
 from portal.context import person_of, portal_of
+from portal.dialogue import students_with_news
 from portal.forms import Form
 from portal.guard import disclose_listed
 from portal.guardians import Ward, wards_of
@@ -42,8 +44,11 @@ async def progress_page(request: web.Request) -> web.Response:
             mine = await load_classes(connection, classes.c.tutor == actor.user)
             by_id = {pupil.id: Ward(pupil.id, pupil.name, pupil.grade) for group in mine for pupil in group.students}
             found = sorted(by_id.values(), key=lambda each: each.name.casefold())
+        # Students are in no dialogue.
+        talks = actor.role is not Role.STUDENT
+        news = await students_with_news(connection, actor.user, [each.id for each in found]) if talks else set()
     await disclose_listed(request, [each.id for each in found if each.id != actor.user])
-    return portal.pages.respond(request, "progress.html", students=found)
+    return portal.pages.respond(request, "progress.html", students=found, talks=talks, news=news)
 
 
 @routes.get("/students/{student}/report", _READ)
@@ -57,7 +62,10 @@ async def report_file(request: web.Request) -> web.Response:
     """The report card as PDF."""
     person = person_of(request)
     card, day = await _card(request), local(portal_of(request).clock(), person.time_zone).date().isoformat()
-    content = await asyncio.to_thread(report_card_pdf, person.school_name, card, day)
+    async with portal_of(request).database.read() as connection:
+        statements = await load_statements(connection, card.student)
+    disputed = [(each.part, each.statement) for each in statements]
+    content = await asyncio.to_thread(report_card_pdf, person.school_name, card, day, disputed)
     return download(content, "application/pdf", f"report-card-{day}.pdf")
 
 
@@ -133,7 +141,9 @@ async def _card(request: web.Request) -> ReportCard:
 
 async def _report(request: web.Request, form: Form, status: int = 200) -> web.Response:
     portal, person, student = portal_of(request), person_of(request), request.match_info["student"]
-    target = await load_student_object(portal.database, student)
+    target = await load_student_object(portal.database, student, portal.clock())
+    async with portal.database.read() as connection:
+        statements = await load_statements(connection, student)
     return portal.pages.respond(
         request,
         "report.html",
@@ -142,6 +152,9 @@ async def _report(request: web.Request, form: Form, status: int = 200) -> web.Re
         form=form,
         sent="sent" in request.query,
         today=local(portal.clock(), person.time_zone).date(),
+        statements=statements,
+        may_follow=permitted(person.actor, Action.READ_DIALOGUE, target),
+        may_amend=permitted(person.actor, Action.READ_AMENDMENTS, target),
         may_write=permitted(person.actor, Action.WRITE_PROGRESS, target),
         may_read=permitted(person.actor, Action.READ_STUDENT, target),
     )

@@ -1,12 +1,14 @@
 """How long recordings are kept: the page of a school, its policy, days of single recordings, and legal holds."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from aiohttp import web
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.answers import see_other
-from portal.authorize import Action, SchoolObject, permitted
+from portal.authorize import Action, Actor, SchoolObject, permitted
 from portal.context import lesson_of, person_of, portal_of
 from portal.forms import Form
 from portal.retention import (
@@ -54,44 +56,47 @@ async def change_policy(request: web.Request) -> web.Response:
 @routes.post("/lessons/{lesson}/retention/day", _CHANGE)
 async def change_day(request: web.Request) -> web.Response:
     """Sets the day on which this recording goes; without one, the policy counts."""
-    portal = portal_of(request)
     form = await Form.read(request)
     day = form.day("day", "the day", required=False)
     if not form.good:
         return await _page(request, form, status=400)
-    async with portal.database.write() as connection:
-        actor, lesson = person_of(request).actor, lesson_of(request).id
-        return await _done(request, form, "day", set_own_day(connection, actor, lesson, day, portal.clock()))
+    return await _change(request, form, "day", lambda to: set_own_day(*to.who, day, to.now_ms))
 
 
 @routes.post("/lessons/{lesson}/retention/hold", _CHANGE)
 async def hold(request: web.Request) -> web.Response:
     """Holds this recording."""
-    portal = portal_of(request)
     form = await Form.read(request)
     reason = form.text("reason", "the reason, without names", most=500)
     until = form.day("until", "the last day", required=False)
     if not form.good:
         return await _page(request, form, status=400)
-    async with portal.database.write() as connection:
-        actor, lesson = person_of(request).actor, lesson_of(request).id
-        placing = place_hold(connection, actor, lesson, reason, until, portal.clock())
-        return await _done(request, form, "until", placing)
+    return await _change(request, form, "until", lambda to: place_hold(*to.who, reason, until, to.now_ms))
 
 
 @routes.post("/lessons/{lesson}/retention/release", _CHANGE)
 async def release(request: web.Request) -> web.Response:
     """Ends the hold."""
-    portal = portal_of(request)
     form = await Form.read(request)
-    async with portal.database.write() as connection:
-        actor, lesson = person_of(request).actor, lesson_of(request).id
-        return await _done(request, form, "reason", release_hold(connection, actor, lesson, portal.clock()))
+    return await _change(request, form, "reason", lambda to: release_hold(*to.who, to.now_ms))
 
 
-async def _done(request: web.Request, form: Form, field: str, change: Awaitable[None]) -> web.Response:
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What every change of one recording begins with. `who`: the connection, who asks, and the lesson."""
+
+    who: tuple[AsyncConnection, Actor, str]
+    now_ms: int
+
+
+async def _change(
+    request: web.Request, form: Form, field: str, make: Callable[[_Change], Awaitable[None]]
+) -> web.Response:
+    portal = portal_of(request)
     try:
-        await change
+        async with portal.database.write() as connection:
+            who = (connection, person_of(request).actor, lesson_of(request).id)
+            await make(_Change(who, portal.clock()))
     except RetentionRefused as error:
         form.errors[field] = str(error)
         return await _page(request, form, status=409)

@@ -13,7 +13,7 @@ from portal.guard import disclose_listed
 from portal.roster.desk import MAX_UPLOAD_BYTES, Check, PlanChanged, Upload, UploadRefused, known_students
 from portal.roster.links import LinkRefused, list_links, make_link, revoke_link
 from portal.roster.plain import COLUMNS
-from portal.routing import RouteTable, may
+from portal.routing import Fresh, RouteTable, may
 from portal.schema import users
 from portal.service_schema import staffing_requests
 from portal.staff import load_staff
@@ -55,7 +55,7 @@ async def read_roster_file(request: web.Request) -> tuple[str, bytes] | str:
     return "This file is larger than 16 MB." if len(content) > MAX_UPLOAD_BYTES else (sent.filename, content)
 
 
-@routes.post("/roster/links", may(Action.CHANGE_ROSTER))
+@routes.post("/roster/links", may(Action.CHANGE_ROSTER, fresh=Fresh.CHANGE))
 async def new_roster_link(request: web.Request) -> web.Response:
     """Mails a point of contact an address for one file."""
     portal, person = portal_of(request), person_of(request)

@@ -6,13 +6,16 @@ from portal.accounts import TooManyAttempts
 from portal.answers import see_other
 from portal.authorize import Action, Role
 from portal.context import person_of, portal_of
+from portal.cookies import clear_cookie
 from portal.failures import NotAllowed
 from portal.forms import Form
-from portal.guard import clear_cookie
+from portal.passkeys import list_passkeys, remove_passkeys
 from portal.qr_code import qr_code
-from portal.routing import LOGIN, RouteTable, may
-from portal.second_factor import begin, codes_left, confirm, has_second_factor, remove
+from portal.routing import LOGIN, PROVED_LOGIN, Fresh, RouteTable, may
+from portal.second_factor import begin, codes_left, confirm, has_app, remove
+from portal.step_up import BACK, Asked, confirmed_page, is_fresh, take_proof
 from portal.totp import app_address, format_secret
+from portal.way_on import local_path
 
 routes = RouteTable()
 
@@ -23,6 +26,15 @@ _WRONG = "This code does not fit. Wait for the next one and type it at once."
 async def security_page(request: web.Request) -> web.Response:
     """Where one is signed in, and whether a second factor is asked for."""
     return await _security(request, Form())
+
+
+@routes.post("/prove", LOGIN)
+async def prove(request: web.Request) -> web.Response:
+    """Takes the proof for a file that is asked for by its address, and then offers the file."""
+    sent = await request.post()
+    asked = Asked(local_path(str(sent.get("next", "/"))), "get", (), local_path(str(sent.get(BACK, "/"))))
+    refused = None if is_fresh(request) else await take_proof(request, asked)
+    return refused or confirmed_page(request, asked)
 
 
 @routes.post("/security/sessions/end", LOGIN)
@@ -45,10 +57,10 @@ async def end_all(request: web.Request) -> web.Response:
     return response
 
 
-@routes.post("/security/factor", LOGIN)
+@routes.post("/security/factor", PROVED_LOGIN)
 async def begin_factor(request: web.Request) -> web.Response:
     """Shows the secret for the authenticator app."""
-    await _check_may_have_factor(request)
+    await check_may_have_factor(request)
     return await _security(request, Form(), setting_up=True)
 
 
@@ -56,7 +68,7 @@ async def begin_factor(request: web.Request) -> web.Response:
 async def confirm_factor(request: web.Request) -> web.Response:
     """Puts the second factor to work, and shows the recovery codes this once."""
     portal, actor = portal_of(request), person_of(request).actor
-    await _check_may_have_factor(request)
+    await check_may_have_factor(request)
     form = await Form.read(request)
     async with portal.database.write() as connection:
         secret = portal.keyring.link_secret
@@ -87,17 +99,20 @@ async def remove_factor(request: web.Request) -> web.Response:
     return see_other("/security")
 
 
-@routes.post("/staff/{staff}/second-factor/remove", may(Action.CHANGE_STAFF))
+@routes.post("/staff/{staff}/second-factor/remove", may(Action.CHANGE_STAFF, fresh=Fresh.CHANGE))
 async def remove_factor_of(request: web.Request) -> web.Response:
     """Takes the second factor off the account of somebody who lost app and codes; they are signed out everywhere."""
     portal, member = portal_of(request), request.match_info["staff"]
     async with portal.database.write() as connection:
-        await remove(connection, person_of(request).actor.user, member, portal.clock())
+        actor = person_of(request).actor.user
+        await remove_passkeys(connection, actor, member, portal.clock())
+        await remove(connection, actor, member, portal.clock())
     await portal.accounts.revoke_user(member, portal.clock())
     return see_other("/staff")
 
 
-async def _check_may_have_factor(request: web.Request) -> None:
+async def check_may_have_factor(request: web.Request) -> None:
+    """Raises NotAllowed for whom a second factor is not."""
     person = person_of(request)
     if person.actor.role in (Role.STUDENT, Role.GUARDIAN):
         raise NotAllowed("A second factor is for the staff.")
@@ -111,8 +126,9 @@ async def _security(request: web.Request, form: Form, *, setting_up: bool = Fals
     user = person.actor.user
     secret = b""
     async with portal.database.read() as connection:
-        on = await has_second_factor(connection, user)
-        left = await codes_left(connection, user) if on else 0
+        on = await has_app(connection, user)
+        left = await codes_left(connection, user)
+        passkeys = await list_passkeys(connection, user)
     if setting_up and not on:
         async with portal.database.write() as connection:
             secret = await begin(connection, portal.keyring.link_secret, user, portal.clock())
@@ -125,6 +141,7 @@ async def _security(request: web.Request, form: Form, *, setting_up: bool = Fals
         form=form,
         factor=on,
         left=left,
+        passkeys=passkeys,
         offered=person.actor.role not in (Role.STUDENT, Role.GUARDIAN),
         secret=format_secret(secret) if secret else "",
         address=address,

@@ -1,5 +1,6 @@
 """The staff: credentials, background checks and privacy training, with the dates until which they hold."""
 
+from collections.abc import Awaitable
 from datetime import timedelta
 
 from aiohttp import web
@@ -9,9 +10,10 @@ from portal.authorize import Action, Role, SchoolObject, permitted
 from portal.context import person_of, portal_of
 from portal.forms import Form
 from portal.roster.entries import check_email
-from portal.routing import RouteTable, may
+from portal.routing import Fresh, RouteTable, may
 from portal.second_factor import who_has_second_factor
 from portal.staff import SOON_DAYS, STAFF_ROLES, StaffRefused, add_staff, change_staff, load_staff
+from portal.staff_roles import change_role, close_staff
 from portal.times import local
 
 routes = RouteTable()
@@ -52,7 +54,7 @@ async def change(request: web.Request) -> web.Response:
     return see_other("/staff")
 
 
-@routes.post("/staff", may(Action.CHANGE_STAFF))
+@routes.post("/staff", may(Action.CHANGE_STAFF, fresh=Fresh.CHANGE))
 async def add(request: web.Request) -> web.Response:
     """Makes an account for somebody of the staff, who gets the mail with the link to it."""
     portal, person = portal_of(request), person_of(request)
@@ -74,6 +76,38 @@ async def add(request: web.Request) -> web.Response:
     return see_other("/staff")
 
 
+@routes.post("/staff/{staff}/role", may(Action.CHANGE_STAFF, fresh=Fresh.CHANGE))
+async def new_role(request: web.Request) -> web.Response:
+    """Gives one person another role, which signs them out."""
+    portal, person, member = portal_of(request), person_of(request), request.match_info["staff"]
+    form = await Form.read(request)
+    role = form.choice("role", "what they do", STAFF_ROLES)
+    if form.good:
+        async with portal.database.write() as connection:
+            changing = change_role(connection, person.actor, member, Role(role), portal.clock())
+            return await _done(request, form, changing)
+    return await _staff(request, form, member, status=400)
+
+
+@routes.post("/staff/{staff}/close", may(Action.CHANGE_STAFF, fresh=Fresh.CHANGE))
+async def close(request: web.Request) -> web.Response:
+    """Closes one person's account."""
+    portal, person = portal_of(request), person_of(request)
+    form = await Form.read(request)
+    async with portal.database.write() as connection:
+        closing = close_staff(connection, person.actor, request.match_info["staff"], portal.clock())
+        return await _done(request, form, closing)
+
+
+async def _done(request: web.Request, form: Form, change: Awaitable[None]) -> web.Response:
+    try:
+        await change
+    except StaffRefused as error:
+        form.errors["role"] = str(error)
+        return await _staff(request, form, request.match_info["staff"], status=409)
+    return see_other("/staff")
+
+
 async def _staff(request: web.Request, form: Form, edited: str, status: int = 200) -> web.Response:
     portal, person = portal_of(request), person_of(request)
     today = local(portal.clock(), person.time_zone).date()
@@ -85,6 +119,7 @@ async def _staff(request: web.Request, form: Form, edited: str, status: int = 20
         "staff.html",
         status=status,
         members=members,
+        roles=[role.value for role in STAFF_ROLES],
         with_factor=with_factor,
         form=form,
         edited=edited,

@@ -1,13 +1,16 @@
-"""Files of the web client, the product's mark, and the small preference that needs no account."""
+"""Files of the web client, the product's mark, and the small preferences that need no account."""
 
 from aiohttp import web
 
 from portal.assets import inside
 from portal.context import portal_of
 from portal.failures import NotThere
-from portal.guard import local_path
+from portal.language import LANGUAGES
 from portal.pages import THEME_COOKIE, THEMES
+from portal.reader_language import LANGUAGE_COOKIE
+from portal.request_keys import PERSON
 from portal.routing import PUBLIC, RouteTable
+from portal.way_on import local_path
 
 routes = RouteTable()
 
@@ -54,4 +57,18 @@ async def choose_theme(request: web.Request) -> web.Response:
         response.set_cookie(THEME_COOKIE, theme, max_age=31_536_000, path="/", samesite="Lax", httponly=True)
     else:
         response.del_cookie(THEME_COOKIE, path="/")
+    return response
+
+
+@routes.post("/language", PUBLIC)
+async def choose_language(request: web.Request) -> web.Response:
+    """The language of pages, and of mails to whoever is signed in. The demo's accounts keep none."""
+    form = await request.post()
+    language = str(form.get("language", ""))
+    response = web.Response(status=303, headers={"Location": local_path(str(form.get("next", "/")))})
+    if language in LANGUAGES:
+        response.set_cookie(LANGUAGE_COOKIE, language, max_age=31_536_000, path="/", samesite="Lax", httponly=True)
+        person = request.get(PERSON)
+        if person is not None and not person.demo:
+            await portal_of(request).accounts.choose_language(person.actor.user, language)
     return response

@@ -3,26 +3,40 @@
 from aiohttp import web
 from sqlalchemy import select
 
+from portal.amendments import load_statements
 from portal.answers import see_other
 from portal.authorize import Action, StudentObject, permitted
 from portal.context import person_of, portal_of
 from portal.failures import Conflict, NotThere
 from portal.forms import Form
+from portal.grants import grants_of
 from portal.guardians import GuardianRefused, add_guardian, end_guardian, guardians_of
+from portal.language import LANGUAGES
 from portal.ledger import audit
 from portal.mails.letters import Recipient, credentials_letter
 from portal.mails.links import new_links
 from portal.mails.outbox import enqueue
 from portal.roster.enrolment import EnrolmentRefused, enrol_student, request_lessons
 from portal.roster.entries import KINDS, RosterStudent, check_email, normal_grade
-from portal.routing import RouteTable, may
+from portal.routing import Fresh, RouteTable, may
 from portal.schema import users
+from portal.staff import load_staff
 from portal.student_page import load_student_page
+from portal.times import local
 
 routes = RouteTable()
 
 _CHANGE = may(Action.CHANGE_ROSTER, disclosing=True)
-_OFFERED = (Action.CHANGE_ROSTER, Action.READ_DISCLOSURES, Action.EXPORT_STUDENT, Action.ERASE_STUDENT)
+_LET_IN = may(Action.CHANGE_ROSTER, disclosing=True, fresh=Fresh.CHANGE)
+_OFFERED = (
+    Action.CHANGE_ROSTER,
+    Action.READ_DIALOGUE,
+    Action.READ_DISCLOSURES,
+    Action.EXPORT_STUDENT,
+    Action.ERASE_STUDENT,
+    Action.GRANT_ACCESS,
+    Action.READ_AMENDMENTS,
+)
 
 
 @routes.get("/students/new", may(Action.CHANGE_ROSTER))
@@ -77,17 +91,17 @@ async def ask(request: web.Request) -> web.Response:
         except EnrolmentRefused as error:
             form.errors["subject"] = str(error)
     if not form.good:
-        return await _student(request, form, status=400)
+        return await student_answer(request, form, status=400)
     return see_other(f"/students/{student}")
 
 
 @routes.get("/students/{student}", may(Action.READ_STUDENT, disclosing=True))
 async def student_page(request: web.Request) -> web.Response:
     """One student: who they are, what they asked for, their classes and minutes."""
-    return await _student(request, Form())
+    return await student_answer(request, Form())
 
 
-@routes.post("/students/{student}/link", _CHANGE)
+@routes.post("/students/{student}/link", _LET_IN)
 async def new_link(request: web.Request) -> web.Response:
     """Sends the student a fresh link to choose a password."""
     portal, person, student = portal_of(request), person_of(request), request.match_info["student"]
@@ -97,7 +111,7 @@ async def new_link(request: web.Request) -> web.Response:
         if not row.email or row.disabled_ms is not None:
             raise Conflict("There is no mail address on record for this student, or the account is closed.")
         links = await new_links(connection, [student], now_ms)
-        to = Recipient(student, row.name, row.email)
+        to = Recipient(student, row.name, row.email, row.language)
         letter = credentials_letter(person.actor.school, person.school_name, to, row.login, links[student])
         await enqueue(connection, [letter], now_ms)
         await audit(connection, person.actor.user, "student.link", "student", student, now_ms)
@@ -105,7 +119,7 @@ async def new_link(request: web.Request) -> web.Response:
     return see_other(f"/students/{student}?sent=1")
 
 
-@routes.post("/students/{student}/guardians", _CHANGE)
+@routes.post("/students/{student}/guardians", _LET_IN)
 async def new_guardian(request: web.Request) -> web.Response:
     """Gives a guardian access to the student's progress."""
     portal, person, student = portal_of(request), person_of(request), request.match_info["student"]
@@ -114,14 +128,16 @@ async def new_guardian(request: web.Request) -> web.Response:
     email = form.text("email", "a mail address", most=200).casefold()
     if email and (words := check_email(email)) is not None:
         form.errors["email"] = f"This {words}."
+    language = form.values.get("language", "")
     if form.good:
         try:
             async with portal.database.write() as connection:
-                await add_guardian(connection, person.actor, person.school_name, student, name, email, portal.clock())
+                to = Recipient("", name, email, language if language in LANGUAGES else None)
+                await add_guardian(connection, person.actor, person.school_name, student, to, portal.clock())
         except GuardianRefused as error:
             form.errors["email"] = str(error)
     if not form.good:
-        return await _student(request, form, status=400)
+        return await student_answer(request, form, status=400)
     portal.post_office.wake()
     return see_other(f"/students/{student}")
 
@@ -137,11 +153,16 @@ async def no_guardian(request: web.Request) -> web.Response:
     return see_other(f"/students/{student}")
 
 
-async def _student(request: web.Request, form: Form, status: int = 200) -> web.Response:
+async def student_answer(request: web.Request, form: Form, status: int = 200) -> web.Response:
+    """The page of the student whom the path names, with a form as it was sent."""
     portal, person, student = portal_of(request), person_of(request), request.match_info["student"]
     async with portal.database.read() as connection:
         page = await load_student_page(connection, student, person.time_zone, portal.clock())
         wards = await guardians_of(connection, student)
+        today = local(portal.clock(), person.time_zone).date()
+        grants = await grants_of(connection, student, today)
+        statements = await load_statements(connection, student)
+        staff = await load_staff(connection, person.actor.school)
     target = StudentObject(student, person.actor.school)
     return portal.pages.respond(
         request,
@@ -149,6 +170,9 @@ async def _student(request: web.Request, form: Form, status: int = 200) -> web.R
         status=status,
         page=page,
         guardians=wards,
+        grants=grants,
+        statements=statements,
+        staff=[(each.id, each.name) for each in staff],
         form=form,
         sent="sent" in request.query,
         may={action.name: permitted(person.actor, action, target) for action in _OFFERED},

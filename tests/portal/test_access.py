@@ -34,8 +34,26 @@ ROUTES = {(route.method, route.path.replace(":.+", "")): route.access for table 
 # Also those that only a list of the handler's discloses.
 DISCLOSING = [route for route, access in ROUTES.items() if access.disclosing]
 # The coordinator has no page of their own students; portal/routes/progress.py has its own test.
-LISTING = [route for route, access in ROUTES.items() if access.listing and route != ("GET", "/progress")]
-NAMED = ("lesson", "student", "group", "upload", "mail", "staff", "erasure", "alert")
+# Those of programs are for nobody who logs in: tests/portal/test_program_api.py.
+LISTING = [
+    route
+    for route, access in ROUTES.items()
+    if access.listing and access.gate is not Gate.PROGRAM and route != ("GET", "/progress")
+]
+NAMED = (
+    "lesson",
+    "student",
+    "group",
+    "upload",
+    "mail",
+    "staff",
+    "erasure",
+    "alert",
+    "warning",
+    "incident",
+    "review",
+    "question",
+)
 
 
 def fill(path: str, end: str = "one", token: str = "") -> str:
@@ -52,6 +70,11 @@ def fill(path: str, end: str = "one", token: str = "") -> str:
             "mail",
             "erasure",
             "alert",
+            "warning",
+            "incident",
+            "review",
+            "question",
+            "amendment",
             "assignment",
             "material",
             "note",
@@ -59,6 +82,7 @@ def fill(path: str, end: str = "one", token: str = "") -> str:
             "mark",
             "opened",
             "redaction",
+            "film",
             "caption",
         )
     }
@@ -68,6 +92,7 @@ def fill(path: str, end: str = "one", token: str = "") -> str:
         staff=staff,
         group=f"class-{end}",
         token=token,
+        person=student,
         file="a.webm",
         asset="0" * 64,
         path="assets/x.js",
@@ -140,7 +165,9 @@ async def test_each_person_gets_exactly_the_routes_of_the_matrix(browser: Browse
 async def test_whatever_belongs_to_another_school_is_as_if_it_were_not_there(browser: Browser, token: str) -> None:
     await browser.log_in("coordinator")
     named = [
-        route for route in MATRIX if MATRIX[route] != "internal" and any(f"{{{what}}}" in route[1] for what in NAMED)
+        route
+        for route in MATRIX
+        if MATRIX[route] not in ("internal", "program") and any(f"{{{what}}}" in route[1] for what in NAMED)
     ]
     assert len(named) > 30
     for method, path in named:
@@ -155,15 +182,18 @@ async def test_every_read_of_a_record_has_its_row_before_the_answer(
     browser: Browser, token: str, route: tuple[str, str]
 ) -> None:
     method, path = route
-    await browser.log_in("coordinator")
+    # What only families may do has no coordinator's row.
+    who = "coordinator" if "coordinator" in MATRIX[route].split() else "guardian"
+    ground = "coordinator of the school" if who == "coordinator" else "guardian of the student"
+    await browser.log_in(who)
     await ask(browser, method, fill(path))
     # The start page, which a log-in leads to, is a list of its own.
     row = next(row for row in await rows(browser.portal, "disclosure_log") if row["object_kind"] != "list")
     assert (row["actor"], row["student"], row["object"], row["reason"]) == (
-        "coordinator",
+        who,
         "student",
         LESSON if "{lesson}" in path else "student",
-        "coordinator of the school",
+        ground,
     )
     count = len(await rows(browser.portal, "disclosure_log"))
     await ask(browser, method, fill(path))
@@ -271,7 +301,7 @@ def test_every_role_and_action_is_refused_unless_the_table_says_otherwise() -> N
                 except Forbidden:
                     continue
                 allowed.setdefault((action.value, type(target).__name__), set()).add(role.value)
-    everyone = {role.value for role in Role}
+    everyone = {role.value for role in Role} - {"program"}
     office, oversight, coordination = (
         {"coordinator", "point_of_contact"},
         {"coordinator", "reviewer"},
@@ -305,8 +335,22 @@ def test_every_role_and_action_is_refused_unless_the_table_says_otherwise() -> N
         ("retention.change", "LessonObject"): coordination,
         ("alerts.read", "SchoolObject"): {"coordinator", "on_call"},
         ("alert.answer", "SchoolRecord"): {"coordinator", "on_call"},
+        ("privacy.read", "SchoolObject"): overview,
+        ("privacy.read", "SchoolRecord"): overview,
+        ("access.grant", "StudentObject"): office,
+        ("amendments.read", "StudentObject"): overview,
+        ("amendment.decide", "StudentObject"): office,
+        ("access.review", "SchoolObject"): {"point_of_contact", "district_admin"},
+        ("incidents.read", "SchoolObject"): overview,
+        ("incidents.read", "SchoolRecord"): overview,
+        ("incidents.change", "SchoolObject"): overview,
+        ("incidents.change", "SchoolRecord"): overview,
+        ("warnings.read", "SchoolObject"): {"point_of_contact", "district_admin"},
+        ("warning.answer", "SchoolRecord"): {"point_of_contact", "district_admin"},
         ("room_rules.read", "SchoolObject"): overview,
         ("room_rules.change", "SchoolObject"): coordination,
+        ("programs.read", "SchoolObject"): overview,
+        ("programs.change", "SchoolObject"): office,
         ("lesson.plan", "LessonObject"): coordination,
         ("roster.read", "SchoolObject"): overview,
         ("roster.change", "SchoolObject"): office,
@@ -334,6 +378,11 @@ def test_every_role_and_action_is_refused_unless_the_table_says_otherwise() -> N
         ("progress.list", "SchoolObject"): {"tutor", "student", "guardian"},
         ("progress.read", "StudentObject"): overview,
         ("progress.write", "StudentObject"): coordination,
+        ("dialogue.read", "StudentObject"): overview,
+        ("dialogue.write", "StudentObject"): office,
+        ("questions.read", "SchoolObject"): {*coordination, "district_admin"},
+        ("question.answer", "SchoolRecord"): {*coordination, "district_admin"},
+        ("question.take", "SchoolObject"): {"district_admin"},
         ("materials.read", "ClassObject"): overview,
         ("materials.change", "ClassObject"): coordination,
         ("grades.read", "ClassObject"): overview,
@@ -358,7 +407,8 @@ def test_part_in_a_lesson_of_another_school_gives_nothing() -> None:
 
 def test_gates_are_what_the_guard_knows(server: TestServer) -> None:
     for access in server.app[ACCESS_BOOK].entries().values():
-        assert (access.gate is Gate.ACTION) == (access.action is not None)
+        assert (access.gate in (Gate.ACTION, Gate.PROGRAM)) == (access.action is not None)
+        assert (access.gate is Gate.PROGRAM) == (access.scope is not None)
     assert isinstance(server.app, web.Application)
 
 

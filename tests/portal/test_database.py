@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from portal.database import Database, database_url
 from portal.schema import counters, metadata
@@ -50,6 +51,24 @@ async def test_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
         await fail_halfway()
     async with database.read() as connection:
         assert (await connection.execute(select(counters))).all() == []
+    await database.close()
+
+
+async def test_glance_sees_one_state_and_cannot_write(tmp_path: Path) -> None:
+    database = Database(database_url(tmp_path, None))
+    await database.upgrade()
+    async with database.write() as connection:
+        await connection.execute(insert(counters).values(name="x", value=1))
+    async with database.glance() as first:
+        assert (await first.execute(select(counters.c.value))).scalar_one() == 1
+        async with database.write() as connection:
+            await connection.execute(update(counters).values(value=2))
+        assert (await first.execute(select(counters.c.value))).scalar_one() == 1
+        async with database.glance() as second:
+            assert (await second.execute(select(counters.c.value))).scalar_one() == 2
+    async with database.glance() as connection:
+        with pytest.raises(OperationalError, match="readonly"):
+            await connection.execute(update(counters).values(value=3))
     await database.close()
 
 

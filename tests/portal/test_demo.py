@@ -8,6 +8,8 @@ from aiohttp.test_utils import TestServer
 
 from portal.context import PORTAL
 from portal.demo import LOGINS, add_finished_lesson, fill_demo, keep_lessons_joinable
+from portal.demo_class import put_demo_material
+from portal.file_kinds import make_safe
 from portal.passwords import Passwords
 from portal.server import open_portal
 from portal.settings import PortalSettings
@@ -41,6 +43,21 @@ async def test_lessons_can_be_joined_now_one_is_later_and_one_is_for_trying(demo
     await demo.log_in("leo", LOGINS[0].password)
     assert (await (await demo.get("/")).text()).count(">Join<") == 0
     assert (await (await demo.get("/")).text()).count("/room") == 3
+
+
+async def test_lessons_have_the_worksheets_of_their_class_and_there_are_desks(demo: Browser, clock: FakeClock) -> None:
+    lessons = {row["title"]: row["class"] for row in await rows(demo.portal, "lessons")}
+    titles = {row["class"]: row["title"] for row in await rows(demo.portal, "materials")}
+    assert titles[lessons["Fractions with Leo"]] == "Fractions worksheet"
+    assert titles[lessons["Forces and motion"]] == "Distance and time"
+    await demo.log_in("tutor", LOGINS[0].password)
+    page = await (await demo.get(f"/classes/{lessons['Fractions with Leo']}/materials")).text()
+    assert "Fractions worksheet" in page
+    for row in await rows(demo.portal, "materials"):
+        kept = make_safe((demo.portal.settings.materials / row["digest"]).read_bytes())
+        assert kept.kind == "pdf"
+    assert [row["desks"] for row in await rows(demo.portal, "schools")] == [True]
+    assert await put_demo_material(demo.portal.database, demo.portal.settings.materials, clock()) == 0
 
 
 async def test_second_start_adds_nothing(demo: Browser, clock: FakeClock) -> None:

@@ -47,7 +47,8 @@ async def test_no_route_answers_with_a_cell_that_a_spreadsheet_computes(
         who = "coordinator" if "coordinator" in allowed else next(iter(allowed), "nobody")
         if who not in people:
             people[who] = open_browser()
-            if who not in ("nobody", "internal"):
+            # What programs get is JSON.
+            if who not in ("nobody", "internal", "program"):
                 assert (await people[who].log_in(who)).status == 303
         path = fill(plain, token=token)
         if who == "internal":

@@ -15,6 +15,7 @@ def test_first_start_makes_secrets_that_only_the_owner_reads(tmp_path: Path) -> 
     keyring = prepare_data(tmp_path / "data")
     for name in ("ticket.pem", "internal.secret"):
         assert stat.S_IMODE((tmp_path / "data" / "keys" / name).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
     assert len(keyring.internal_secret) == 43
     public = load_jwks((tmp_path / "data" / "keys" / "ticket.pub.json").read_bytes())
     assert list(public) == [keyring.kid]

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from portal.authorize import Actor, Role
 from portal.context import Portal
 from portal.destruction import apply_retention
 from portal.recordings import RecordingState
+from portal.redaction_schema import redactions
 from portal.redactions import (
     RedactionRefused,
     ask_redaction,
@@ -21,6 +22,7 @@ from portal.redactions import (
 )
 from portal.retention import place_hold, set_policy
 from portal.schema import lessons
+from recorder.captions import FILE, Caption, save_captions
 from recorder.ciphered import encrypt_recording, is_encrypted, open_plain
 from recorder.custody import has_key
 from recorder.seal import write_hashes
@@ -103,8 +105,8 @@ async def test_from_the_form_to_what_students_then_see(
     # The original went with its key, and that cannot be taken back.
     assert not folder.exists()
     assert not has_key(portal.settings.data / "keys", LESSON)
-    actions = [row["action"] for row in await rows(portal, "audit_log")]
-    assert [action for action in actions if action.startswith("recording.")] == [
+    done = [row["action"] for row in await rows(portal, "audit_log") if row["actor"] == COORDINATOR.user]
+    assert [action for action in done if action.startswith("recording.")] == [
         "recording.redact", "recording.original_destroy", "recording.redacted",
     ]  # fmt: skip
     page = await (await office.get(PAGE)).text()
@@ -135,6 +137,35 @@ async def test_a_copy_to_hand_on_leaves_the_recording_as_it_is(
     await portal.redactions.settled()
     assert not (portal.settings.recordings / row["id"]).exists()
     assert (await office.get(f"{PAGE}/{row['id']}/film.mp4")).status == 404
+
+
+async def test_a_name_is_left_out_of_what_others_write_beside_the_recording(
+    open_browser: Callable[[], Browser], portal: Portal, folder: Path
+) -> None:
+    (folder / "export").mkdir()
+    save_captions(folder / "export" / FILE, [Caption(1, 100, 200, "u1", "well done")], "test")
+    tutor, student = open_browser(), open_browser()
+    await tutor.log_in("tutor")
+    await student.log_in("student")
+    (person,) = [row for row in await rows(portal, "users") if row["id"] == "student"]
+    name = person["name"]
+    note = {"words": f"{name}’s best idea", "audience": "class", "room_time": 100}
+    assert (await tutor.post(f"{API}/notes", note)).status == 200
+    async with portal.database.write() as connection:
+        await connection.execute(
+            insert(redactions).values(
+                id="copy-of-it", lesson=LESSON, audience="shown", without='["name:student"]', reason="why",
+                destroys_original=False, asked_by="coordinator", asked_ms=1, state="done", progress=1.0, detail="",
+                done_ms=2,
+            )
+        )  # fmt: skip
+    folder.rename(folder.with_name("copy-of-it"))
+    assert (await tutor.post(f"{API}/captions/1", {"words": f"well done, {name.split()[0].lower()}"})).status == 200
+    (seen,) = (await (await student.get(f"{API}/notes")).json())["notes"]
+    assert seen["words"] == "a participant’s best idea"
+    (caption,) = (await (await student.get(f"{API}/captions")).json())["captions"]
+    assert caption["text"] == "well done, a participant"
+    assert name.split()[0] not in await (await student.get(f"{API}/captions.vtt")).text()
 
 
 async def test_form_says_what_is_missing_and_reviewers_destroy_no_original(browser: Browser, folder: Path) -> None:

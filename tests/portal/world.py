@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.authorize import Role
 from portal.context import Portal
@@ -20,9 +21,12 @@ from portal.learning_schema import assignments, grade_categories, guardians
 from portal.mails.links import new_links, token_of
 from portal.mails.outbox import Letter, enqueue
 from portal.material_schema import materials
+from portal.privacy_schema import access_reviews, amendments, incidents
 from portal.roster.apply import ask_for_lessons
+from portal.safety_schema import warnings
 from portal.schema import lesson_members, lessons, metadata, schools, users
 from portal.service_schema import classes, enrollments, erasures, outbox, roster_uploads
+from portal.talk_schema import questions
 from whiteboard_crdt.keys import dump_point, encode_base64url
 
 # 2026-11-23 14:05 UTC, a Monday: 09:05 in New York.
@@ -207,6 +211,33 @@ async def fill_service(portal: Portal) -> str:
                 )
             )
         for school, end, lesson in (("here", "one", LESSON), ("far", "far", FOREIGN_LESSON)):
+            await _fill_privacy(connection, school, end)
+            await connection.execute(
+                insert(warnings).values(
+                    id=f"warning-{end}",
+                    school=school,
+                    kind="reads",
+                    subject="tutor",
+                    figure=100,
+                    opened_ms=NOON_MS,
+                    last_ms=NOON_MS,
+                    note="",
+                )
+            )
+            await connection.execute(
+                insert(questions).values(
+                    id=f"question-{end}",
+                    reference="7K3M-Q2XD",
+                    school=school,
+                    user="student" if end == "one" else "far-student",
+                    name="",
+                    address="",
+                    place="/",
+                    words="No sound",
+                    state="open",
+                    created_ms=NOON_MS,
+                )
+            )
             await connection.execute(
                 insert(crisis_alerts).values(
                     id=f"alert-{end}",
@@ -226,6 +257,49 @@ async def fill_service(portal: Portal) -> str:
         (portal.settings.materials / ("0" * 64)).write_bytes(b"png")
         links = await new_links(connection, ["student"], NOON_MS)
     return token_of(portal.keyring.link_secret, links["student"])
+
+
+async def _fill_privacy(connection: AsyncConnection, school: str, end: str) -> None:
+    office, day = "coordinator" if end == "one" else "far-coordinator", date(2026, 11, 20)
+    await connection.execute(
+        insert(incidents).values(
+            id=f"incident-{end}",
+            school=school,
+            title="A lost laptop",
+            records="Names",
+            students=2,
+            found_day=day,
+            due_day=date(2026, 11, 27),
+            opened_by=office,
+            opened_ms=NOON_MS,
+        )
+    )
+    content = '{"staff": [], "grants": [], "guardians": 0, "region": ""}'
+    await connection.execute(
+        insert(access_reviews).values(
+            id=f"review-{end}",
+            school=school,
+            content=content,
+            digest="",
+            note="All in order",
+            signed_by=office,
+            signed_ms=NOON_MS,
+        )
+    )
+    await connection.execute(
+        insert(amendments).values(
+            id=f"amendment-{end}",
+            school=school,
+            student="student" if end == "one" else "far-student",
+            part="Minutes",
+            words="I was there.",
+            asked_by="student" if end == "one" else "far-student",
+            asked_ms=NOON_MS,
+            due_day=date(2027, 1, 7),
+            reason="",
+            statement="",
+        )
+    )
 
 
 @dataclass
@@ -301,6 +375,7 @@ def make_build(folder: Path) -> Path:
           "src/classroom/main.tsx": {"file": "assets/main-abc.js", "imports": ["_shared.js"], "isEntry": true},
           "src/player/main.tsx": {"file": "assets/main-abc.js", "imports": ["_shared.js"], "isEntry": true},
           "src/alerts/main.ts": {"file": "assets/main-abc.js", "isEntry": true},
+          "src/passkeys/main.ts": {"file": "assets/main-abc.js", "isEntry": true},
           "src/styles/main.css": {"file": "assets/main-abc.css", "isEntry": true}
         }"""
     )

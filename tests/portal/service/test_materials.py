@@ -42,6 +42,14 @@ def test_picture_is_written_anew_without_what_came_along() -> None:
         assert again.size == (20, 40)  # upright now, since what said so is gone
 
 
+def test_pdf_that_says_which_page_is_shown_first_is_taken() -> None:
+    for first in (b"/OpenAction[3 0 R/Fit]", b"/OpenAction [3 0 R /FitH null]"):
+        assert make_safe(PDF.replace(b"/Type", first + b"/Type")).kind == "pdf"
+    both = PDF.replace(b"/Type", b"/OpenAction[3 0 R/Fit]/OpenAction 2 0 R/Type")
+    with pytest.raises(FileRefused):
+        make_safe(both)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
