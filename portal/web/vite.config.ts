@@ -32,6 +32,7 @@ export default defineConfig({
         here('src/player/main.tsx'),
         here('src/alerts/main.ts'),
         here('src/operation/main.ts'),
+        here('src/passkeys/main.ts'),
         here('src/styles/main.css'),
       ],
     },

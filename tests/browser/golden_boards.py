@@ -92,6 +92,18 @@ def _letters() -> Iterable[dict[str, Any]]:
     yield {"type": "text", "x": 420.0, "y": 560.0, "size": 24.0, "rotation": -0.35, "bold": True, "text": "turned"}
 
 
+def _right_to_left() -> Iterable[dict[str, Any]]:
+    note = {"type": "note", "w": 200.0, "h": 200.0, "size": 26.0}
+    yield {"type": "text", "x": 40.0, "y": 30.0, "size": 36.0, "text": "שלום לכולם!\nשברים: 3/4 + 1/4"}
+    yield {"type": "text", "x": 40.0, "y": 150.0, "size": 36.0, "bold": True, "text": "أهلاً بكم\nالكسور (1/2)"}
+    yield {"type": "text", "x": 420.0, "y": 40.0, "size": 28.0, "text": "half = חצי, نصف\nחצי = half\nنصف = 50%"}
+    yield {"type": "text", "x": 480.0, "y": 260.0, "size": 24.0, "rotation": 0.3, "text": "מסובב مائل"}
+    yield {**note, "x": 40.0, "y": 340.0, "colour": "yellow", "text": "תסתכלו על המכנה לפני שמחברים"}
+    yield {**note, "x": 280.0, "y": 340.0, "colour": "green", "bold": True, "text": "انظروا إلى المقام قبل الجمع"}
+    yield _geo(540, 380, "ellipse", text="מעגל دائرة", w=220.0, h=140.0)
+    yield {"type": "frame", "x": 420.0, "y": 180.0, "w": 340.0, "h": 60.0, "size": 20.0, "text": "משימה 1: שלישים"}
+
+
 def _ink() -> Iterable[dict[str, Any]]:
     for number in range(4):
         yield {"type": "draw", **_wave(40, 80 + 60 * number), "size": 2.0 * 2**number, "colour": _COLOURS[number]}
@@ -149,6 +161,7 @@ BOARDS: Final[dict[str, tuple[str, Board]]] = {
     "lines": ("plain", _board(_lines())),
     "bound": ("plain", _board(_bound())),
     "letters": ("plain", _board(_letters())),
+    "right to left": ("plain", _board(_right_to_left())),
     "ink": ("plain", _board(_ink())),
     "maths": ("plain", _board(_maths())),
     "plots": ("plain", _board(_plots())),

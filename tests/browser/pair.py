@@ -18,13 +18,14 @@ from typing import Any, Final
 
 from playwright.async_api import Page, WebSocket, async_playwright
 
+from loadtests.kept import FOLDER
 from tests.browser.chromium import launch
 from tests.browser.participant import Participant, person_in
 from tests.browser.servers import classroom
 
 __all__ = ["measure_pair"]
 
-_RESULTS: Final = Path("loadtests/results/board-pair.json")
+_RESULTS: Final = FOLDER / "board-pair.json"
 
 # A room to try things in: it has a switch that cuts the mesh.
 _LESSON: Final = "Sketch club (bots draw here)"

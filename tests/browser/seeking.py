@@ -19,6 +19,7 @@ from pathlib import Path
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Page, async_playwright
 
+from loadtests.kept import FOLDER
 from portal.context import PORTAL
 from portal.recordings import RecordingState
 from portal.server import open_portal
@@ -30,7 +31,7 @@ from whiteboard_crdt.ids import PageId
 from whiteboard_crdt.ink import InkPoint
 from whiteboard_crdt.shape import ShapeType
 
-RESULTS = Path("loadtests/results/recorder-seek.json")
+RESULTS = FOLDER / "recorder-seek.json"
 LENGTH_MS = 2 * 60 * 60 * 1000
 _BAR_MS = 50.0
 _PAGES = 20

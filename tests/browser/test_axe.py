@@ -144,6 +144,83 @@ async def look_at_dialogs(person: Participant, ways: tuple[tuple[str, ...], ...]
     return found
 
 
+async def look_at_desks(tutor: Participant, student: Participant) -> list[str]:
+    """A student's own desk, all desks at a glance, and one with the tutor at it."""
+    await student.by_id("desk-toggle").click()
+    await expect(student.by_id("desk-bar")).to_be_visible()
+    found = [f"own desk {fault}" for fault in await faults(student.page)]
+    await tutor.by_id("desk-toggle").click()
+    await expect(tutor.by_id("desks")).to_be_visible()
+    found += [f"desks {fault}" for fault in await faults(tutor.page)]
+    await tutor.by_id("desk-demo-amara").click()
+    await expect(tutor.by_id("desk-bar")).to_be_visible()
+    found += [f"a student's desk {fault}" for fault in await faults(tutor.page)]
+    for person in (tutor, student):
+        await person.by_id("desk-back").click()
+    return found
+
+
+# The focus of the page, in words.
+FOCUSED: Final = "document.activeElement.dataset.testid ?? document.activeElement.className"
+MOST_STOPS: Final = 120
+
+
+async def by_keyboard(person: Participant) -> None:
+    """Tab goes through the whole classroom and out of it, Escape back to what opened, and shapes need no pointer."""
+    page, press = person.page, person.page.keyboard.press
+    stops = await stops_of_tab(person)
+    wanted = ("board", "look", "tool-select", "tool-shapes", "undo", "tab-people", "page-0", "page-menu", "zoom-fit")
+    assert stops[0] == "skip-link"
+    assert [name for name in wanted if name not in stops] == [], stops
+
+    for opener in ("end-lesson", "crisis"):
+        await person.by_id(opener).press("Enter")
+        await expect(page.locator("dialog[open]")).to_be_visible()
+        for _ in range(12):
+            await press("Tab")
+            # Between the last and the first there is the browser's own bar.
+            assert await person.ask(
+                "document.activeElement === document.body || document.activeElement.closest('dialog') !== null"
+            )
+        await press("Escape")
+        await expect(page.locator("dialog[open]")).to_have_count(0)
+        assert await person.ask(FOCUSED) == opener
+    for opener in ("tool-shapes", "page-more", "page-menu"):
+        await person.by_id(opener).press("Enter")
+        await expect(page.locator(".popover__panel")).to_be_visible()
+        await press("Tab")
+        await press("Escape")
+        await expect(page.locator(".popover__panel")).to_have_count(0)
+        assert await person.ask(FOCUSED) == opener
+
+    # A rectangle from the panel is put down, moved, made wider and turned.
+    count = await person.shape_count()
+    await person.by_id("tool-shapes").press("Enter")
+    await person.by_id("form-rectangle").press("Enter")
+    await press("Enter")
+    await person.wait_shapes(count + 1)
+    for keys in ("Shift+ArrowRight", "Alt+ArrowRight", "."):
+        before = await person.board_text()
+        await press(keys)
+        assert await person.board_text() != before, keys
+
+
+async def stops_of_tab(person: Participant) -> list[str]:
+    """Where Tab stops, from the top of the page to its end."""
+    await person.page.evaluate("document.activeElement.blur()")
+    # Out of whatever was last focused, and into the page from above.
+    await person.page.locator("body").evaluate(
+        "body => { body.tabIndex = -1; body.focus(); body.removeAttribute('tabindex'); }"
+    )
+    stops: list[str] = []
+    while len(stops) < MOST_STOPS:
+        await person.page.keyboard.press("Tab")
+        if await person.ask("document.activeElement === document.body"):
+            return stops
+        stops.append(await person.ask(FOCUSED))
+    raise AssertionError(f"Tab is caught: {stops[-6:]}")
+
+
 @pytest.mark.asyncio
 async def test_the_classroom_with_each_panel_open_holds_wcag_22_aa(tmp_path: Path) -> None:
     found: list[str] = []
@@ -169,6 +246,10 @@ async def test_the_classroom_with_each_panel_open_holds_wcag_22_aa(tmp_path: Pat
             await tutor.start_lesson()
             await amara.lesson_state("live")
             await tutor.stroke([(0.3, 0.3), (0.4, 0.5), (0.5, 0.4)])
+            # What is chosen has a bar of its own, with panels.
+            await tutor.page.keyboard.press("Control+a")
+            await expect(tutor.by_id("choice")).to_be_visible()
+            await by_keyboard(tutor)
             found += await with_each_panel(tutor.page, "tutor")
             found += await look_at_dialogs(
                 tutor,
@@ -182,6 +263,7 @@ async def test_the_classroom_with_each_panel_open_holds_wcag_22_aa(tmp_path: Pat
                 ),
             )
             found += await with_each_panel(amara.page, "student on a phone")
+            found += await look_at_desks(tutor, amara)
             await tutor.end_lesson()
             await amara.lesson_state("ended")
             found += [f"ended {fault}" for fault in await faults(amara.page)]

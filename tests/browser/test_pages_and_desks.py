@@ -121,12 +121,19 @@ async def test_a_desk_is_seen_by_its_owner_and_the_tutor_until_it_is_shown(tmp_p
             # The tutor helps at the desk, then shows it to everybody.
             await sit_down(tutor, "desk-demo-leo")
             await expect(tutor.by_id("desk-bar")).to_contain_text("The other students do not see it")
-            await tutor.stroke([(0.6, 0.6), (0.8, 0.4)])
+            await tutor.stroke([(0.6, 0.6), (0.7, 0.5), (0.8, 0.4)], lift=False)
+            await leo.page.wait_for_function("() => chalkmesh.live('demo-leo') > 1")
+            await expect(leo.by_id("cursor")).to_have_count(1)
+            assert await amara.ask("chalkmesh.live('demo-leo') + chalkmesh.live(null)") == 0
+            await expect(amara.by_id("cursor")).to_have_count(0)
+            await tutor.page.mouse.up()
             await leo.page.wait_for_function("() => chalkmesh.deskShapes('demo-leo') === 2")
             await tutor.by_id("desk-show-demo-leo").first.click()
             await expect(amara.by_id("desk-bar")).to_contain_text("Your tutor shows it to everybody")
             await amara.page.wait_for_function("() => chalkmesh.deskShapes('demo-leo') === 2")
-            await leo.stroke([(0.2, 0.8), (0.5, 0.8)])
+            await leo.stroke([(0.2, 0.8), (0.4, 0.8), (0.5, 0.8)], lift=False)
+            await amara.page.wait_for_function("() => chalkmesh.live('demo-leo') > 1")
+            await leo.page.mouse.up()
             await amara.page.wait_for_function("() => chalkmesh.deskShapes('demo-leo') === 3")
             await amara.stroke([(0.3, 0.3), (0.4, 0.4)])
             assert await amara.ask("chalkmesh.deskShapes('demo-leo')") == 3
@@ -181,8 +188,19 @@ async def test_words_are_found_and_the_list_follows_the_board(tmp_path: Path) ->
             await expect(tutor.by_id("history-moments")).to_have_count(0)
             await press("Control+z")
             await expect(items).to_have_count(2)
+            # A page that was deleted comes back with what is on it.
             await tutor.by_id("page-add").click()
             await expect(items).to_have_count(0)
+            await tutor.by_id("tool-pen").click()
+            await tutor.stroke([(0.3, 0.3), (0.5, 0.5)])
+            await expect(items).to_have_count(1)
+            for button in ("page-menu", "page-delete", "page-delete-sure"):
+                await tutor.by_id(button).click()
+            await expect(tutor.by_id("page-2")).to_have_count(0)
+            await tutor.by_id("page-restore").click()
+            await expect(tutor.by_id("page-2")).to_have_attribute("aria-current", "page")
+            await expect(items).to_have_count(1)
+            await press("Escape")
             await tutor.by_id("page-0").click()
             await expect(items).to_have_count(2)
 

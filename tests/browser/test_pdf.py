@@ -73,7 +73,8 @@ async def test_every_golden_board_looks_the_same_on_paper_and_stays_vectors(scri
             for one, other in ((ink(paper), ink(screen)), (ink(screen), ink(paper))):
                 near = (one & grown(other, 1)).sum() / max(1, one.sum())
                 assert near >= LEAST_NEAR, f"{name}: {near:.4f} in {tmp_path}"
-            assert b"/Subtype/Image" not in data, name
+            # Hebrew and Arabic are not in the file's font: those lines are pictures, all else is paths and letters.
+            assert (b"/Subtype/Image" in data) == (name == "right to left"), name
 
         letters = pypdfium2.PdfDocument((tmp_path / "letters.pdf").read_bytes())[0].get_textpage().get_text_range()
         assert "Größe: x = 1" in letters and "numerator" in letters

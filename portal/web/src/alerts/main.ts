@@ -2,6 +2,7 @@
  * The page of whoever is on call: it waits for news of the portal, rings, and shows them. The page itself is the
  * portal's own and works without this; here it is only loaded again at the right moment.
  */
+import { speakAsThePage, t } from '../ui/i18n';
 
 const list = document.getElementById('alerts');
 const WAIT_S = 20;
@@ -36,7 +37,7 @@ function ring(context: AudioContext): void {
 function alarm(): void {
   const isRinging = openCount > 0;
   const isOdd = Math.floor(Date.now() / RING_MS) % 2 === 1;
-  document.title = isRinging && isOdd ? `(${openCount}) ALERT` : TITLE;
+  document.title = isRinging && isOdd ? t('({openCount}) ALERT', { openCount }) : TITLE;
   if (isRinging && sound?.state === 'running') ring(sound);
 }
 
@@ -52,7 +53,7 @@ function offerSound(): void {
     void sound.resume().then(() => {
       const isOn = sound?.state === 'running';
       button.hidden = isOn;
-      state.textContent = isOn ? 'The sound is on. This page rings until somebody has an alert in hand.' : '';
+      state.textContent = isOn ? t('The sound is on. This page rings until somebody has an alert in hand.') : '';
       sessionStorage.setItem(SOUND, 'on');
     });
   };
@@ -108,6 +109,7 @@ async function follow(): Promise<never> {
 }
 
 if (list) {
+  await speakAsThePage();
   offerSound();
   setInterval(alarm, RING_MS);
   void follow();

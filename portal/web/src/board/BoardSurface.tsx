@@ -2,7 +2,7 @@
 
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Board } from '../core/board';
 import type { PageId } from '../core/ids';
 import { theme } from '../ui/theme';
@@ -14,6 +14,7 @@ import { BoardController, type BoardRoom } from './controller';
 import { GuideLayer } from './guides/GuideLayer';
 import { TextEditor } from './TextEditor';
 import './board.css';
+import { t } from '../ui/i18n';
 
 export interface BoardSurfaceProps {
   board: Board;
@@ -35,11 +36,12 @@ export function BoardSurface(props: BoardSurfaceProps) {
   const [controller, setController] = useState<BoardController | null>(null);
   const themeName = theme.value;
 
-  useEffect(() => {
+  // Before the browser paints: the board is there with the page around it, not a frame or two later.
+  useLayoutEffect(() => {
     if (!host.current) {
       return;
     }
-    const view = new BoardView(host.current, { theme: theme.peek(), label: 'Whiteboard', marginPx: MARGIN_PX });
+    const view = new BoardView(host.current, { theme: theme.peek(), label: t('Whiteboard'), marginPx: MARGIN_PX });
     const made = new BoardController(board, view, room, page);
     const onKey = (event: KeyboardEvent): void => made.onKey(event);
     document.addEventListener('keydown', onKey);
@@ -64,7 +66,7 @@ export function BoardSurface(props: BoardSurfaceProps) {
 
   const session = (controller?.editing ?? NO_EDITOR).value;
   return (
-    <div class="board" data-theme={themeName} data-writable={isWritable}>
+    <div class="board" data-theme={controller?.view.paper.value ?? themeName} data-writable={isWritable}>
       <div class="board__stage" ref={host} />
       {controller && session && <TextEditor key={session} controller={controller} session={session} />}
       {controller && <GuideLayer controller={controller} />}

@@ -3,6 +3,7 @@
  * (without). Owns its canvases inside a host element, follows the host's size, and paints in animation frames only.
  */
 
+import { type ReadonlySignal, signal } from '@preact/signals';
 import type { PageId, ShapeId } from '../core/ids';
 import { paintBackground } from './backgrounds';
 import {
@@ -17,10 +18,12 @@ import {
   type Viewport,
   visibleBox,
 } from './camera';
-import { whenFontReady } from './fonts';
+import { onLetters, whenFontReady } from './fonts';
+import { stopIdle, whenIdle } from './idle';
 import { type LiveContent, LiveLayer } from './liveLayer';
 import { measureText } from './measure';
 import { PageScene, type SceneChange } from './pageScene';
+import { paperOf } from './paper';
 import { paperColour, type Theme } from './scene';
 import type { Background, BoardSource, BoardSourceChange } from './source';
 import { TileLayer } from './tiles';
@@ -34,14 +37,16 @@ export interface BoardViewOptions {
 }
 
 /** How long the zoom must rest before tiles are painted for it. */
-const SETTLE_MS = 60;
+const SETTLE_MS = 30;
 /** Painting in one frame, so that a pen that draws meanwhile keeps 60 Hz. */
-const FRAME_BUDGET_MS = 7;
+const FRAME_BUDGET_MS = 4;
 /** The same while nothing is shown yet: nobody draws on a page that cannot be seen. */
-const FIRST_BUDGET_MS = 40;
+const FIRST_BUDGET_MS = 200;
 /** And while nothing moves: no hand waits, and what is shown is to be sharp soon. */
 const RESTING_BUDGET_MS = 24;
 const RESTING_AFTER_MS = 50;
+/** A slice of painting may take this much longer than it was given. */
+const IDLE_MARGIN_MS = 2;
 const NOTHING: LiveContent = { strokes: [], sketches: [] };
 
 export class BoardView {
@@ -51,10 +56,13 @@ export class BoardView {
   /** What is drawn above the ink; asked for once a frame after `refreshLive`. */
   live: () => LiveContent = () => NOTHING;
 
+  private readonly thePaper = signal<Theme>('light');
+  private theme: Theme;
   private readonly liveCanvas: HTMLCanvasElement;
   private readonly context: CanvasRenderingContext2D;
   private readonly liveLayer: LiveLayer;
   private readonly tiles = new TileLayer(this.scene, () => performance.now());
+  private readonly stopLetters: () => void;
   private readonly observer: ResizeObserver;
   private readonly cameraListeners = new Set<(camera: Camera) => void>();
   private viewport: Viewport = { width: 0, height: 0, ratio: 1 };
@@ -66,6 +74,7 @@ export class BoardView {
   private background: Background = 'plain';
   private stopSource: (() => void) | null = null;
   private frameRequest = 0;
+  private aheadRequest = 0;
   private settleTimer: ReturnType<typeof setTimeout> | undefined;
   /** When something moved last: the view, or what is drawn above the ink. */
   private movedMs = 0;
@@ -95,13 +104,15 @@ export class BoardView {
     }
     this.context = context;
     this.liveLayer = new LiveLayer(this.liveCanvas);
-    this.scene.theme = options.theme;
+    this.theme = options.theme;
+    this.readPaper();
     this.canvas.addEventListener('blur', () => delete this.canvas.dataset.quiet);
     host.append(this.canvas, this.liveCanvas);
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(host);
     this.resize();
     void whenFontReady().then(() => this.reopen());
+    this.stopLetters = onLetters(() => this.reopen());
   }
 
   /** Takes the keyboard focus without the ring that shows where Tab has come to. */
@@ -113,8 +124,10 @@ export class BoardView {
   destroy(): void {
     this.isDestroyed = true;
     this.stopSource?.();
+    this.stopLetters();
     this.observer.disconnect();
     cancelAnimationFrame(this.frameRequest);
+    stopIdle(this.aheadRequest);
     clearTimeout(this.settleTimer);
     this.canvas.remove();
     this.liveCanvas.remove();
@@ -130,6 +143,7 @@ export class BoardView {
     }
     this.page = page;
     this.background = this.readBackground();
+    this.readPaper();
     this.scene.open(source, page);
     this.tiles.reset(isSamePage);
     this.isOpening ||= !isSamePage;
@@ -176,11 +190,25 @@ export class BoardView {
   }
 
   setTheme(theme: Theme): void {
-    if (theme !== this.scene.theme) {
-      this.scene.theme = theme;
+    this.theme = theme;
+    if (this.readPaper()) {
       this.tiles.reset(false);
       this.repaint();
     }
+  }
+
+  /** The paper of the page that is shown: what is light or dark about it. */
+  get paper(): ReadonlySignal<Theme> {
+    return this.thePaper;
+  }
+
+  /** Returns whether it is another one now. */
+  private readPaper(): boolean {
+    const before = this.scene.theme;
+    const { source, page, theme } = this;
+    this.scene.theme = source && page ? paperOf(source, page, theme) : theme;
+    this.thePaper.value = this.scene.theme;
+    return this.scene.theme !== before;
   }
 
   /** Something that shapes refer to has come: everything is painted anew over what is shown. */
@@ -280,6 +308,9 @@ export class BoardView {
       this.needsInk = true;
     }
     this.take(this.scene.update(change.shapes));
+    if (this.theme === 'dark' && [...change.shapes].some((id) => this.source?.shape(id)?.type === 'image')) {
+      this.setTheme(this.theme);
+    }
   }
 
   private take(changes: readonly SceneChange[]): void {
@@ -331,7 +362,6 @@ export class BoardView {
     }
     const frame = this.frame;
     const { width, height } = this.canvas;
-    const beganMs = performance.now();
     if (this.needsWork) {
       this.needsInk = true;
       this.needsWork = !this.tiles.work(frame, width, height, budgetMs);
@@ -341,15 +371,28 @@ export class BoardView {
       this.needsInk = false;
       this.paintInk(frame, width, height);
     }
-    if (!this.needsWork && !this.tiles.workAhead(frame, width, height, budgetMs - (performance.now() - beganMs))) {
-      this.requestFrame();
-    }
     if (this.needsLive) {
       this.needsLive = false;
       this.liveLayer.draw(this.live(), frame, this.viewport, this.scene.theme);
     }
     if (this.needsWork || this.needsInk) {
       this.requestFrame();
+    } else {
+      this.requestAhead();
+    }
+  }
+
+  /** Painting ahead is done between frames: within one it would make the hand wait for what nobody sees yet. */
+  private requestAhead(): void {
+    if (!this.aheadRequest && !this.isDestroyed) {
+      this.aheadRequest = whenIdle((leftMs) => {
+        this.aheadRequest = 0;
+        const { width, height } = this.canvas;
+        const budgetMs = Math.min(this.budgetMs(), leftMs - IDLE_MARGIN_MS);
+        if (!this.needsWork && !this.tiles.workAhead(this.frame, width, height, budgetMs)) {
+          this.requestAhead();
+        }
+      });
     }
   }
 

@@ -42,7 +42,9 @@ export function Cursors({ view, cursors }: { view: BoardView; cursors: readonly 
             <title>{mark.name}</title>
             <path d="M1.5 1.2 14 8.6 8.2 10.2 5.4 16z" />
           </svg>
-          <span class="cursor__name">{mark.name}</span>
+          <span class="cursor__name" dir="auto">
+            {mark.name}
+          </span>
         </div>
       ))}
     </div>

@@ -3,9 +3,11 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { MAX_TEXT } from '../core/board';
 import { type GeoShape, type NoteShape, THINGS } from '../core/shape';
+import { t } from '../ui/i18n';
 import { toScreen } from './camera';
 import { caretAfter } from './caret';
 import type { BoardController } from './controller';
+import { hasRightToLeft, isRightToLeft } from './direction';
 import { fitLabel } from './labels';
 import { nextPoint, pointFromDash, type Written } from './lists';
 import { measureText } from './measure';
@@ -60,9 +62,10 @@ export function TextEditor({ controller, session }: { controller: BoardControlle
       ref={field}
       class="board__text"
       data-testid="text-editor"
-      aria-label="Text on the board"
+      aria-label={t('Text on the board')}
       maxLength={MAX_TEXT}
       spellcheck={false}
+      dir="auto"
       rows={1}
       onKeyDown={(event) => {
         const isDone = event.key === 'Escape' || (event.key === 'Enter' && session.titled !== null);
@@ -110,10 +113,16 @@ function layOut(element: HTMLTextAreaElement, controller: BoardController, sessi
   const lines = element.value.split('\n');
   const widest = lines.reduce((width, line) => Math.max(width, measureText(line, look.size, isBold)), 0);
   const fontPx = look.size * camera.zoom;
+  // Beside the letters there is room for the caret: on the left as well where lines run that way.
+  const before = lines.some(isRightToLeft) ? fontPx : 0;
+  const after = lines.every(isRightToLeft) ? 0 : fontPx;
   Object.assign(element.style, {
-    left: `${at.x}px`,
+    left: `${at.x - before}px`,
     top: `${at.y}px`,
-    width: `${widest * camera.zoom + fontPx}px`,
+    width: `${before + widest * camera.zoom + after}px`,
+    fontKerning: lines.some(hasRightToLeft) ? 'normal' : 'none',
+    paddingLeft: `${before}px`,
+    paddingRight: `${before > 0 ? after : 0}px`,
     height: `${lines.length * fontPx * LINE_HEIGHT + 2}px`,
     font: `${isBold ? 'bold ' : ''}${fontPx}px / ${LINE_HEIGHT} "${FONT_FAMILY}", system-ui, sans-serif`,
     // A frame stays on the board with its title, which is seen through the field.

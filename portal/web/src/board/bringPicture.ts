@@ -1,6 +1,7 @@
 /** A picture from outside made fit for the board: turned upright, made small, written anew without whatever else it held. */
 
 import type { Bytes } from '../core/bytes';
+import { t } from '../ui/i18n';
 import { isDecodable } from './imageSize';
 
 /** Of the file as it comes. */
@@ -26,16 +27,20 @@ export const isPictureFile = (file: File): boolean => /^image\/(png|jpeg|webp)$/
 /** Raises PictureRefused. Place and camera (EXIF) are gone afterwards: only pixels are copied. */
 export async function bringPicture(file: File): Promise<Brought> {
   if (!isPictureFile(file)) {
-    throw new PictureRefused('Only PNG, JPEG and WebP pictures can be put on the board.');
+    throw new PictureRefused(
+      t('Only PNG, JPEG and WebP pictures can be put on the board. Save it as one of these first.'),
+    );
   }
   if (file.size > MOST_BYTES) {
-    throw new PictureRefused('This picture is larger than 30 MB. Make it smaller, and try again.');
+    throw new PictureRefused(t('This picture is larger than 30 MB. Make it smaller, and try again.'));
   }
   if (!isDecodable(new Uint8Array(await file.arrayBuffer()))) {
-    throw new PictureRefused('This picture is too large, or cannot be read.');
+    throw new PictureRefused(
+      t('This picture is damaged, or has too many pixels. Save it anew in a smaller size, and try again.'),
+    );
   }
   const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch(() => {
-    throw new PictureRefused('This picture cannot be read.');
+    throw new PictureRefused(t('This picture cannot be read.'));
   });
   try {
     const scale = Math.min(1, LONGEST_KEPT_PX / Math.max(bitmap.width, bitmap.height));
@@ -48,7 +53,7 @@ export async function bringPicture(file: File): Promise<Brought> {
     canvas.height = height;
     const context = canvas.getContext('2d');
     if (!context) {
-      throw new PictureRefused('This browser has no canvas.');
+      throw new PictureRefused(t('This browser cannot work with pictures.'));
     }
     context.imageSmoothingQuality = 'high';
     context.drawImage(bitmap, 0, 0, width, height);
@@ -67,7 +72,7 @@ async function encoded(canvas: HTMLCanvasElement, wantsExact: boolean): Promise<
 function blobOf(canvas: HTMLCanvasElement, type: string, quality?: number): Promise<Blob> {
   return new Promise((resolve, reject) => {
     const give = (blob: Blob | null): void =>
-      blob ? resolve(blob) : reject(new PictureRefused('This picture cannot be read.'));
+      blob ? resolve(blob) : reject(new PictureRefused(t('This picture cannot be read.')));
     canvas.toBlob(give, type, quality);
   });
 }

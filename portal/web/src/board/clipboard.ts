@@ -1,5 +1,6 @@
 /** Copy, cut and paste of what is chosen, as open JSON in the system's clipboard: from board to board, tab to tab. */
 
+import { t } from '../ui/i18n';
 import { toast } from '../ui/toasts';
 import { isPictureFile, PictureRefused } from './bringPicture';
 import { toBoard } from './camera';
@@ -86,7 +87,7 @@ export async function placePicture(
     if (error instanceof PictureRefused) {
       toast(error.message);
     } else {
-      toast('The picture could not be kept. Try again when the connection is back.');
+      toast(t('The picture could not be kept. Try again when the connection is back.'));
       reportError(error);
     }
   }

@@ -6,6 +6,7 @@ import type { Bytes } from '../core/bytes';
 import { NotWritable } from '../core/errors';
 import type { PageId, ShapeId } from '../core/ids';
 import { type Colour, isWritten, type Shape } from '../core/shape';
+import { t } from '../ui/i18n';
 import type { BoardView } from './BoardView';
 import { bringPicture, PictureRefused } from './bringPicture';
 import type { Point } from './camera';
@@ -13,7 +14,7 @@ import { Dialogs } from './dialogs';
 import { Guides } from './guides/guides';
 import { Hands } from './hands';
 import { type InputHost, PointerInput } from './input';
-import { handleBoardKey } from './keyboard';
+import { handleBoardKey, type Maker } from './keyboard';
 import type { LiveStroke, Sketch } from './liveLayer';
 import { Marks } from './marks';
 import type { Pictures } from './painter';
@@ -26,11 +27,22 @@ import { LassoTool } from './tools/lasso';
 import { NoteTool } from './tools/note';
 import { PanTool } from './tools/pan';
 import { PenTool } from './tools/pen';
+import { PolygonTool } from './tools/polygon';
 import { RubberTool } from './tools/rubber';
 import { SelectTool } from './tools/select';
 import { ShapeTool, type ThingForm } from './tools/shape';
 import { TextTool } from './tools/text';
-import type { LiveInk, StyledTool, TextTarget, ThingLook, Tool, ToolHost, ToolName, ToolStyle } from './tools/tool';
+import {
+  enlarged,
+  type LiveInk,
+  type StyledTool,
+  type TextTarget,
+  type ThingLook,
+  type Tool,
+  type ToolHost,
+  type ToolName,
+  type ToolStyle,
+} from './tools/tool';
 import { middleOfBox } from './transform';
 
 /** How the board speaks to the room; the classroom gives its session. */
@@ -57,8 +69,6 @@ export interface BoardRoom {
   onRefused(): void;
 }
 
-/** How much of the window a new picture fills at most. */
-const PICTURE_SHARE = 0.6;
 const PLAIN_LOOK: ThingLook = { fill: 'none', dash: 'solid', head: 'end', opacity: 1 };
 
 export class BoardController implements ToolHost, InputHost {
@@ -81,7 +91,7 @@ export class BoardController implements ToolHost, InputHost {
   readonly zoom = signal(1);
   /** The tool whose colour and size are shown: the last one that has any. */
   readonly styledTool = computed<StyledTool>(() => {
-    const name = this.tool.value;
+    const name = this.tool.value === 'polygon' ? 'shape' : this.tool.value;
     return Object.hasOwn(SIZES, name) ? (name as StyledTool) : 'pen';
   });
 
@@ -111,6 +121,7 @@ export class BoardController implements ToolHost, InputHost {
       select: new SelectTool(this),
       pan: this.pan,
       shape: new ShapeTool(this),
+      polygon: new PolygonTool(this),
       note: new NoteTool(this),
       lasso: new LassoTool(this),
       rubber: new RubberTool(this),
@@ -174,6 +185,7 @@ export class BoardController implements ToolHost, InputHost {
     }
     this.input.cancel();
     this.closeText();
+    this.tools[this.tool.value].leave?.();
     this.selection = new Set();
     this.room.live.hideCursor();
     this.pageShown.value = page;
@@ -185,6 +197,7 @@ export class BoardController implements ToolHost, InputHost {
       if (!isWritable) {
         this.input.cancel();
         this.closeText();
+        this.tools[this.tool.value].leave?.();
       }
       this.isWritable.value = isWritable;
       this.applyCursor();
@@ -205,7 +218,8 @@ export class BoardController implements ToolHost, InputHost {
 
   style(tool: StyledTool): ToolStyle {
     const { colour, step } = this.styles.value[tool];
-    return { colour, size: SIZES[tool][step] ?? SIZES[tool][0] ?? 4 };
+    const size = SIZES[tool][step] ?? SIZES[tool][0] ?? 4;
+    return { colour, size: tool === 'text' || tool === 'note' ? size * enlarged(this.camera.zoom) : size };
   }
 
   sizes(tool: StyledTool): readonly number[] {
@@ -238,9 +252,15 @@ export class BoardController implements ToolHost, InputHost {
     this.view.refreshLive();
   }
 
-  /** Around what is chosen, or in the middle of what is seen. */
-  addFrame(): void {
-    this.dialogs.addFrame(this.hands.aroundChosen());
+  /** A frame goes around what is chosen, or into the middle of what is seen; the others are written in a dialog. */
+  make(maker: Maker): void {
+    if (maker === 'frame') {
+      this.dialogs.addFrame(this.hands.aroundChosen());
+    } else if (maker === 'formula') {
+      this.dialogs.newFormula();
+    } else {
+      this.dialogs.newPlot(maker);
+    }
   }
 
   /** Formulas and plots are written in a dialog. */
@@ -278,13 +298,14 @@ export class BoardController implements ToolHost, InputHost {
     this.selection = new Set(shapes.map(({ id }) => id));
   }
 
-  /** With the keyboard: the shape or note in hand, in the middle of what is seen. */
+  /** With the keyboard: the shape or note in hand, where there is room for it. */
   placeInMiddle(): boolean {
     const tool = this.tools[this.tool.value];
     if (!this.isWritable.value || !(tool instanceof ShapeTool || tool instanceof NoteTool)) {
       return false;
     }
-    this.attempt(() => tool.place(middleOfBox(this.view.visible)));
+    const { w, h } = tool.placed;
+    this.attempt(() => tool.place(this.hands.placeFor(w, h)));
     return true;
   }
 
@@ -315,22 +336,14 @@ export class BoardController implements ToolHost, InputHost {
     });
   }
 
-  /** Puts a picture onto the page: at `at`, or in the middle of what is seen. */
+  /** Puts a picture onto the page: at `at`, or where there is room for it. */
   async placePicture(file: File, at?: Point): Promise<void> {
     if (!this.room.keepPicture) {
-      throw new PictureRefused('Pictures cannot be put on this board.');
+      throw new PictureRefused(t('Pictures cannot be put on this board.'));
     }
     const { data, width, height } = await bringPicture(file);
     const asset = await this.room.keepPicture(data);
-    const { visible } = this.view;
-    const most = [
-      (visible.maxX - visible.minX) * PICTURE_SHARE,
-      (visible.maxY - visible.minY) * PICTURE_SHARE,
-    ] as const;
-    const scale = Math.min(1, most[0] / width, most[1] / height);
-    const [w, h] = [width * scale, height * scale];
-    const { x, y } = at ?? middleOfBox(visible);
-    const fields = { x: x - w / 2, y: y - h / 2, w, h, asset, colour: 'black', size: 4 };
+    const fields = { ...this.hands.pictureBox(width, height, at), asset, colour: 'black', size: 4 };
     this.attempt(() => {
       this.made(this.board.addThing({ type: 'image', page: this.page, fields, nowMs: this.now() }));
     });
@@ -395,6 +408,15 @@ export class BoardController implements ToolHost, InputHost {
   holdSpace(isHeld: boolean): void {
     this.isSpaceHeld = isHeld;
     this.applyCursor();
+  }
+
+  /** A key for the tool in hand: a polygon takes its corners with the keyboard too. */
+  toolKey(key: string, isShift: boolean): boolean {
+    let isTaken = false;
+    this.attempt(() => {
+      isTaken = this.toolInHand().key?.(key, isShift) ?? false;
+    });
+    return isTaken;
   }
 
   /** Escape: drops what is under way, then the selection. */

@@ -5,9 +5,10 @@ import things from '@spec/things.json';
 import type { Board, ShapeFields } from '../core/board';
 import type { PageId, ShapeId } from '../core/ids';
 import type { MathShape, PlotForm, PlotShape, Shape } from '../core/shape';
-import type { Box } from './camera';
+import { t } from '../ui/i18n';
+import type { Box, Point } from './camera';
 import type { SetFormula } from './formula/latex';
-import type { ToolStyle } from './tools/tool';
+import { enlarged, type ToolStyle } from './tools/tool';
 import { middleOfBox } from './transform';
 
 export type BoardDialog =
@@ -17,7 +18,8 @@ export type BoardDialog =
 export interface DialogHost {
   readonly board: Board;
   readonly page: PageId;
-  readonly view: { readonly visible: Box; focusQuietly(): void };
+  readonly view: { readonly visible: Box; readonly camera: { readonly zoom: number } };
+  readonly hands: { placeFor(w: number, h: number): Point };
   now(): number;
   style(tool: 'text'): ToolStyle;
   attempt(run: () => unknown): void;
@@ -68,7 +70,6 @@ export class Dialogs {
 
   close(): void {
     this.open.value = null;
-    this.host.view.focusQuietly();
   }
 
   /** `before`: the formula that is written anew, which keeps its place and scale. */
@@ -80,8 +81,8 @@ export class Dialogs {
         board.setFields([now.id], { formula, ...scaled(now, width, height) });
       } else {
         const { colour } = this.host.style('text');
-        const [w, h] = [width * FORMULA_SIZE, height * FORMULA_SIZE];
-        const fields = { ...this.inMiddle(w, h), formula, colour, size: FORMULA_SIZE };
+        const size = FORMULA_SIZE * enlarged(this.host.view.camera.zoom);
+        const fields = { ...this.placed(width * size, height * size), formula, colour, size };
         this.host.made(board.addThing({ type: 'math', page, fields, nowMs: this.host.now() }));
       }
     });
@@ -97,9 +98,10 @@ export class Dialogs {
       } else {
         const { w, h, size } = fields.form === 'line' ? LINE : AXES;
         const { visible } = this.host.view;
+        const larger = enlarged(this.host.view.camera.zoom);
         // On a small screen it is as wide as what is seen of the page.
-        const share = Math.min(1, (0.9 * (visible.maxX - visible.minX)) / w);
-        const made = { ...fields, ...this.inMiddle(w * share, h * share), colour: 'black', size };
+        const share = Math.min(larger, (0.9 * (visible.maxX - visible.minX)) / w);
+        const made = { ...fields, ...this.placed(w * share, h * share), colour: 'black', size: size * larger };
         this.host.made(board.addThing({ type: 'plot', page, fields: made, nowMs: this.host.now() }));
       }
     });
@@ -116,18 +118,20 @@ export class Dialogs {
           w: box.maxX - box.minX + 2 * FRAME_MARGIN_PX,
           h: box.maxY - box.minY + 2 * FRAME_MARGIN_PX,
         }
-      : this.inMiddle(FRAME.w, FRAME.h);
+      : around(middleOfBox(this.host.view.visible), FRAME.w, FRAME.h);
     this.host.attempt(() => {
-      const fields = { ...place, colour: 'grey', size: FRAME_SIZE, text: 'Frame' };
+      const fields = { ...place, colour: 'grey', size: FRAME_SIZE, text: t('Frame') };
       this.host.made(board.addThing({ type: 'frame', page, fields, nowMs: this.host.now() }));
     });
   }
 
-  private inMiddle(w: number, h: number): { x: number; y: number; w: number; h: number } {
-    const { x, y } = middleOfBox(this.host.view.visible);
-    return { x: x - w / 2, y: y - h / 2, w, h };
+  private placed(w: number, h: number): Placed {
+    return around(this.host.hands.placeFor(w, h), w, h);
   }
 }
+
+type Placed = Readonly<Record<'x' | 'y' | 'w' | 'h', number>>;
+const around = ({ x, y }: Point, w: number, h: number): Placed => ({ x: x - w / 2, y: y - h / 2, w, h });
 
 /** The box for another formula at the scale of this one. */
 function scaled(shape: MathShape, width: number, height: number): { w: number; h: number } {

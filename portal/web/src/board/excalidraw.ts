@@ -6,6 +6,7 @@
 import { formatBase64Url } from '../core/bytes';
 import { encodeInk, splitStroke } from '../core/ink';
 import { COLOURS, PALETTE, THINGS } from '../core/shape';
+import { t } from '../ui/i18n';
 import { MOST_BYTES, MOST_SHAPES, OPEN_FORMAT, OpenJsonError, type OpenPage, readOpen } from './openJson';
 
 /** A line of more corners than this was drawn by hand. */
@@ -34,14 +35,14 @@ export async function readExcalidraw(
   keepPicture: (file: File) => Promise<string>,
 ): Promise<BroughtBoard> {
   if (text.length > MOST_BYTES) {
-    throw new OpenJsonError('This file is too large to be a board.');
+    throw new OpenJsonError(t('This file is too large to be a board.'));
   }
   const content = parse(text);
   const elements = list(content.elements)
     .map(record)
     .filter(({ isDeleted }) => isDeleted !== true);
   if (elements.length > MOST_SHAPES) {
-    throw new OpenJsonError(`A board of more than ${MOST_SHAPES} shapes cannot be brought in.`);
+    throw new OpenJsonError(t('A board of more than {n} shapes cannot be brought in.', { n: MOST_SHAPES }));
   }
   const reader = new Reader(elements, record(content.files), keepPicture);
   const shapes: Fields[] = [];
@@ -64,7 +65,7 @@ function parse(text: string): Fields {
   } catch {
     // Said below, as for any other file.
   }
-  throw new OpenJsonError('This Excalidraw file cannot be read.');
+  throw new OpenJsonError(t('This Excalidraw file cannot be read.'));
 }
 
 class Reader {

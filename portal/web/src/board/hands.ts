@@ -5,7 +5,9 @@ import { putShapes } from '../core/copy';
 import type { PageId, ShapeId } from '../core/ids';
 import { indexAfter, indexBefore, indexBetween } from '../core/pageindex';
 import { byIndex, type Shape } from '../core/shape';
-import { type Box, unionBox } from './camera';
+import { t } from '../ui/i18n';
+import { type Box, type Point, unionBox } from './camera';
+import { freePlace } from './freePlace';
 import { OpenJsonError, readOpen, writeOpen } from './openJson';
 import { withContents } from './tools/contents';
 import {
@@ -35,8 +37,13 @@ export interface HandsHost {
 }
 
 const OFFSET_PX = 24;
+/** How much of the window a new picture fills at most; the smaller ones where there is no room for the larger. */
+const PICTURE_SHARES = [0.45, 0.32, 0.22] as const;
 
 export class Hands {
+  /** What was duplicated last: where the original's corner was, and the copy while nothing else is chosen. */
+  private copied: { readonly from: Point; readonly selection: ReadonlySet<ShapeId> } | null = null;
+
   constructor(private readonly host: HandsHost) {}
 
   /** In painting order. */
@@ -131,8 +138,14 @@ export class Hands {
     this.host.attempt(() => board.setEach(shapes.map(({ id }, i) => [id, { index: indices[i] ?? null }] as const)));
   }
 
+  /** Beside the original; a copy that was moved and is copied again goes on in the same steps. */
   duplicate(): void {
-    this.put(this.chosen(), OFFSET_PX, OFFSET_PX);
+    const { copied } = this;
+    const chosen = this.aroundChosen();
+    const isAgain = copied !== null && chosen !== null && this.host.selection === copied.selection;
+    const [dx, dy] = isAgain ? [chosen.minX - copied.from.x, chosen.minY - copied.from.y] : [OFFSET_PX, OFFSET_PX];
+    this.put(this.chosen(), dx, dy);
+    this.copied = chosen && { from: { x: chosen.minX, y: chosen.minY }, selection: this.host.selection };
   }
 
   /** For the clipboard; '' when nothing is chosen. */
@@ -145,7 +158,7 @@ export class Hands {
   paste(text: string): void {
     const shapes = readOpen(text).flatMap((page) => page.shapes);
     if (shapes.length === 0) {
-      throw new OpenJsonError('There is nothing in it that can be shown.');
+      throw new OpenJsonError(t('There is nothing in it that can be shown.'));
     }
     const { visible } = this.host.view;
     const isSeen = shapes.some(
@@ -172,6 +185,33 @@ export class Hands {
     if (around) {
       this.host.attempt(() => this.host.board.setEach(run(shapes, around)));
     }
+  }
+
+  /** The middle of a free place for something new of this size that nobody pointed a place for; null: there is none. */
+  freePlace(w: number, h: number): Point | null {
+    const { board, page, view } = this.host;
+    // In a frame there is room.
+    const shapes = board.shapes(page).filter(({ type }) => type !== 'frame');
+    const taken = shapes.flatMap(({ id }) => view.scene.boxOf(id) ?? []);
+    return freePlace(w, h, view.visible, taken, this.aroundChosen());
+  }
+
+  /** The same, or the middle of what is seen where there is no room. */
+  placeFor(w: number, h: number): Point {
+    return this.freePlace(w, h) ?? middleOfBox(this.host.view.visible);
+  }
+
+  /** The box of a new picture of so many px: around `at`, or where there is room for it. */
+  pictureBox(width: number, height: number, at?: Point): { x: number; y: number; w: number; h: number } {
+    const { minX, minY, maxX, maxY } = this.host.view.visible;
+    const boxes = PICTURE_SHARES.map((share) => {
+      const scale = Math.min(1, ((maxX - minX) * share) / width, ((maxY - minY) * share) / height);
+      const [w, h] = [width * scale, height * scale];
+      return { w, h, free: at ?? this.freePlace(w, h) };
+    });
+    const { w, h, free } = boxes.find((box) => box.free !== null) ?? boxes[0] ?? { w: width, h: height, free: null };
+    const { x, y } = free ?? middleOfBox(this.host.view.visible);
+    return { x: x - w / 2, y: y - h / 2, w, h };
   }
 
   /** The box around what is chosen. */

@@ -2,14 +2,19 @@
 
 import type { Hands, Level } from './hands';
 import type { ThingForm } from './tools/shape';
-import type { ToolName } from './tools/tool';
+import { nextTool, type ToolName } from './tools/tool';
 
 /** What keys do; `BoardController` has it. */
 export interface KeyTarget {
+  readonly tool: { readonly value: ToolName };
   choose(tool: ToolName): void;
   undo(): void;
   redo(): void;
   escape(): void;
+  /** For the tool in hand; true: it took the key. */
+  toolKey(key: string, isShift: boolean): boolean;
+  /** Opens or puts down what is not drawn: formulas, plots, frames. */
+  make(maker: Maker): void;
   chooseForm(form: ThingForm): void;
   selectAll(): void;
   placeInMiddle(): boolean;
@@ -33,7 +38,12 @@ const TOOL_KEYS: Readonly<Record<string, ToolName>> = {
   n: 'note',
   q: 'lasso',
   k: 'laser',
+  g: 'polygon',
 };
+
+/** What is made in one go, mostly in a dialog. */
+export type Maker = 'formula' | 'axes' | 'line' | 'frame';
+const MAKER_KEYS: Readonly<Record<string, Maker>> = { m: 'formula', x: 'axes', u: 'line', f: 'frame' };
 
 const FORM_KEYS: Readonly<Record<string, ThingForm>> = { r: 'rectangle', o: 'ellipse', l: 'line', a: 'arrow' };
 
@@ -87,6 +97,9 @@ function press(target: KeyTarget, event: KeyboardEvent): boolean {
   if (event.altKey) {
     return target.isWritable.value && target.selection.size > 0 && pressWithAlt(target, key, event.shiftKey);
   }
+  if (!isControl(event.target) && target.isWritable.value && target.toolKey(key, event.shiftKey)) {
+    return true;
+  }
   if (key === 'Escape') {
     target.escape();
     return true;
@@ -100,7 +113,12 @@ function press(target: KeyTarget, event: KeyboardEvent): boolean {
   }
   const tool = Object.hasOwn(TOOL_KEYS, key) && !event.shiftKey ? TOOL_KEYS[key] : undefined;
   if (tool) {
-    target.choose(tool);
+    target.choose(nextTool(tool, target.tool.value));
+    return true;
+  }
+  const maker = Object.hasOwn(MAKER_KEYS, key) && !event.shiftKey ? MAKER_KEYS[key] : undefined;
+  if (maker) {
+    target.make(maker);
     return true;
   }
   const form = Object.hasOwn(FORM_KEYS, key) && !event.shiftKey ? FORM_KEYS[key] : undefined;

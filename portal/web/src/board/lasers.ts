@@ -1,13 +1,13 @@
 /** The lasers of other people, as their cursors tell of them. */
 
-import type { PageId, SessionId } from '../core/ids';
+import type { SessionId } from '../core/ids';
 import type { Sketch } from './liveLayer';
-import type { LivePeers } from './livePeers';
+import type { LivePeers, LivePlace } from './livePeers';
 import { Trail, trailSketch } from './trail';
 
 interface Beam {
   readonly trail: Trail;
-  page: PageId;
+  place: LivePlace;
   colour: string;
   at: { readonly x: number; readonly y: number } | null;
 }
@@ -28,7 +28,8 @@ export class Lasers {
       if (colour === null) {
         continue;
       }
-      const known = beam?.page === cursor.page ? beam : { trail: new Trail(), page: cursor.page, colour, at: null };
+      const isSame = beam?.place.page === cursor.page && beam.place.desk === cursor.desk;
+      const known = isSame ? beam : { trail: new Trail(), place: cursor, colour, at: null };
       this.beams.set(session, known);
       // The same cursor is read again whenever anybody moves; it shines once.
       if (known.at?.x !== cursor.x || known.at.y !== cursor.y) {
@@ -39,13 +40,13 @@ export class Lasers {
   }
 
   /** What of them has not faded on a page. */
-  sketches(page: PageId, zoom: number): readonly Sketch[] {
+  sketches({ page, desk }: LivePlace, zoom: number): readonly Sketch[] {
     const found: Sketch[] = [];
     for (const [session, beam] of this.beams) {
       const sketch = trailSketch(beam.trail, performance.now(), beam.colour, zoom);
       if (!sketch) {
         this.beams.delete(session);
-      } else if (beam.page === page) {
+      } else if (beam.place.page === page && beam.place.desk === desk) {
         found.push(sketch);
       }
     }

@@ -4,7 +4,7 @@
  */
 
 import { type Box, boxesMeet, type Frame, growBox, unionBox, type Viewport } from './camera';
-import { enterBoard, paintItem } from './painter';
+import { enterBoard, OUTLINE_MIN_SCALE, outlinePath, paintItem, paintOutline } from './painter';
 import { type StrokeItem, type StrokeKind, type StrokePoint, strokeItem, type Theme } from './scene';
 
 /** A stroke that is still being drawn; points in board px. */
@@ -32,6 +32,7 @@ export interface LiveContent {
 interface Drawn {
   readonly points: number;
   readonly item: StrokeItem;
+  readonly path: Path2D;
 }
 
 export class LiveLayer {
@@ -75,8 +76,12 @@ export class LiveLayer {
     this.clear(frame, viewport, box);
     const { context } = this;
     enterBoard(context, frame.scale, frame.originX, frame.originY);
-    for (const { item } of next.values()) {
-      paintItem(context, item, frame.scale, theme);
+    for (const { item, path } of next.values()) {
+      if (frame.scale < OUTLINE_MIN_SCALE) {
+        paintItem(context, item, frame.scale, theme);
+      } else {
+        paintOutline(context, item, path, theme);
+      }
     }
     for (const sketch of content.sketches) {
       sketch.paint(context, frame.scale);
@@ -90,6 +95,10 @@ export class LiveLayer {
   private clear(frame: Frame, viewport: Viewport, next: Box | null): void {
     const { context, canvas } = this;
     context.setTransform(1, 0, 0, 1, 0, 0);
+    if (!this.painted && this.paintedFrame) {
+      // Nothing is there to be taken away: the browser need not show this canvas anew.
+      return;
+    }
     const isSameView =
       this.paintedFrame !== null &&
       this.paintedFrame.scale === frame.scale &&
@@ -126,5 +135,6 @@ export class LiveLayer {
 
 function makeDrawn(stroke: LiveStroke): Drawn {
   const look = { x: 0, y: 0, colour: stroke.colour, size: stroke.size };
-  return { points: stroke.points.length, item: strokeItem(stroke.points, stroke.kind, look) };
+  const item = strokeItem(stroke.points, stroke.kind, look);
+  return { points: stroke.points.length, item, path: outlinePath(item.outline) };
 }

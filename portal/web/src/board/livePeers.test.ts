@@ -1,13 +1,17 @@
 import { expect, test } from 'vitest';
-import type { PageId, SessionId, ShapeId } from '../core/ids';
-import { cursorMarks, type LivePeer, liveStrokes } from './livePeers';
+import type { PageId, SessionId, ShapeId, UserId } from '../core/ids';
+import { cursorMarks, type LivePeer, type LivePlace, liveStrokes } from './livePeers';
 
 const [ANN, BEN] = ['00000000000000a1' as SessionId, '00000000000000b2' as SessionId];
-const [MAIN, OTHER] = ['main' as PageId, 'other' as PageId];
+const [MAIN, OTHER, DESK] = [place('main'), place('other'), place('main', 'ann' as UserId)];
 
-function stroke(id: string, page: PageId, pressure: number): LivePeer {
-  const look = { id: id as ShapeId, page, kind: 'draw', colour: 'red', size: 4 } as const;
-  return { cursor: { page, x: 1, y: 2 }, stroke: { ...look, points: [{ x: 1, y: 2, pressure }] } };
+function place(page: string, desk: UserId | null = null): LivePlace {
+  return { page: page as PageId, desk };
+}
+
+function stroke(id: string, at: LivePlace, pressure: number): LivePeer {
+  const look = { id: id as ShapeId, ...at, kind: 'draw', colour: 'red', size: 4 } as const;
+  return { cursor: { ...at, x: 1, y: 2 }, stroke: { ...look, points: [{ x: 1, y: 2, pressure }] } };
 }
 
 const peers: Record<string, LivePeer> = { [ANN]: stroke('a-1', MAIN, 128), [BEN]: stroke('b-1', OTHER, 50) };
@@ -20,6 +24,14 @@ test('only what happens on the page shown is shown', () => {
   expect(liveStrokes(live, { shape: () => null }, MAIN).map(({ key }) => key)).toEqual(['a-1']);
   const marks = cursorMarks(live, OTHER, () => ({ name: 'Ben', colour: '#123456' }));
   expect(marks).toEqual([{ key: BEN, name: 'Ben', colour: '#123456', x: 1, y: 2 }]);
+});
+
+test('what happens at a desk is not shown on the page of the same name of the board, nor the other way round', () => {
+  const atDesk = { ...live, peer: () => stroke('a-1', DESK, 128) };
+  const who = () => ({ name: 'Ann', colour: '#123456' });
+  expect([liveStrokes(atDesk, { shape: () => null }, MAIN), cursorMarks(atDesk, MAIN, who)]).toEqual([[], []]);
+  expect(liveStrokes(atDesk, { shape: () => null }, DESK)).toHaveLength(2);
+  expect(liveStrokes(live, { shape: () => null }, DESK)).toEqual([]);
 });
 
 test('a stroke whose shape has arrived is not drawn twice (L4)', () => {

@@ -1,6 +1,6 @@
 /** Widths of text in board px, as the canvas that paints it has them. */
 
-import { setFont } from './painter';
+import { setDirection, setFont } from './painter';
 import { type MeasureText, roughMeasure } from './scene';
 
 let context: OffscreenCanvasRenderingContext2D | null | undefined;
@@ -14,5 +14,6 @@ export const measureText: MeasureText = (line, size, bold) => {
     return roughMeasure(line, size);
   }
   setFont(context, size, bold);
+  setDirection(context, line);
   return context.measureText(line).width;
 };

@@ -4,6 +4,7 @@ import { type Bytes, formatBase64Url, parseBase64Url } from '../core/bytes';
 import { fieldsOf } from '../core/copy';
 import type { PageId, ShapeId } from '../core/ids';
 import { BACKGROUNDS, type Background, readFields, type Shape } from '../core/shape';
+import { t } from '../ui/i18n';
 
 export const OPEN_FORMAT = 'chalkmesh-board';
 const VERSION = 1;
@@ -49,23 +50,23 @@ export function isOpen(text: string): boolean {
 /** Raises OpenJsonError. Shapes that cannot be drawn are left out. */
 export function readOpen(text: string): OpenPage[] {
   if (text.length > MOST_BYTES) {
-    throw new OpenJsonError('This file is too large to be a board.');
+    throw new OpenJsonError(t('This file is too large to be a board.'));
   }
   let content: unknown;
   try {
     content = JSON.parse(text);
   } catch {
-    throw new OpenJsonError('This file is no board: it cannot be read.');
+    throw new OpenJsonError(t('This file is not a board: it cannot be read.'));
   }
   const { format, version, pages } = record(content);
   if (format !== OPEN_FORMAT || !Array.isArray(pages)) {
-    throw new OpenJsonError('This file is no board of Chalkmesh.');
+    throw new OpenJsonError(t('This file is not a board of Chalkmesh.'));
   }
   if (version !== VERSION) {
-    throw new OpenJsonError('This board was made by a newer version. Update, and try again.');
+    throw new OpenJsonError(t('This board was made by a newer version. Update, and try again.'));
   }
   if (pages.length > MOST_PAGES) {
-    throw new OpenJsonError(`A board of more than ${MOST_PAGES} pages cannot be brought in.`);
+    throw new OpenJsonError(t('A board of more than {n} pages cannot be brought in.', { n: MOST_PAGES }));
   }
   const reader = new Reader();
   return pages.map((page: unknown) => reader.page(record(page)));
@@ -102,7 +103,7 @@ class Reader {
     const numbered = list.map((shape) => {
       this.count += 1;
       if (this.count > MOST_SHAPES) {
-        throw new OpenJsonError(`A board of more than ${MOST_SHAPES} shapes cannot be brought in.`);
+        throw new OpenJsonError(t('A board of more than {n} shapes cannot be brought in.', { n: MOST_SHAPES }));
       }
       const fields = record(shape);
       const id = `${STRANGER}-${this.count.toString(36)}`;

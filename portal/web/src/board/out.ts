@@ -4,7 +4,7 @@ import type { Board } from '../core/board';
 import type { PageId } from '../core/ids';
 import { rulingSvg } from './backgrounds';
 import { type Box, growBox, HOME_BOX, unionBox } from './camera';
-import { fontUrls, whenFontReady } from './fonts';
+import { type FontFile, filesFor, whenFontReady } from './fonts';
 import { measureText } from './measure';
 import { writeOpen } from './openJson';
 import type { Pictures } from './painter';
@@ -23,6 +23,8 @@ export interface OutOptions {
   readonly board: Board;
   readonly theme: Theme;
   readonly pictures: Pictures;
+  /** Resolves when the pictures of a page are there to be painted; without it, only those go out that have come. */
+  readonly whenPictures?: (page: PageId) => Promise<unknown>;
 }
 
 /** Everything on a page, and at least the home sheet. */
@@ -39,11 +41,11 @@ export function pageBox(board: Board, page: PageId): Box {
 
 /** `box`: a part of the page instead of all of it. */
 export async function pagePicture(
-  { board, theme, pictures }: OutOptions,
+  { board, theme, pictures, whenPictures }: OutOptions,
   page: PageId,
   box = pageBox(board, page),
 ): Promise<HTMLCanvasElement> {
-  await whenFontReady();
+  await Promise.all([whenFontReady(), whenPictures?.(page)]);
   const [w, h] = [box.maxX - box.minX, box.maxY - box.minY];
   const scale = Math.min(SHARPNESS, LONGEST_SIDE_PX / Math.max(w, h));
   const frame = {
@@ -63,8 +65,8 @@ export async function pngOf(options: OutOptions, page: PageId, box?: Box): Promi
   });
 }
 
-export async function svgBlob({ board, theme, pictures }: OutOptions, page: PageId): Promise<Blob> {
-  await whenFontReady();
+export async function svgBlob({ board, theme, pictures, whenPictures }: OutOptions, page: PageId): Promise<Blob> {
+  await Promise.all([whenFontReady(), whenPictures?.(page)]);
   const box = pageBox(board, page);
   const ruling = board.pages().find(({ id }) => id === page)?.background ?? 'plain';
   const items = board.shapes(page).flatMap((shape): SceneItem[] => {
@@ -76,16 +78,16 @@ export async function svgBlob({ board, theme, pictures }: OutOptions, page: Page
     box,
     theme,
     ruling: rulingSvg(ruling, box, theme),
-    fonts: await fontData(),
+    fonts: await fontData(items),
     pictureUrl: (asset) => dataUrl(pictures(asset)),
   });
   return new Blob([svg], { type: 'image/svg+xml' });
 }
 
 /** All pages as vectors. Rejects where the board's font cannot be fetched. */
-export async function pdfBlob({ board, theme, pictures }: OutOptions): Promise<Blob> {
+export async function pdfBlob(options: OutOptions): Promise<Blob> {
   const [{ pdfOfBoard }] = await Promise.all([import('./pdf/document'), whenFontReady()]);
-  return pdfOfBoard({ board, theme, pictures, boxOf: (page) => pageBox(board, page) });
+  return pdfOfBoard({ ...options, boxOf: (page) => pageBox(options.board, page) });
 }
 
 export function jsonBlob(board: Board, pictures: ReadonlyMap<string, Uint8Array>): Blob {
@@ -106,13 +108,16 @@ export function saveFile(blob: Blob, name: string): void {
 /** How long a download may take to begin. */
 const KEPT_MS = 60_000;
 
-async function fontData(): Promise<{ regular: string; bold: string } | null> {
+async function fontData(items: readonly SceneItem[]): Promise<readonly FontFile[]> {
+  const labels = items.flatMap((item) =>
+    item.kind === 'text' ? [item] : item.kind === 'figure' && item.label ? [item.label] : [],
+  );
+  const texts = labels.flatMap(({ lines, bold }) => lines.map(({ text }) => ({ text, bold })));
   try {
-    const [regular, bold] = await Promise.all([fontUrls.regular, fontUrls.bold].map(asDataUrl));
-    return regular && bold ? { regular, bold } : null;
+    return await Promise.all(filesFor(texts).map(async (file) => ({ ...file, url: await asDataUrl(file.url) })));
   } catch {
     // Offline and not cached: the letters are set in what the reader has.
-    return null;
+    return [];
   }
 }
 

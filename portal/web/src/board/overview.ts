@@ -2,13 +2,11 @@
 
 import { type Box, type Frame, growBox } from './camera';
 import type { PaintContext } from './painter';
-import { newBitmap, PaintJob, type TileSource } from './paintJob';
+import { mend, newBitmap, PaintJob, type TileSource } from './paintJob';
 
 const LONGEST_SIDE_PX = 1024;
 /** Room on each side, as a share of the longer one. */
 const ROOM = 0.15;
-/** So many shapes are painted anew within a frame, in slices if there are more. */
-const FEW_SHAPES = 60;
 
 interface Picture {
   readonly job: PaintJob;
@@ -40,21 +38,10 @@ export class Overview {
   /** The same where only what meets the box has changed: a small part is painted anew at once. */
   repaint(box: Box): void {
     const { shown } = this;
-    const ids = shown && this.isFresh && isInside(box, shown.box) ? this.source.inside(box) : null;
-    if (!shown || !ids || ids.length > FEW_SHAPES) {
+    const canMend = shown !== null && this.isFresh && isInside(box, shown.box);
+    if (!canMend || !mend(shown.job.bitmap, frameIn(shown), box, this.source)) {
       this.invalidate();
-      return;
     }
-    const { context } = shown.job.bitmap;
-    context.save();
-    context.beginPath();
-    context.rect(box.minX, box.minY, box.maxX - box.minX, box.maxY - box.minY);
-    context.clip();
-    context.clearRect(box.minX, box.minY, box.maxX - box.minX, box.maxY - box.minY);
-    for (const { id } of ids) {
-      this.source.paint(context, id, shown.scale);
-    }
-    context.restore();
   }
 
   /** Paints a shape on top; one that reaches beyond the picture makes it out of date. */
@@ -80,8 +67,8 @@ export class Overview {
       this.isFresh = true;
       return true;
     }
-    while (this.now() < deadlineMs) {
-      if (this.pending.job.step()) {
+    for (let leftMs = deadlineMs - this.now(); leftMs > 0; leftMs = deadlineMs - this.now()) {
+      if (this.pending.job.step(leftMs)) {
         this.shown = this.pending;
         this.pending = null;
         this.isFresh = true;
@@ -120,7 +107,8 @@ export class Overview {
     const width = Math.max(1, Math.ceil((box.maxX - box.minX) * scale));
     const height = Math.max(1, Math.ceil((box.maxY - box.minY) * scale));
     const bitmap = newBitmap(width, height);
-    bitmap.context.setTransform(scale, 0, 0, scale, -box.minX * scale, -box.minY * scale);
+    const { originX, originY } = frameIn({ box, scale });
+    bitmap.context.setTransform(scale, 0, 0, scale, originX, originY);
     const ids = this.source.inside(box).map((entry) => entry.id);
     return { job: new PaintJob(bitmap, ids, this.source, scale), box, scale };
   }
@@ -128,3 +116,10 @@ export class Overview {
 
 const isInside = (box: Box, outer: Box): boolean =>
   box.minX >= outer.minX && box.minY >= outer.minY && box.maxX <= outer.maxX && box.maxY <= outer.maxY;
+
+/** Where the picture shows the board. */
+const frameIn = ({ box, scale }: Pick<Picture, 'box' | 'scale'>): Frame => ({
+  scale,
+  originX: -box.minX * scale,
+  originY: -box.minY * scale,
+});

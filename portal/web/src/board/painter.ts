@@ -1,5 +1,6 @@
 /** Paints scene items on a 2D canvas, on the page or in a worker. The Python twin is `recorder/raster.py`. */
 
+import { hasRightToLeft, isRightToLeft } from './direction';
 import {
   cssColour,
   type FigureItem,
@@ -167,7 +168,7 @@ export function paintSpine(
 ): void {
   const { spine } = item;
   const at = (i: number): number => spine[i] ?? 0;
-  const step = 0.75 / scale;
+  const step = 1 / scale;
   let x = at(0);
   let y = at(1);
   context.beginPath();
@@ -200,12 +201,19 @@ function paintText(context: PaintContext, item: TextItem, theme: Theme, fade: nu
     context.translate(-item.x, -item.y);
   }
   for (const line of item.lines) {
+    setDirection(context, line.text);
     context.fillText(line.text, line.x, line.baseline);
   }
   if (item.rotation !== 0) {
     context.restore();
   }
   context.globalAlpha = 1;
+}
+
+/** Which way a line runs. Letters that are joined keep the distances of their font; the recorder's shaper knows no other. */
+export function setDirection(context: PaintContext, line: string): void {
+  context.direction = isRightToLeft(line) ? 'rtl' : 'ltr';
+  context.fontKerning = hasRightToLeft(line) ? 'normal' : 'none';
 }
 
 /** The one way text is set, so that its pixels agree with the recorder's: no kerning, exact positions. */

@@ -16,6 +16,10 @@ export interface PictureFrame {
   readonly originY: number;
 }
 
+/** The pictures that stand on a page. */
+export const assetsOn = (source: BoardSource, page: PageId): Set<string> =>
+  new Set(source.shapes(page).flatMap((shape) => (shape.type === 'image' ? [shape.asset] : [])));
+
 /** Paints a page with its ruling; `only` leaves everything but one shape out. The twin of the recorder's still raster. */
 export function paintPicture(
   source: BoardSource,

@@ -11,16 +11,20 @@ export interface PictureBytes {
 /** Decoded pictures kept: about what a few pages show. A page of a PDF has some 4 million pixels, 16 MB. */
 const MOST_KEPT = 48;
 const MOST_PIXELS_KEPT = 48_000_000;
+/** Fetched and decoded at the same time: the pages of a PDF at a glance would fill the memory of a small device. */
+const MOST_AT_ONCE = 4;
 /** After how long one that could not be had is asked for again. */
 const AGAIN_MS = 15_000;
 
 type Entry =
-  | { readonly kind: 'coming' }
+  | { readonly kind: 'coming'; readonly done: Promise<void> }
   | { readonly kind: 'here'; readonly bitmap: ImageBitmap }
   | { readonly kind: 'failed'; readonly atMs: number };
 
 export class PictureCache {
   private readonly entries = new Map<string, Entry>();
+  private readonly waiting: (() => void)[] = [];
+  private loading = 0;
 
   /** `get` rejects when nobody has it; `onCome` is called when one can be painted. */
   constructor(
@@ -39,11 +43,25 @@ export class PictureCache {
       return entry.bitmap;
     }
     if (!entry || (entry.kind === 'failed' && performance.now() - entry.atMs > AGAIN_MS)) {
-      this.entries.set(asset, { kind: 'coming' });
-      void this.load(asset);
+      // A turn later, so that nothing can have come before it is known to be coming.
+      this.entries.set(asset, { kind: 'coming', done: Promise.resolve().then(() => this.loadInTurn(asset)) });
     }
     return null;
   };
+
+  /**
+   * Asks for pictures, and resolves when each of them can be painted or cannot be had now: whether any had to be waited
+   * for. Never rejects.
+   */
+  async whenHere(assets: Iterable<string>): Promise<boolean> {
+    const coming = [...assets].flatMap((asset) => {
+      this.picture(asset);
+      const entry = this.entries.get(asset);
+      return entry?.kind === 'coming' ? entry.done : [];
+    });
+    await Promise.all(coming);
+    return coming.length > 0;
+  }
 
   close(): void {
     for (const entry of this.entries.values()) {
@@ -52,6 +70,22 @@ export class PictureCache {
       }
     }
     this.entries.clear();
+  }
+
+  private async loadInTurn(asset: string): Promise<void> {
+    if (this.loading >= MOST_AT_ONCE) {
+      await new Promise<void>((go) => this.waiting.push(go));
+    } else {
+      this.loading += 1;
+    }
+    await this.load(asset);
+    // Whoever waits takes this place over.
+    const next = this.waiting.shift();
+    if (next) {
+      next();
+    } else {
+      this.loading -= 1;
+    }
   }
 
   private async load(asset: string): Promise<void> {

@@ -7,7 +7,7 @@ import type { Point } from './camera';
 import { curvePieces } from './curves';
 import type { FigureItem, MeasureText } from './scene';
 import { Sheet, type SheetLabel } from './sheet';
-import { fractionOf, stepOf, type Tick, ticksOf } from './ticks';
+import { fractionOf, piFraction, stepOf, type Tick, ticksOf } from './ticks';
 
 const { plot: SPEC } = things;
 /** Shares of the size of the letters: pens of axes and curves, ticks, arrow heads, and room around labels. */
@@ -23,6 +23,7 @@ const ROOM_X = 2;
 const ROOM_Y = 2;
 const DOT = 0.3;
 const FRACTION = /^(-?)([0-9]{1,6})\/([0-9]{1,6})$/u;
+const OF_PI = /^(-?)([0-9]{0,6}) ?(?:π|pi)(?:\/([0-9]{1,4}))?$/u;
 const MINUS = '\u2212';
 
 export function plotItem(shape: PlotShape, measure: MeasureText): FigureItem {
@@ -167,6 +168,11 @@ function numberLine(sheet: Sheet, shape: PlotShape): void {
 
 /** What is written at a marked value. */
 function markLabel(entry: string, isReduced: boolean): SheetLabel {
+  const ofPi = OF_PI.exec(entry);
+  if (ofPi && Number(ofPi[3] ?? 1) > 0) {
+    const [top, bottom] = piFraction(Number(ofPi[2] || 1), Number(ofPi[3] ?? 1));
+    return { top, bottom, sign: ofPi[1] ? MINUS : '' };
+  }
   const match = FRACTION.exec(entry);
   const [top, below] = [Number(match?.[2] ?? 0), Number(match?.[3] ?? 0)];
   if (!match || below === 0) {

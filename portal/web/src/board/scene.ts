@@ -5,14 +5,15 @@
 
 import ink from '@spec/ink.json';
 import palette from '@spec/palette.json';
-import { getStroke, type StrokeOptions } from 'perfect-freehand';
 import { middleOf } from '../core/arrows';
 import { ProtocolError } from '../core/errors';
 import { decodeInk, type InkPoint } from '../core/ink';
 import type { ImageShape, Shape, StrokeShape, TextShape } from '../core/shape';
 import { type Box, growBox } from './camera';
+import { isRightToLeft } from './direction';
 import { figureItem } from './figures';
 import { FONT_ASCENT_EM } from './metrics';
+import { type OutlineOptions, strokeOutline } from './outline';
 import { turned, turnedBox } from './turn';
 
 export type Theme = 'light' | 'dark';
@@ -132,16 +133,9 @@ export function paperColour(theme: Theme): string {
   return palette.paper[theme];
 }
 
-export function strokeOptions(kind: StrokeKind, size: number, hasPressure: boolean): StrokeOptions {
-  const spec = kind === 'highlight' ? ink.highlighter : ink.pen;
-  return {
-    size,
-    thinning: spec.thinning,
-    smoothing: spec.smoothing,
-    streamline: spec.streamline,
-    simulatePressure: !hasPressure,
-    last: true,
-  };
+export function strokeOptions(kind: StrokeKind, size: number, hasPressure: boolean): OutlineOptions {
+  const { thinning, smoothing, streamline } = kind === 'highlight' ? ink.highlighter : ink.pen;
+  return { size, thinning, smoothing, streamline, simulatePressure: !hasPressure };
 }
 
 export function strokeOpacity(kind: StrokeKind): number {
@@ -154,15 +148,7 @@ export function outlineOf(points: readonly StrokePoint[], kind: StrokeKind, size
   if (!first) {
     return new Float64Array();
   }
-  const hasPressure = first.pressure !== null;
-  const input = points.map((point) => [point.x, point.y, point.pressure === null ? 0.5 : point.pressure / 255]);
-  const outline = getStroke(input, strokeOptions(kind, size, hasPressure));
-  const flat = new Float64Array(outline.length * 2);
-  for (const [i, corner] of outline.entries()) {
-    flat[2 * i] = corner[0] ?? 0;
-    flat[2 * i + 1] = corner[1] ?? 0;
-  }
-  return flat;
+  return strokeOutline(points, strokeOptions(kind, size, first.pressure !== null));
 }
 
 function spineOf(points: readonly StrokePoint[]): Float64Array {
@@ -223,8 +209,13 @@ export function textLines(text: string, x: number, y: number, size: number): Tex
 
 function textItem(shape: TextShape, measure: MeasureText): TextItem {
   const { x, y, size, rotation, colour, opacity, bold, text } = shape;
-  const lines = textLines(text, x, y, size);
-  const width = lines.reduce((widest, line) => Math.max(widest, measure(line.text, size, bold)), 0);
+  const begun = textLines(text, x, y, size);
+  const widths = begun.map((line) => measure(line.text, size, bold));
+  const width = Math.max(...widths);
+  // What runs from right to left begins at the right edge of the widest line.
+  const lines = begun.map((line, i) =>
+    isRightToLeft(line.text) ? { ...line, x: line.x + width - (widths[i] ?? 0) } : line,
+  );
   const upright = { minX: x, minY: y, maxX: x + width, maxY: y + lines.length * size * ink.text.line_height };
   const box = turnedBox(upright, { x, y }, rotation);
   return { kind: 'text', x, y, rotation, lines, colour, opacity, bold, size, box };

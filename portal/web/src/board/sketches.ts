@@ -56,6 +56,19 @@ export function handleSketch(at: Point, zoom: number, isFilled = false): Sketch 
   };
 }
 
+/** The first sides of a polygon. */
+export function waySketch(points: readonly Point[], zoom: number): Sketch {
+  return {
+    box: growBox(boxAround(points), 3 / zoom),
+    paint(context, scale) {
+      wayOf(context, points, false);
+      context.strokeStyle = BLUE;
+      context.lineWidth = 1.5 / scale;
+      context.stroke();
+    },
+  };
+}
+
 /** A way that a finger draws: a lasso or the band of a selection. */
 export function bandSketch(points: readonly Point[], zoom: number): Sketch {
   return {

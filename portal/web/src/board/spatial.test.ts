@@ -35,3 +35,16 @@ test('putting an entry again moves it', () => {
   spatial.remove('a');
   expect(spatial.bounds()).toBeNull();
 });
+
+test('what comes under others takes its place, and the order holds when all are ranked anew', () => {
+  const spatial = new SpatialIndex();
+  spatial.load([entry('top', 'z', 0)]);
+  const everything = { minX: -5, minY: -5, maxX: 50_000, maxY: 20 };
+  for (let n = 0; n < 1200; n += 1) {
+    spatial.put(entry(`n${(n * 7919) % 1200}`, `a${String((n * 31) % 97).padStart(3, '0')}`, n));
+    if (n % 100 === 0) {
+      const keys = spatial.inside(everything).map(({ index, id }) => `${index} ${id}`);
+      expect(keys).toEqual([...keys].sort());
+    }
+  }
+});

@@ -17,7 +17,7 @@ const letters: TextItem = {
 };
 
 test('letters and colours of others are only ever letters and colours in SVG', () => {
-  const svg = svgOf({ items: [letters], box, theme: 'light', ruling: '', fonts: null, pictureUrl: () => null });
+  const svg = svgOf({ items: [letters], box, theme: 'light', ruling: '', fonts: [], pictureUrl: () => null });
   expect(svg).not.toContain('<script');
   expect(svg).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; </tspan>');
   expect(svg).toContain('fill="#1f2328"');

@@ -1,6 +1,8 @@
 /** A page as SVG: the same paths and letters that the canvas gets, with the board's font inside. */
 
 import type { Box } from './camera';
+import { hasRightToLeft, isRightToLeft } from './direction';
+import type { FontFile } from './fonts';
 import {
   cssColour,
   type FigureItem,
@@ -19,18 +21,19 @@ export interface SvgParts {
   readonly theme: Theme;
   /** The ruling as SVG, painted by the caller; '' for plain paper. */
   readonly ruling: string;
-  /** Font files as data URLs. */
-  readonly fonts: { readonly regular: string; readonly bold: string } | null;
+  /** Font files as data URLs; none: the letters are set in what the reader has. */
+  readonly fonts: readonly FontFile[];
   /** A picture as a data URL; null leaves its frame empty. */
   readonly pictureUrl: (asset: string) => string | null;
 }
 
 export function svgOf({ items, box, theme, ruling, fonts, pictureUrl }: SvgParts): string {
   const [x, y, w, h] = [box.minX, box.minY, box.maxX - box.minX, box.maxY - box.minY].map(short);
-  const faces = fonts
-    ? `<style>@font-face{font-family:"${FONT_FAMILY}";src:url(${fonts.regular})}` +
-      `@font-face{font-family:"${FONT_FAMILY}";font-weight:bold;src:url(${fonts.bold})}</style>`
-    : '';
+  const rules = fonts.map(
+    ({ url, weight, range }) =>
+      `@font-face{font-family:"${FONT_FAMILY}";font-weight:${weight};src:url(${url})${range ? `;unicode-range:${range}` : ''}}`,
+  );
+  const faces = rules.length > 0 ? `<style>${rules.join('')}</style>` : '';
   const body = items.map((item) => itemOf(item, theme, pictureUrl)).join('\n');
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="${x} ${y} ${w} ${h}">\n${faces}` +
@@ -99,11 +102,13 @@ function lettersOf(item: TextItem, theme: Theme): string {
   const { x, y, rotation, size, bold, colour, opacity } = item;
   const turn = rotation === 0 ? '' : ` transform="rotate(${degrees(rotation)} ${short(x)} ${short(y)})"`;
   const font = `font-family="${FONT_FAMILY}, sans-serif" font-size="${short(size)}"${bold ? ' font-weight="bold"' : ''}`;
+  const kerning = item.lines.some((line) => hasRightToLeft(line.text)) ? 'normal' : 'none';
   const lines = item.lines.map(
-    (line) => `<tspan x="${short(line.x)}" y="${short(line.baseline)}">${escapeXml(line.text)}</tspan>`,
+    ({ text, x: left, baseline }) =>
+      `<tspan x="${short(left)}" y="${short(baseline)}"${isRightToLeft(text) ? RIGHT_TO_LEFT : ''}>${escapeXml(text)}</tspan>`,
   );
   return (
-    `<text ${font} fill="${cssColour(colour, theme)}" xml:space="preserve" style="font-kerning:none"` +
+    `<text ${font} fill="${cssColour(colour, theme)}" xml:space="preserve" style="font-kerning:${kerning}"` +
     `${opacityOf(opacity)}${turn}>${lines.join('')}</text>`
   );
 }
@@ -115,6 +120,8 @@ function imageOf({ x, y, w, h, rotation, opacity }: ImageItem, url: string | nul
   return url ? `<image href="${url}" preserveAspectRatio="none" ${place}/>` : `<rect fill="#e9e7df" ${place}/>`;
 }
 
+/** The end of such a line is its left edge, which is where `x` is. */
+const RIGHT_TO_LEFT = ' direction="rtl" unicode-bidi="embed" text-anchor="end"';
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 /** Control characters and halves of letters have no place in XML at all. */
 const FORBIDDEN = /[\p{Cc}\p{Cs}\ufffe\uffff]/gu;

@@ -11,11 +11,18 @@ export class FakeContext {
     this.transform = numbers;
   }
 
-  drawImage(source: unknown, x: number, y: number): void {
-    this.images.push({ source, x, y });
+  /** With or without a part of the source before the place. */
+  drawImage(source: unknown, ...numbers: number[]): void {
+    const [x, y] = numbers.slice(numbers.length > 4 ? 4 : 0);
+    this.images.push({ source, x: x ?? 0, y: y ?? 0 });
   }
 
   clearRect(): void {}
+  save(): void {}
+  restore(): void {}
+  beginPath(): void {}
+  rect(): void {}
+  clip(): void {}
 }
 
 export class FakeCanvas {
@@ -35,6 +42,7 @@ class FakePath {
   moveTo(): void {}
   quadraticCurveTo(): void {}
   closePath(): void {}
+  rect(): void {}
 }
 
 export function stubCanvas(): void {

@@ -5,12 +5,15 @@
 
 import things from '@spec/things.json';
 
-/** The way from tick to tick: `top` / `bottom`. `places`: decimals of its numbers; -1 writes them as fractions. */
+/** The way from tick to tick: `top` / `bottom`, of 1 or of π. `places`: decimals of its numbers; -1 writes them as fractions. */
 export interface Step {
   readonly top: number;
   readonly bottom: number;
   readonly places: number;
+  readonly isOfPi?: boolean;
 }
+
+const widthOf = ({ top, bottom, isOfPi }: Step): number => (isOfPi ? (top * Math.PI) / bottom : top / bottom);
 
 /** One tick, so many steps from 0: a number, or (with `bottom`) a fraction, without their sign. */
 export interface Tick {
@@ -21,15 +24,21 @@ export interface Tick {
 }
 
 const FRACTION = /^([0-9]{1,6})\/([0-9]{1,4})$/u;
+const PI_STEP = /^([0-9]{0,6}) ?(?:π|pi)(?:\/([0-9]{1,4}))?$/u;
 const DECIMAL = /^([0-9]{1,6})(?:[.,]([0-9]{1,4}))?$/u;
 /** A tick that lies outside only by what floats round is inside. */
 const SLACK = 1e-9;
 const LEAST_EXPONENT = -7;
 const MOST_EXPONENT = 6;
 
-/** `1/3`, `0.5`, `2`; null for anything else, which leaves the choice to us. */
+/** `1/3`, `0.5`, `2`, `π/2`; null for anything else, which leaves the choice to us. */
 export function parseStep(text: string): Step | null {
   const plain = text.replace(/^ +| +$/gu, '');
+  const ofPi = PI_STEP.exec(plain);
+  if (ofPi) {
+    const [top, bottom] = [Number(ofPi[1] || 1), Number(ofPi[2] ?? 1)];
+    return top > 0 && bottom > 0 ? { top, bottom, places: -1, isOfPi: true } : null;
+  }
   const fraction = FRACTION.exec(plain);
   if (fraction) {
     const [top, bottom] = [Number(fraction[1]), Number(fraction[2])];
@@ -67,15 +76,16 @@ export function stepOf(text: string, span: number, lengthPx: number, leastPx: nu
   if (!written) {
     return ownStep(span, lengthPx, leastPx);
   }
-  const width = written.top / written.bottom;
+  const width = widthOf(written);
   const isDense = span / width > things.plot.ticks || (lengthPx * width) / span < things.plot.closest_px;
   return isDense ? ownStep(span, lengthPx, leastPx) : written;
 }
 
 /** All ticks between two values, with what is written at each. */
 export function ticksOf(start: number, end: number, step: Step, isReduced: boolean): Tick[] {
-  const first = Math.ceil((start * step.bottom) / step.top - SLACK);
-  const last = Math.floor((end * step.bottom) / step.top + SLACK);
+  const placeOf = (value: number): number => (step.isOfPi ? value / widthOf(step) : (value * step.bottom) / step.top);
+  const first = Math.ceil(placeOf(start) - SLACK);
+  const last = Math.floor(placeOf(end) + SLACK);
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => tickOf(first + i, step, isReduced));
 }
 
@@ -83,6 +93,10 @@ function tickOf(place: number, step: Step, isReduced: boolean): Tick {
   // There is no negative nought.
   const number = place === 0 ? 0 : place;
   const count = Math.abs(number) * step.top;
+  if (step.isOfPi) {
+    const [top, bottom] = piFraction(count, step.bottom);
+    return { number, value: number * widthOf(step), top, bottom };
+  }
   const value = (number * step.top) / step.bottom;
   if (step.places < 0) {
     const [top, bottom] = fractionOf(count, step.bottom, isReduced);
@@ -91,6 +105,12 @@ function tickOf(place: number, step: Step, isReduced: boolean): Tick {
   const [whole, rest] = [Math.floor(count / step.bottom), count % step.bottom];
   const decimals = rest > 0 ? String(rest).padStart(step.places, '0').replace(/0+$/u, '') : '';
   return { number, value, top: decimals ? `${whole}.${decimals}` : String(whole), bottom: '' };
+}
+
+/** So many parts of π, in lowest terms: `π`, `2π`, `3π` above `2`. */
+export function piFraction(top: number, bottom: number): [string, string] {
+  const [upper, lower] = fractionOf(top, bottom, true);
+  return upper === '0' ? ['0', ''] : [upper === '1' ? 'π' : `${upper}π`, lower];
 }
 
 /** What stands above and below the bar; whole numbers have no bar. */

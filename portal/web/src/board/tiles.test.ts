@@ -121,6 +121,36 @@ describe('tiles', () => {
     expect(source.take().at(-1)).toBe('z');
   });
 
+  test('first only what the frame shows is painted, then the rest of its tiles', () => {
+    source.index.load([entry('seen', 600, 640), entry('unseen', 900, 940)]);
+    expect(tiles.work(FRAME, 700, HEIGHT, 1000)).toBe(true);
+    expect(source.take()).toEqual(['seen']);
+    tiles.workAhead(FRAME, 700, HEIGHT, 1000);
+    expect(source.take()).toContain('unseen');
+    expect(work()).toBe(true);
+    expect(source.take()).toEqual([]);
+  });
+
+  test('a small change paints only what meets its box', () => {
+    source.index.load([entry('a', 0, 100), entry('b', 300, 340)]);
+    work();
+    source.take();
+    tiles.invalidate(entry('b', 300, 340));
+    expect(work()).toBe(true);
+    expect(source.take()).toEqual(['b']);
+  });
+
+  test('many changes at once paint the tile anew, once', () => {
+    source.index.load(Array.from({ length: 40 }, (_, i) => entry(`s${String(i).padStart(3, '0')}`, 0, 100)));
+    work();
+    source.take();
+    for (let i = 0; i < 40; i += 1) {
+      tiles.invalidate(entry('s', 0, 100));
+    }
+    expect(work()).toBe(true);
+    expect(source.take().length).toBe(40);
+  });
+
   test('after a zoom the stretched old tiles stand in until the new ones are painted', () => {
     source.index.put(entry('a', 0, 100));
     work();

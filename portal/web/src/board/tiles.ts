@@ -10,7 +10,7 @@
 import { type Box, boxesMeet, type Frame } from './camera';
 import { Overview } from './overview';
 import type { PaintContext } from './painter';
-import { type Bitmap, newBitmap, PaintJob, type TileSource } from './paintJob';
+import { type Bitmap, mend, newBitmap, PaintJob, type PxRect, type TileSource } from './paintJob';
 
 export const TILE_PX = 512;
 
@@ -19,12 +19,14 @@ interface Tile {
   readonly row: number;
   /** What is shown; an empty tile needs no bitmap. */
   bitmap: Bitmap | null;
-  /** The content is that of the page now. */
+  /** How much of the tile has been painted, px of the tile; null: nothing yet. */
+  painted: PxRect | null;
+  /** What is painted is what the page shows now, but for the boxes in `changed`. */
   isFresh: boolean;
-  /** Was painted once, so that it may be shown though it is not fresh. */
-  isShown: boolean;
-  /** A repaint under way. */
-  job: PaintJob | null;
+  /** Board px. */
+  changed: Box[];
+  /** A repaint under way, of this part of the tile. */
+  job: { readonly paint: PaintJob; readonly part: PxRect } | null;
 }
 
 interface Generation {
@@ -32,15 +34,17 @@ interface Generation {
   readonly tiles: Map<string, Tile>;
 }
 
+const WHOLE: PxRect = { left: 0, top: 0, right: TILE_PX, bottom: TILE_PX };
 /** Tiles kept beside the visible ones; each is one megabyte. */
 const SPARE_TILES = 24;
 /** How far around the frame tiles are painted before they are seen, device px. */
 const AROUND_PX = 256;
+/** More boxes than this are not mended one by one: the tile is painted anew. */
+const MOST_CHANGED = 12;
 
 export class TileLayer {
   private current: Generation = { scale: 0, tiles: new Map() };
   private stale: Generation | null = null;
-  private fallback: Bitmap | null = null;
   private readonly overview: Overview;
 
   /** `now` in ms, from any origin. */
@@ -57,7 +61,7 @@ export class TileLayer {
 
   /** Nothing of this page has been shown yet. */
   get isBlank(): boolean {
-    return this.stale === null && ![...this.current.tiles.values()].some((tile) => tile.isShown);
+    return this.stale === null && ![...this.current.tiles.values()].some((tile) => tile.painted);
   }
 
   /** Chooses the zoom at which tiles are painted; the old ones stay as a stand-in until the new ones are there. */
@@ -90,16 +94,14 @@ export class TileLayer {
   append(id: string, box: Box): void {
     this.overview.append(id, box);
     for (const tile of this.current.tiles.values()) {
-      if (!boxesMeet(this.boxOf(tile), box)) {
-        continue;
+      if (boxesMeet(this.boxOf(tile), box)) {
+        tile.job?.paint.add(id);
+        if (tile.isFresh) {
+          tile.bitmap ??= newBitmap(TILE_PX, TILE_PX);
+          this.enter(tile.bitmap.context, tile);
+          this.source.paint(tile.bitmap.context, id, this.current.scale);
+        }
       }
-      if (!tile.isFresh) {
-        tile.job = null;
-        continue;
-      }
-      tile.bitmap ??= newBitmap(TILE_PX, TILE_PX);
-      this.enter(tile.bitmap.context, tile);
-      this.source.paint(tile.bitmap.context, id, this.current.scale);
     }
   }
 
@@ -107,26 +109,28 @@ export class TileLayer {
   invalidate(box: Box): void {
     this.overview.repaint(box);
     for (const tile of this.current.tiles.values()) {
-      if (boxesMeet(this.boxOf(tile), box)) {
-        tile.isFresh = false;
-        tile.job = null;
+      const isOfUse = tile.isFresh || tile.job !== null;
+      if (isOfUse && boxesMeet(this.boxOf(tile), box)) {
+        tile.changed.push(box);
+        // A first repaint goes on, and is mended when it is done.
+        tile.job = tile.isFresh ? null : tile.job;
+        if (tile.changed.length > MOST_CHANGED) {
+          Object.assign(tile, { isFresh: false, job: null, changed: [] });
+        }
       }
     }
   }
 
-  /** Paints what the frame shows and is not fresh, for about `budgetMs`. True when all of it is. */
+  /** Paints what the frame shows and is not there yet, for about `budgetMs`. True when all of it is. */
   work(frame: Frame, width: number, height: number, budgetMs: number): boolean {
     if (frame.scale !== this.current.scale) {
       return true;
     }
     const deadlineMs = this.now() + budgetMs;
     const wanted = this.visible(frame, width, height);
-    for (const tile of wanted) {
-      while (!tile.isFresh) {
-        this.step(tile);
-        if (this.now() >= deadlineMs && !wanted.every((each) => each.isFresh)) {
-          return false;
-        }
+    for (const tile of fromTheMiddle(wanted, frame, width, height)) {
+      if (!this.finish(tile, seenPart(tile, frame, width, height), deadlineMs)) {
+        return false;
       }
     }
     this.stale = null;
@@ -134,74 +138,77 @@ export class TileLayer {
     return true;
   }
 
-  /** Paints tiles around the frame, where it may go next, and the stand-in of the next zoom. True when all is there. */
+  /** Paints all of the tiles in and around the frame, where it may go next, and the stand-in of the next zoom. True when all is there. */
   workAhead(frame: Frame, width: number, height: number, budgetMs: number): boolean {
     const deadlineMs = this.now() + budgetMs;
     if (frame.scale === this.current.scale) {
       for (const tile of this.visible(frame, width, height, AROUND_PX)) {
-        while (!tile.isFresh) {
-          if (this.now() >= deadlineMs) {
-            return false;
-          }
-          this.step(tile);
+        if (!this.finish(tile, WHOLE, deadlineMs)) {
+          return false;
         }
       }
     }
     return this.overview.work(deadlineMs);
   }
 
-  /** Draws the page onto a canvas of `width` × `height` device px. The context must be in device px. */
+  /** Draws the page onto a canvas of `width` × `height` device px, which shows the paper. The context must be in device px. */
   compose(context: CanvasRenderingContext2D, frame: Frame, width: number, height: number): void {
     if (frame.scale !== this.current.scale) {
-      context.drawImage(this.stretched(frame, width, height, this.current), 0, 0);
+      this.standIn(context, frame, [{ left: 0, top: 0, right: width, bottom: height }], this.current);
       return;
     }
-    const missing: Tile[] = [];
+    const missing: PxRect[] = [];
     for (const tile of this.visible(frame, width, height)) {
-      if (!tile.isShown) {
-        missing.push(tile);
-      } else if (tile.bitmap) {
-        const x = frame.originX + tile.column * TILE_PX;
-        const y = frame.originY + tile.row * TILE_PX;
-        context.drawImage(tile.bitmap.canvas, x, y);
+      const [x, y] = [frame.originX + tile.column * TILE_PX, frame.originY + tile.row * TILE_PX];
+      const seen = seenPart(tile, frame, width, height);
+      const there = tile.painted && common(seen, tile.painted);
+      missing.push(...without(seen, there).map((part) => moved(part, x, y)));
+      if (there && tile.bitmap) {
+        const [w, h] = [there.right - there.left, there.bottom - there.top];
+        context.drawImage(tile.bitmap.canvas, there.left, there.top, w, h, x + there.left, y + there.top, w, h);
       }
     }
     if (missing.length > 0) {
-      const picture = this.stretched(frame, width, height, this.stale);
-      for (const tile of missing) {
-        const left = Math.max(0, frame.originX + tile.column * TILE_PX);
-        const top = Math.max(0, frame.originY + tile.row * TILE_PX);
-        const w = Math.min(width, frame.originX + (tile.column + 1) * TILE_PX) - left;
-        const h = Math.min(height, frame.originY + (tile.row + 1) * TILE_PX) - top;
-        if (w > 0 && h > 0) {
-          context.drawImage(picture, left, top, w, h, left, top, w, h);
-        }
-      }
+      this.standIn(context, frame, missing, this.stale);
     }
   }
 
-  /** The stand-in for sharp tiles: the overview, and over it the tiles of another zoom, stretched. */
-  private stretched(frame: Frame, width: number, height: number, generation: Generation | null): OffscreenCanvas {
-    if (this.fallback?.canvas.width !== width || this.fallback.canvas.height !== height) {
-      this.fallback = newBitmap(width, height);
+  /** What stands in for sharp tiles in some parts of the canvas: tiles of another zoom, stretched, and the overview where there are none. */
+  private standIn(
+    context: CanvasRenderingContext2D,
+    frame: Frame,
+    parts: readonly PxRect[],
+    generation: Generation | null,
+  ): void {
+    const bare = new Path2D();
+    const within = new Path2D();
+    for (const part of parts) {
+      bare.rect(part.left, part.top, part.right - part.left, part.bottom - part.top);
+      within.rect(part.left, part.top, part.right - part.left, part.bottom - part.top);
     }
-    const { canvas, context } = this.fallback;
-    context.clearRect(0, 0, width, height);
+    const stretch = frame.scale / (generation?.scale || 1);
+    const shown = [...(generation?.tiles.values() ?? [])].flatMap((tile) => {
+      const { painted, bitmap } = tile;
+      return painted ? [{ bitmap, painted, at: placed(tile, painted, frame, stretch) }] : [];
+    });
+    context.save();
+    context.clip(within);
+    // Holes of whole px where tiles stand: what meets at them is painted once, without a seam.
+    for (const { at } of shown) {
+      bare.rect(at.left, at.top, at.right - at.left, at.bottom - at.top);
+    }
+    context.save();
+    context.clip(bare, 'evenodd');
     this.overview.draw(context, frame);
-    if (generation && generation.scale > 0) {
-      const size = (TILE_PX * frame.scale) / generation.scale;
-      for (const tile of generation.tiles.values()) {
-        const x = frame.originX + tile.column * size;
-        const y = frame.originY + tile.row * size;
-        if (tile.isShown && x < width && y < height && x + size > 0 && y + size > 0) {
-          context.clearRect(x, y, size, size);
-          if (tile.bitmap) {
-            context.drawImage(tile.bitmap.canvas, x, y, size, size);
-          }
-        }
+    context.restore();
+    for (const { bitmap, painted, at } of shown) {
+      if (bitmap && parts.some((part) => common(part, at))) {
+        const [w, h] = [painted.right - painted.left, painted.bottom - painted.top];
+        const place = [at.left, at.top, at.right - at.left, at.bottom - at.top] as const;
+        context.drawImage(bitmap.canvas, painted.left, painted.top, w, h, ...place);
       }
     }
-    return canvas;
+    context.restore();
   }
 
   private visible(frame: Frame, width: number, height: number, around = 0): Tile[] {
@@ -213,7 +220,7 @@ export class TileLayer {
         const key = `${column}:${row}`;
         let tile = this.current.tiles.get(key);
         if (!tile) {
-          tile = { column, row, bitmap: null, isFresh: false, isShown: false, job: null };
+          tile = { column, row, bitmap: null, painted: null, isFresh: false, changed: [], job: null };
           this.current.tiles.set(key, tile);
         }
         tiles.push(tile);
@@ -222,26 +229,55 @@ export class TileLayer {
     return tiles;
   }
 
+  /** Paints until a part of a tile is there; false when the deadline came first. */
+  private finish(tile: Tile, part: PxRect, deadlineMs: number): boolean {
+    while (!this.isThere(tile, part)) {
+      const leftMs = deadlineMs - this.now();
+      if (leftMs <= 0) {
+        return false;
+      }
+      this.step(tile, part, leftMs);
+    }
+    return true;
+  }
+
+  private isThere({ isFresh, changed, painted }: Tile, part: PxRect): boolean {
+    return isFresh && changed.length === 0 && painted !== null && isWithin(part, painted);
+  }
+
   /** One slice of a tile's repaint. */
-  private step(tile: Tile): void {
+  private step(tile: Tile, part: PxRect, leftMs: number): void {
+    const box = tile.isFresh ? tile.changed.pop() : undefined;
+    if (box) {
+      tile.isFresh = this.mend(tile, box);
+      return;
+    }
     if (!tile.job) {
-      const ids = this.source.inside(this.boxOf(tile)).map((entry) => entry.id);
+      // First what is seen: nothing else is painted while there is nothing to see.
+      const wanted = tile.painted ? WHOLE : part;
+      const ids = this.source.inside(this.boxOf(tile, wanted)).map((entry) => entry.id);
+      tile.changed = [];
       if (ids.length === 0) {
-        tile.bitmap = null;
-        tile.isFresh = true;
-        tile.isShown = true;
+        Object.assign(tile, { bitmap: null, painted: wanted, isFresh: true });
         return;
       }
       const bitmap = newBitmap(TILE_PX, TILE_PX);
       this.enter(bitmap.context, tile);
-      tile.job = new PaintJob(bitmap, ids, this.source, this.current.scale);
+      tile.job = { paint: new PaintJob(bitmap, ids, this.source, this.current.scale), part: wanted };
     }
-    if (tile.job.step()) {
-      tile.bitmap = tile.job.bitmap;
-      tile.job = null;
-      tile.isFresh = true;
-      tile.isShown = true;
+    const { paint, part: wanted } = tile.job;
+    if (paint.step(leftMs)) {
+      Object.assign(tile, { bitmap: paint.bitmap, painted: wanted, isFresh: true, job: null });
     }
+  }
+
+  private mend(tile: Tile, box: Box): boolean {
+    if (!tile.bitmap && this.source.inside(box).length === 0) {
+      return true;
+    }
+    tile.bitmap ??= newBitmap(TILE_PX, TILE_PX);
+    const origin = { originX: -tile.column * TILE_PX, originY: -tile.row * TILE_PX };
+    return mend(tile.bitmap, { scale: this.current.scale, ...origin }, box, this.source);
   }
 
   /** Drops the tiles that came first and are not wanted now. */
@@ -264,10 +300,71 @@ export class TileLayer {
     context.setTransform(scale, 0, 0, scale, -tile.column * TILE_PX, -tile.row * TILE_PX);
   }
 
-  private boxOf(tile: Tile): Box {
-    const side = TILE_PX / this.current.scale;
-    const minX = tile.column * side;
-    const minY = tile.row * side;
-    return { minX, minY, maxX: minX + side, maxY: minY + side };
+  private boxOf(tile: Tile, part = WHOLE): Box {
+    const { scale } = this.current;
+    const [left, top] = [tile.column * TILE_PX, tile.row * TILE_PX];
+    return {
+      minX: (left + part.left) / scale,
+      minY: (top + part.top) / scale,
+      maxX: (left + part.right) / scale,
+      maxY: (top + part.bottom) / scale,
+    };
   }
+}
+
+/** The part of a tile that the frame shows, px of the tile. */
+function seenPart({ column, row }: Tile, { originX, originY }: Frame, width: number, height: number): PxRect {
+  const [x, y] = [originX + column * TILE_PX, originY + row * TILE_PX];
+  return {
+    left: Math.max(0, -x),
+    top: Math.max(0, -y),
+    right: Math.min(TILE_PX, width - x),
+    bottom: Math.min(TILE_PX, height - y),
+  };
+}
+
+/** Where a part of a tile of another zoom stands, on whole px. */
+function placed({ column, row }: Tile, part: PxRect, { originX, originY }: Frame, stretch: number): PxRect {
+  const [x, y] = [column * TILE_PX, row * TILE_PX];
+  return {
+    left: Math.round(originX + (x + part.left) * stretch),
+    top: Math.round(originY + (y + part.top) * stretch),
+    right: Math.round(originX + (x + part.right) * stretch),
+    bottom: Math.round(originY + (y + part.bottom) * stretch),
+  };
+}
+
+function fromTheMiddle(tiles: readonly Tile[], frame: Frame, width: number, height: number): Tile[] {
+  const [x, y] = [(width / 2 - frame.originX) / TILE_PX - 0.5, (height / 2 - frame.originY) / TILE_PX - 0.5];
+  const far = ({ column, row }: Tile): number => Math.hypot(column - x, row - y);
+  return [...tiles].sort((a, b) => far(a) - far(b));
+}
+
+const isWithin = (part: PxRect, whole: PxRect): boolean =>
+  part.left >= whole.left && part.top >= whole.top && part.right <= whole.right && part.bottom <= whole.bottom;
+const moved = ({ left, top, right, bottom }: PxRect, x: number, y: number): PxRect => ({
+  left: left + x,
+  top: top + y,
+  right: right + x,
+  bottom: bottom + y,
+});
+
+function common(a: PxRect, b: PxRect): PxRect | null {
+  const [left, top] = [Math.max(a.left, b.left), Math.max(a.top, b.top)];
+  const [right, bottom] = [Math.min(a.right, b.right), Math.min(a.bottom, b.bottom)];
+  return left < right && top < bottom ? { left, top, right, bottom } : null;
+}
+
+/** What is left of a rectangle where a part of it is taken away: up to four. */
+function without(whole: PxRect, part: PxRect | null): PxRect[] {
+  if (!part) {
+    return [whole];
+  }
+  const left = [
+    { ...whole, bottom: part.top },
+    { ...whole, top: part.bottom },
+    { ...part, left: whole.left, right: part.left },
+    { ...part, left: part.right, right: whole.right },
+  ];
+  return left.filter((each) => each.left < each.right && each.top < each.bottom);
 }

@@ -2,6 +2,7 @@
 
 import { ChevronUp, FileUp, Plus } from 'lucide-preact';
 import { IconButton } from '../ui/IconButton';
+import { t } from '../ui/i18n';
 import { Popover } from '../ui/Popover';
 import { bringRequest } from './bring/request';
 import { addTemplatePage, TEMPLATES } from './bring/templates';
@@ -12,7 +13,7 @@ export function AddPage({ store }: { store: RoomStore }) {
   return (
     <div class="pages__add">
       <IconButton
-        label="Add a page"
+        label={t('Add a page')}
         testId="page-add"
         class="button--quiet button--small"
         onPress={() => store.turnTo(board.addPage())}
@@ -20,11 +21,11 @@ export function AddPage({ store }: { store: RoomStore }) {
         <Plus class="icon" aria-hidden="true" />
       </IconButton>
       <Popover
-        label="Pages to begin with"
+        label={t('Pages to begin with')}
         side="above-start"
         testId="page-templates"
         button={{
-          label: 'Templates, PDF and material',
+          label: t('Templates, PDF and material'),
           testId: 'page-more',
           class: 'button--quiet button--small pages__more',
           children: <ChevronUp class="icon" aria-hidden="true" />,
@@ -41,9 +42,9 @@ export function AddPage({ store }: { store: RoomStore }) {
             }}
           >
             <FileUp class="icon" aria-hidden="true" />
-            PDF or class material…
+            {t('PDF or class material…')}
           </button>
-          <h3 class="add-page__head">A new page with…</h3>
+          <h3 class="add-page__head">{t('A new page with…')}</h3>
           <ul class="add-page__list">
             {TEMPLATES.map((template) => (
               <li key={template.id}>
@@ -54,7 +55,7 @@ export function AddPage({ store }: { store: RoomStore }) {
                   data-closes
                   onClick={() => store.turnTo(addTemplatePage(board, template, store.page.value, store.now()))}
                 >
-                  {template.name}
+                  {t(template.name)}
                 </button>
               </li>
             ))}

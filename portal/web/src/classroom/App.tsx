@@ -4,6 +4,8 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { DeviceCheck } from '../media/DeviceCheck';
 import { LocalMedia } from '../media/localMedia';
 import { PortalError } from '../net/portal';
+import { newReference } from '../net/reference';
+import { t } from '../ui/i18n';
 import type { ClassroomPortal } from './api';
 import { ErrorPage, LoadingPage, NoticePage, WaitingPage, WayIn } from './Entrance';
 import { Room } from './Room';
@@ -22,7 +24,7 @@ export interface AppProps {
 
 type Step =
   | { readonly name: 'loading'; readonly words: string }
-  | { readonly name: 'error'; readonly title: string; readonly message: string }
+  | { readonly name: 'error'; readonly title: string; readonly message: string; readonly reference: string }
   | { readonly name: 'notice'; readonly info: LessonFacts }
   | { readonly name: 'devices'; readonly info: LessonFacts }
   | { readonly name: 'waiting' }
@@ -30,10 +32,10 @@ type Step =
 
 export function App({ lesson, csrf, portal, openSession, onLeft }: AppProps) {
   const media = useMemo(() => new LocalMedia(), []);
-  const [step, setStep] = useState<Step>({ name: 'loading', words: 'Opening the room…' });
+  const [step, setStep] = useState<Step>({ name: 'loading', words: t('Opening the room…') });
 
   const enter = async (): Promise<void> => {
-    setStep({ name: 'loading', words: 'Joining the lesson…' });
+    setStep({ name: 'loading', words: t('Joining the lesson…') });
     try {
       await waitAtTheDoor(portal, () => setStep({ name: 'waiting' }));
       setStep({ name: 'room', session: await openSession() });
@@ -43,7 +45,7 @@ export function App({ lesson, csrf, portal, openSession, onLeft }: AppProps) {
   };
 
   const begin = async (): Promise<void> => {
-    setStep({ name: 'loading', words: 'Opening the room…' });
+    setStep({ name: 'loading', words: t('Opening the room…') });
     const joined = readJoined(lesson);
     if (joined) {
       // A reload in the middle of a lesson goes straight back in, with the devices as they were.
@@ -89,12 +91,20 @@ export function App({ lesson, csrf, portal, openSession, onLeft }: AppProps) {
     case 'waiting':
       return <WaitingPage />;
     case 'error':
-      return <ErrorPage title={step.title} message={step.message} onRetry={() => void begin()} />;
+      return (
+        <ErrorPage
+          title={step.title}
+          message={step.message}
+          reference={step.reference}
+          lesson={lesson}
+          onRetry={() => void begin()}
+        />
+      );
     case 'notice':
-      return <NoticePage info={step.info} onAgree={() => void acknowledge(step.info)} />;
+      return <NoticePage info={step.info} csrf={csrf} onAgree={() => void acknowledge(step.info)} />;
     case 'devices':
       return (
-        <WayIn info={step.info}>
+        <WayIn info={step.info} csrf={csrf}>
           <DeviceCheck
             media={media}
             name={step.info.me.name}
@@ -140,7 +150,8 @@ async function waitAtTheDoor(portal: ClassroomPortal, onWaiting: () => void): Pr
 }
 
 function errorStep(error: unknown): Step {
-  const message = error instanceof Error ? error.message : 'Something went wrong in this page.';
-  const title = error instanceof PortalError && error.unreachable ? 'No connection' : 'The lesson did not open';
-  return { name: 'error', title, message };
+  const message = error instanceof Error ? error.message : t('Something went wrong in this page.');
+  const title = error instanceof PortalError && error.unreachable ? t('No connection') : t('The lesson did not open');
+  const reference = (error instanceof PortalError && error.reference) || newReference();
+  return { name: 'error', title, message, reference };
 }

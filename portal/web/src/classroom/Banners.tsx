@@ -2,6 +2,7 @@
 
 import { CircleAlert, Eye, Hand, History, Mic, X } from 'lucide-preact';
 import { IconButton } from '../ui/IconButton';
+import { t, tn } from '../ui/i18n';
 import { byHand } from './PeoplePanel';
 import type { RoomStore } from './store';
 import { awayWords } from './whileAway';
@@ -22,16 +23,16 @@ export function Banners({ store }: { store: RoomStore }) {
         <p class="banner banner--attention" data-testid="recorder-away">
           <CircleAlert class="icon" aria-hidden="true" />
           <span class="banner__text">
-            The recorder is away. The lesson goes on; the board is kept and recorded later.
+            {t('The recorder is away. The lesson goes on; the board is kept and recorded later.')}
           </span>
         </p>
       )}
       {store.isOutdated.value && (
         <p class="banner banner--attention" data-testid="outdated">
           <CircleAlert class="icon" aria-hidden="true" />
-          <span class="banner__text">This page’s copy of the board differs from the server’s.</span>
+          <span class="banner__text">{t('This page’s copy of the board differs from the server’s.')}</span>
           <button type="button" class="button button--small" onClick={() => location.reload()}>
-            Load again
+            {t('Load again')}
           </button>
         </p>
       )}
@@ -39,23 +40,23 @@ export function Banners({ store }: { store: RoomStore }) {
         <p class="banner banner--attention" data-testid="forgetful">
           <CircleAlert class="icon" aria-hidden="true" />
           <span class="banner__text">
-            This browser keeps nothing on the device. Stay until “Saved” is shown before you close the page.
+            {t('This browser keeps nothing on the device. Stay until “Saved” is shown before you close the page.')}
           </span>
         </p>
       )}
       {!hasWebRtc && (
         <p class="banner banner--attention" data-testid="no-webrtc">
           <CircleAlert class="icon" aria-hidden="true" />
-          <span class="banner__text">This browser cannot carry sound and picture. Board and chat work.</span>
+          <span class="banner__text">{t('This browser cannot carry sound and picture. Board and chat work.')}</span>
         </p>
       )}
-      {store.isHeld.value && store.state.value !== 'ended' && (
+      {store.isHeld.value && store.desks.at.value === null && store.state.value !== 'ended' && (
         <p class="banner" data-testid="held">
           <Eye class="icon" aria-hidden="true" />
           <span class="banner__text">
-            Your tutor lets you only watch the board for now.
+            {t('Your tutor lets you only watch the board for now.')}
             {store.save.value.unacked > 0 &&
-              ' What you drew last waits on this device, and is shown when you may go on.'}
+              ` ${t('What you drew last waits on this device, and is shown when you may go on.')}`}
           </span>
         </p>
       )}
@@ -70,11 +71,11 @@ export function Banners({ store }: { store: RoomStore }) {
               data-testid="missed-show"
               onClick={() => store.showMissed()}
             >
-              Show me
+              {t('Show me')}
             </button>
           )}
           <IconButton
-            label="Dismiss"
+            label={t('Dismiss')}
             testId="missed-dismiss"
             tip="bottom"
             class="button--quiet"
@@ -85,16 +86,18 @@ export function Banners({ store }: { store: RoomStore }) {
         </div>
       )}
       {store.asks.prompt.value && (
-        <div class="banner" role="alertdialog" aria-label="Microphone" data-testid="ask-unmute">
+        <div class="banner" role="alertdialog" aria-label={t('Microphone')} data-testid="ask-unmute">
           <Mic class="icon" aria-hidden="true" />
-          <span class="banner__text">{store.asks.prompt.value.by} asks you to turn your microphone on.</span>
+          <span class="banner__text">
+            {t('{name} asks you to turn your microphone on.', { name: store.asks.prompt.value.by })}
+          </span>
           <button
             type="button"
             class="button button--primary button--small"
             data-testid="ask-yes"
             onClick={() => void store.asks.answer(true)}
           >
-            Turn on
+            {t('Turn on')}
           </button>
           <button
             type="button"
@@ -102,7 +105,7 @@ export function Banners({ store }: { store: RoomStore }) {
             data-testid="ask-no"
             onClick={() => void store.asks.answer(false)}
           >
-            Not now
+            {t('Not now')}
           </button>
         </div>
       )}
@@ -110,7 +113,9 @@ export function Banners({ store }: { store: RoomStore }) {
         <p class="banner" data-testid="hands">
           <Hand class="icon" aria-hidden="true" />
           <span class="banner__text">
-            {hands.map((person) => person.name).join(', ')} {hands.length === 1 ? 'has' : 'have'} a raised hand.
+            {tn(hands.length, '{names} has a raised hand.', '{names} have a raised hand.', {
+              names: hands.map((person) => person.name).join(', '),
+            })}
           </span>
         </p>
       )}

@@ -6,6 +6,7 @@ import type { BoardController } from '../board/controller';
 import type { LocalMedia } from '../media/localMedia';
 import { MediaControls } from '../media/MediaControls';
 import { IconButton } from '../ui/IconButton';
+import { t } from '../ui/i18n';
 import { PageStrip } from './PageStrip';
 import type { RoomStore } from './store';
 
@@ -44,9 +45,9 @@ function ZoomControls({ controller }: { controller: BoardController }) {
     controller.setCamera(zoomAt(view.camera, middle, factor));
   };
   return (
-    <div class="zoom" role="toolbar" aria-label="Zoom">
+    <div class="zoom" role="toolbar" aria-label={t('Zoom')}>
       <IconButton
-        label="Zoom out"
+        label={t('Zoom out')}
         testId="zoom-out"
         class="button--quiet button--small"
         onPress={() => zoom(1 / ZOOM_STEP)}
@@ -56,11 +57,16 @@ function ZoomControls({ controller }: { controller: BoardController }) {
       <span class="zoom__value" aria-live="off" data-testid="zoom">
         {Math.round(controller.zoom.value * 100)} %
       </span>
-      <IconButton label="Zoom in" testId="zoom-in" class="button--quiet button--small" onPress={() => zoom(ZOOM_STEP)}>
+      <IconButton
+        label={t('Zoom in')}
+        testId="zoom-in"
+        class="button--quiet button--small"
+        onPress={() => zoom(ZOOM_STEP)}
+      >
         <Plus class="icon" aria-hidden="true" />
       </IconButton>
       <IconButton
-        label="Show the whole page"
+        label={t('Show the whole page')}
         testId="zoom-fit"
         tip="top"
         class="button--quiet button--small"

@@ -2,6 +2,7 @@
 
 import { BellRing, CircleAlert, Clapperboard, DoorClosed } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
+import { t } from '../ui/i18n';
 import type { RoomStore } from './store';
 import { type StopWords, stopWords } from './words';
 
@@ -44,11 +45,11 @@ function Card({ title, icon, children, testId, tone }: CardProps) {
 function WaitingCard({ store }: { store: RoomStore }) {
   const tutor = store.company.value.find((person) => person.role === 'tutor');
   return (
-    <Card title="Waiting for your tutor" icon={<BellRing class="icon" />} testId="waiting-card">
+    <Card title={t('Waiting for your tutor')} icon={<BellRing class="icon" />} testId="waiting-card">
       <p class="soft">
         {tutor
-          ? `${tutor.name} is here and will start the lesson in a moment.`
-          : 'You are in the right place. The lesson begins when your tutor starts it.'}
+          ? t('{name} is here and will start the lesson in a moment.', { name: tutor.name })
+          : t('You are in the right place. The lesson begins when your tutor starts it.')}
       </p>
     </Card>
   );
@@ -58,7 +59,7 @@ function WaitingCard({ store }: { store: RoomStore }) {
 function PrepareHint() {
   return (
     <p class="room-hint" data-testid="prepare-hint" role="status">
-      Prepare the board. Students see it, and can write once you start the lesson.
+      {t('Prepare the board. Students see it, and can write once you start the lesson.')}
     </p>
   );
 }
@@ -66,20 +67,20 @@ function PrepareHint() {
 function EndedCard({ store }: { store: RoomStore }) {
   const { info } = store.session;
   return (
-    <Card title="The lesson has ended" icon={<Clapperboard class="icon" />} testId="ended-card">
+    <Card title={t('The lesson has ended')} icon={<Clapperboard class="icon" />} testId="ended-card">
       <p class="soft">
         {info.recording === 'off'
-          ? 'Thank you for taking part. This lesson was not recorded.'
-          : 'Thank you for taking part. You can watch it again whenever you like.'}
+          ? t('Thank you for taking part. This lesson was not recorded.')
+          : t('Thank you for taking part. You can watch it again whenever you like.')}
       </p>
       <div class="cluster">
         {info.recording !== 'off' && (
           <a class="button button--primary" href={`/recordings/${encodeURIComponent(info.lesson)}`}>
-            Watch the recording
+            {t('Watch the recording')}
           </a>
         )}
         <a class="button" href="/">
-          Back to the lessons
+          {t('Back to the lessons')}
         </a>
       </div>
     </Card>
@@ -107,7 +108,7 @@ function StoppedCard({ store, words }: { store: RoomStore; words: StopWords }) {
           </button>
         )}
         <a class="button" href="/">
-          Back to the lessons
+          {t('Back to the lessons')}
         </a>
       </div>
     </Card>

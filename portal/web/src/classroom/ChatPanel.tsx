@@ -4,6 +4,7 @@ import { SendHorizontal } from 'lucide-preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ChatMessage } from '../core/chat';
 import { MAX_MESSAGE } from '../core/chat';
+import { locale, t } from '../ui/i18n';
 import type { RoomStore } from './store';
 
 /** Messages of one person within this time stand under one name, ms. */
@@ -25,8 +26,8 @@ export function ChatPanel({ store, isShown }: { store: RoomStore; isShown: boole
 
   return (
     <div class="chat">
-      <p class="chat__public small">Everyone in this lesson sees this.</p>
-      <div class="chat__log" role="log" aria-label="Messages" aria-live="polite">
+      <p class="chat__public small">{t('Everyone in this lesson sees this.')}</p>
+      <div class="chat__log" role="log" aria-label={t('Messages')} aria-live="polite">
         <ol
           class="chat__list"
           ref={list}
@@ -36,7 +37,7 @@ export function ChatPanel({ store, isShown }: { store: RoomStore; isShown: boole
             isAtEnd.current = scrollHeight - scrollTop - clientHeight < AT_END_PX;
           }}
         >
-          {messages.length === 0 && <li class="chat__empty soft">No messages yet. Say hello.</li>}
+          {messages.length === 0 && <li class="chat__empty soft">{t('No messages yet. Say hello.')}</li>}
           {messages.map((message, i) => (
             <MessageRow key={message.id} store={store} message={message} before={messages[i - 1] ?? null} />
           ))}
@@ -65,12 +66,16 @@ function MessageRow({ store, message, before }: MessageRowProps) {
       {!isContinued && (
         <p class="message__head">
           <span class="message__author" style={{ '--person': person?.colour ?? 'currentcolor' }}>
-            {isMine ? 'You' : (person?.name ?? 'Someone')}
+            {isMine ? t('You') : (person?.name ?? t('Someone'))}
           </span>
-          <time dateTime={at.toISOString()}>{at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}</time>
+          <time dateTime={at.toISOString()}>
+            {at.toLocaleTimeString(locale(), { hour: '2-digit', minute: '2-digit' })}
+          </time>
         </p>
       )}
-      <p class="message__text">{message.text}</p>
+      <p class="message__text" dir="auto">
+        {message.text}
+      </p>
     </li>
   );
 }
@@ -107,10 +112,11 @@ function ChatField({ store, onSent }: { store: RoomStore; onSent: () => void }) 
       }}
     >
       <textarea
+        dir="auto"
         ref={field}
         class="input chat__input"
-        aria-label="Message to everyone"
-        placeholder={store.state.value === 'ended' ? 'The lesson has ended' : 'Message to everyone'}
+        aria-label={t('Message to everyone')}
+        placeholder={store.state.value === 'ended' ? t('The lesson has ended') : t('Message to everyone')}
         data-testid="chat-input"
         rows={1}
         maxLength={MAX_MESSAGE}
@@ -127,7 +133,7 @@ function ChatField({ store, onSent }: { store: RoomStore; onSent: () => void }) 
       <button
         type="submit"
         class="button button--primary button--icon"
-        aria-label="Send"
+        aria-label={t('Send')}
         data-testid="chat-send"
         disabled={!isWritable || text.trim() === ''}
       >

@@ -4,16 +4,17 @@ import { LifeBuoy } from 'lucide-preact';
 import { useState } from 'preact/hooks';
 import { Dialog } from '../ui/Dialog';
 import { IconButton } from '../ui/IconButton';
+import { phrase, t } from '../ui/i18n';
 import type { RoomStore } from './store';
 import { alertWords } from './words';
 
 /** As the portal knows them. */
 const REASONS = [
-  ['danger', 'Somebody may be in danger'],
-  ['medical', 'Medical emergency'],
-  ['distress', 'A student is in distress'],
-  ['conduct', 'Conduct that I cannot handle alone'],
-  ['other', 'Something else that cannot wait'],
+  ['danger', phrase('Somebody may be in danger')],
+  ['medical', phrase('Medical emergency')],
+  ['distress', phrase('A student is in distress')],
+  ['conduct', phrase('Conduct that I cannot handle alone')],
+  ['other', phrase('Something else that cannot wait')],
 ] as const;
 
 export function CrisisButton({ store }: { store: RoomStore }) {
@@ -30,7 +31,7 @@ export function CrisisButton({ store }: { store: RoomStore }) {
         </span>
       )}
       <IconButton
-        label="Call for help"
+        label={t('Call for help')}
         testId="crisis"
         tip="bottom"
         class="button--quiet crisis"
@@ -53,12 +54,12 @@ function CrisisDialog({ store, onClose }: { store: RoomStore; onClose: () => voi
   };
   return (
     <Dialog
-      title="Call the people on duty?"
+      title={t('Call the people on duty?')}
       onClose={onClose}
       actions={
         <>
           <button type="button" class="button" onClick={onClose}>
-            Cancel
+            {t('Cancel')}
           </button>
           <button
             type="button"
@@ -67,14 +68,14 @@ function CrisisDialog({ store, onClose }: { store: RoomStore; onClose: () => voi
             disabled={reason === null}
             onClick={send}
           >
-            Call for help
+            {t('Call for help')}
           </button>
         </>
       }
     >
-      <p class="soft">They are told at once, until somebody answers. Students do not see this.</p>
+      <p class="soft">{t('They are told at once, until somebody answers. Students do not see this.')}</p>
       <fieldset class="crisis__reasons">
-        <legend class="visually-hidden">What it is about</legend>
+        <legend class="visually-hidden">{t('What it is about')}</legend>
         {REASONS.map(([code, words]) => (
           <label key={code} class="crisis__reason">
             <input
@@ -85,7 +86,7 @@ function CrisisDialog({ store, onClose }: { store: RoomStore; onClose: () => voi
               data-testid={`crisis-${code}`}
               onChange={() => setReason(code)}
             />
-            <span>{words}</span>
+            <span>{t(words)}</span>
           </label>
         ))}
       </fieldset>

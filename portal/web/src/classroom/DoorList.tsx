@@ -1,5 +1,6 @@
 /** Above the list of people, for whoever leads the lesson: who waits, and who was put out. */
 
+import { t } from '../ui/i18n';
 import type { DoorPerson } from './api';
 import type { Door } from './door';
 
@@ -7,17 +8,17 @@ export function DoorList({ door }: { door: Door }) {
   return (
     <>
       <DoorGroup
-        title="At the door"
+        title={t('At the door')}
         people={door.waiting.value}
         testId="waiting"
-        action="Let in"
+        action={t('Let in')}
         onAct={(person) => void door.admit(person)}
       />
       <DoorGroup
-        title="Taken out"
+        title={t('Taken out')}
         people={door.removed.value}
         testId="removed"
-        action="Let in again"
+        action={t('Let in again')}
         onAct={(person) => void door.readmit(person)}
       />
     </>

@@ -3,6 +3,9 @@
 import { CircleAlert, DoorClosed, ShieldCheck } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { helpAddress } from '../net/reference';
+import { t } from '../ui/i18n';
+import { LanguageMenu } from '../ui/LanguageMenu';
 import type { LessonFacts } from './room';
 import { lessonHours } from './words';
 
@@ -17,7 +20,15 @@ export function LoadingPage({ words }: { words: string }) {
   );
 }
 
-export function ErrorPage({ title, message, onRetry }: { title: string; message: string; onRetry: () => void }) {
+interface ErrorPageProps {
+  title: string;
+  message: string;
+  reference: string;
+  lesson: string;
+  onRetry: () => void;
+}
+
+export function ErrorPage({ title, message, reference, lesson, onRetry }: ErrorPageProps) {
   return (
     <main class="page page--center" id="content">
       <div class="state state--error" role="alert" data-testid="entrance-error">
@@ -28,12 +39,16 @@ export function ErrorPage({ title, message, onRetry }: { title: string; message:
         <p class="state__text">{message}</p>
         <div class="cluster">
           <button type="button" class="button button--primary" data-testid="entrance-retry" onClick={onRetry}>
-            Try again
+            {t('Try again')}
           </button>
           <a class="button" href="/">
-            Back to the lessons
+            {t('Back to the lessons')}
+          </a>
+          <a class="button" href={helpAddress(reference, lesson)} data-testid="entrance-help">
+            {t('Ask us')}
           </a>
         </div>
+        <p class="soft small numbers">{t('Reference {reference}', { reference })}</p>
       </div>
     </main>
   );
@@ -47,17 +62,25 @@ export function WaitingPage() {
         <span class="state__mark" aria-hidden="true">
           <DoorClosed class="icon" />
         </span>
-        <h1>Your tutor will let you in</h1>
-        <p class="state__text">You are in the right place. Leave this page open: the lesson opens here by itself.</p>
+        <h1>{t('Your tutor will let you in')}</h1>
+        <p class="state__text">
+          {t('You are in the right place. Leave this page open: the lesson opens here by itself.')}
+        </p>
         <a class="button" href="/">
-          Back to the lessons
+          {t('Back to the lessons')}
         </a>
       </div>
     </main>
   );
 }
 
-export function WayIn({ info, children }: { info: LessonFacts; children: ComponentChildren }) {
+interface WayInProps {
+  info: LessonFacts;
+  csrf: string;
+  children: ComponentChildren;
+}
+
+export function WayIn({ info, csrf, children }: WayInProps) {
   return (
     <div class="way-in">
       <header class="room-bar">
@@ -65,9 +88,12 @@ export function WayIn({ info, children }: { info: LessonFacts; children: Compone
           <p class="room-bar__title">{info.title}</p>
           <span class="soft small way-in__when">{lessonHours(info)}</span>
         </div>
-        <a class="button button--quiet" href="/">
-          Back
-        </a>
+        <div class="room-bar__end">
+          <LanguageMenu csrf={csrf} />
+          <a class="button button--quiet" href="/">
+            {t('Back')}
+          </a>
+        </div>
       </header>
       <main class="way-in__body" id="content">
         {children}
@@ -76,18 +102,26 @@ export function WayIn({ info, children }: { info: LessonFacts; children: Compone
   );
 }
 
-export function NoticePage({ info, onAgree }: { info: LessonFacts; onAgree: () => void }) {
+interface NoticePageProps {
+  info: LessonFacts;
+  csrf: string;
+  onAgree: () => void;
+}
+
+export function NoticePage({ info, csrf, onAgree }: NoticePageProps) {
   const [isSending, setSending] = useState(false);
   return (
-    <WayIn info={info}>
+    <WayIn info={info} csrf={csrf}>
       <section class="notice card" aria-labelledby="notice-title" data-testid="notice">
         <span class="state__mark" aria-hidden="true">
           <ShieldCheck class="icon" />
         </span>
-        <h1 id="notice-title">This lesson is recorded</h1>
+        <h1 id="notice-title">{t('This lesson is recorded')}</h1>
         <p>{info.notice}</p>
         <p class="soft small">
-          Who may watch recordings is decided by {info.school}. Chat is public to everyone in the lesson.
+          {t('Who may watch recordings is decided by {school}. Chat is public to everyone in the lesson.', {
+            school: info.school,
+          })}
         </p>
         <button
           type="button"
@@ -99,7 +133,7 @@ export function NoticePage({ info, onAgree }: { info: LessonFacts; onAgree: () =
             onAgree();
           }}
         >
-          I understand
+          {t('I understand')}
         </button>
       </section>
     </WayIn>

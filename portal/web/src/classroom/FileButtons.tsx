@@ -6,24 +6,26 @@ import { isExcalidraw, readExcalidraw } from '../board/excalidraw';
 import { isDecodable } from '../board/imageSize';
 import { MOST_BYTES, OpenJsonError, readOpen, readPictures } from '../board/openJson';
 import { jsonBlob, pdfBlob, pngOf, saveFile, svgBlob } from '../board/out';
+import { paperOf } from '../board/paper';
 import { putShapes } from '../core/copy';
+import { type Phrase, phrase, t, tn } from '../ui/i18n';
 import { theme } from '../ui/theme';
 import { toast } from '../ui/toasts';
 import type { RoomStore } from './store';
 
 type Kind = 'png' | 'svg' | 'pdf' | 'json';
-const KINDS: readonly (readonly [Kind, string])[] = [
-  ['png', 'Picture (PNG)'],
-  ['svg', 'Drawing (SVG)'],
-  ['pdf', 'All pages (PDF)'],
-  ['json', 'Board (JSON)'],
+const KINDS: readonly (readonly [Kind, Phrase])[] = [
+  ['png', phrase('Picture (PNG)')],
+  ['svg', phrase('Drawing (SVG)')],
+  ['pdf', phrase('All pages (PDF)')],
+  ['json', phrase('Board (JSON)')],
 ];
 
 export function FileButtons({ store }: { store: RoomStore }) {
   const field = useRef<HTMLInputElement>(null);
   return (
     <fieldset class="page-panel__files">
-      <legend>Save a copy</legend>
+      <legend>{t('Save a copy')}</legend>
       {KINDS.map(([kind, label]) => (
         <button
           key={kind}
@@ -32,13 +34,13 @@ export function FileButtons({ store }: { store: RoomStore }) {
           data-testid={`save-${kind}`}
           onClick={() => void save(store, kind)}
         >
-          {label}
+          {t(label)}
         </button>
       ))}
       {store.mayDraw.value && (
         <>
           <button type="button" class="look__option" data-testid="bring-in" onClick={() => field.current?.click()}>
-            Bring in a board or Excalidraw file…
+            {t('Bring in a board or Excalidraw file…')}
           </button>
           <input
             ref={field}
@@ -62,8 +64,14 @@ export function FileButtons({ store }: { store: RoomStore }) {
 
 async function save(store: RoomStore, kind: Kind): Promise<void> {
   const { board, info } = store.session;
-  const options = { board, theme: theme.value, pictures: store.pictures };
   const page = store.page.value;
+  const paper = paperOf(board, page, theme.value);
+  const options = {
+    board,
+    theme: kind === 'pdf' ? theme.value : paper,
+    pictures: store.pictures,
+    whenPictures: store.whenPictures,
+  };
   try {
     const blob =
       kind === 'png'
@@ -75,7 +83,7 @@ async function save(store: RoomStore, kind: Kind): Promise<void> {
             : jsonBlob(board, await picturesOf(store));
     saveFile(blob, `${fileName(info.title)}.${kind}`);
   } catch (error) {
-    toast('The copy could not be made. There may be too much on the page for this device.');
+    toast(t('The copy could not be made. There may be too much on the page for this device.'));
     reportError(error);
   }
 }
@@ -104,7 +112,7 @@ async function picturesOf(store: RoomStore): Promise<ReadonlyMap<string, Uint8Ar
     }
   }
   if (found.size < wanted.size) {
-    toast('Some pictures are not in the file: there is no room for them, or nobody has them now.');
+    toast(t('Some pictures are not in the file: there is no room for them, or nobody has them now.'));
   }
   return found;
 }
@@ -115,7 +123,7 @@ async function keepPictures(store: RoomStore, text: string): Promise<void> {
     try {
       await (isDecodable(picture) ? store.keepPicture(picture) : null);
     } catch {
-      toast('Some pictures could not be kept. Their frames stay empty.');
+      toast(t('Some pictures could not be kept. Their frames stay empty.'));
       return;
     }
   }
@@ -125,7 +133,7 @@ async function bringIn(store: RoomStore, file: File): Promise<void> {
   const { board } = store.session;
   try {
     if (file.size > MOST_BYTES) {
-      throw new OpenJsonError('This file is too large to be a board.');
+      throw new OpenJsonError(t('This file is too large to be a board.'));
     }
     const text = await file.text();
     const keepPicture = async (picture: File): Promise<string> => store.keepPicture((await bringPicture(picture)).data);
@@ -145,7 +153,7 @@ async function bringIn(store: RoomStore, file: File): Promise<void> {
       store.turnTo(first);
     }
     if (left > 0) {
-      toast(left === 1 ? 'One thing could not be brought in.' : `${left} things could not be brought in.`);
+      toast(tn(left, 'One thing could not be brought in.', '{n} things could not be brought in.'));
     }
   } catch (error) {
     if (!(error instanceof OpenJsonError)) {

@@ -3,10 +3,19 @@
 import type { BoardController } from '../board/controller';
 import type { ThingLook } from '../board/tools/tool';
 import { DASHES, type Dash, FILLS, type Fill, isWritten, type Shape } from '../core/shape';
+import { type Phrase, phrase, t } from '../ui/i18n';
 
-const FILL_WORDS: Readonly<Record<Fill, string>> = { none: 'Empty', soft: 'Soft', solid: 'Full' };
-const DASH_WORDS: Readonly<Record<Dash, string>> = { solid: 'Line', dashed: 'Dashes', dotted: 'Dots' };
-const HEAD_WORDS = { end: 'One', both: 'Both' } as const;
+const FILL_WORDS: Readonly<Record<Fill, Phrase>> = {
+  none: phrase('Empty'),
+  soft: phrase('Soft'),
+  solid: phrase('Full'),
+};
+const DASH_WORDS: Readonly<Record<Dash, Phrase>> = {
+  solid: phrase('Solid'),
+  dashed: phrase('Dashes'),
+  dotted: phrase('Dots'),
+};
+const HEAD_WORDS = { end: phrase('One'), both: phrase('Both') } as const;
 const PER_CENT = 100;
 
 export function LookFields({ controller, shapes }: { controller: BoardController; shapes: readonly Shape[] }) {
@@ -19,7 +28,7 @@ export function LookFields({ controller, shapes }: { controller: BoardController
     <div class="look">
       {has((shape) => shape.type === 'geo') && (
         <Options
-          label="Fill"
+          label={t('Fill')}
           words={FILL_WORDS}
           value={look.fill}
           onPick={(fill) => controller.setLook({ fill })}
@@ -28,7 +37,7 @@ export function LookFields({ controller, shapes }: { controller: BoardController
       )}
       {has((shape) => shape.type === 'geo' || shape.type === 'line' || shape.type === 'arrow') && (
         <Options
-          label="Line"
+          label={t('Line')}
           words={DASH_WORDS}
           value={look.dash}
           onPick={(dash) => controller.setLook({ dash })}
@@ -37,7 +46,7 @@ export function LookFields({ controller, shapes }: { controller: BoardController
       )}
       {has((shape) => shape.type === 'arrow') && (
         <Options
-          label="Arrow heads"
+          label={t('Arrow heads')}
           words={HEAD_WORDS}
           value={look.head === 'both' ? 'both' : 'end'}
           onPick={(head) => controller.setLook({ head })}
@@ -46,15 +55,15 @@ export function LookFields({ controller, shapes }: { controller: BoardController
       )}
       {letters.length > 0 && (
         <Options
-          label="Letters"
-          words={{ plain: 'Plain', bold: 'Bold' }}
+          label={t('Letters')}
+          words={{ plain: phrase('Normal'), bold: phrase('Bold') }}
           value={letters.every((shape) => shape.bold) ? 'bold' : 'plain'}
           onPick={(weight) => hands.set({ bold: weight === 'bold' ? true : null })}
           keys={['plain', 'bold']}
         />
       )}
       <label class="look__range">
-        <span>Opacity</span>
+        <span>{t('Opacity')}</span>
         <input
           type="range"
           min="10"
@@ -82,7 +91,7 @@ function lookOf(shapes: readonly Shape[], otherwise: ThingLook): ThingLook {
 
 interface OptionsProps<T extends string> {
   label: string;
-  words: Readonly<Record<T, string>>;
+  words: Readonly<Record<T, Phrase>>;
   keys: readonly T[];
   value: T;
   onPick: (value: T) => void;
@@ -101,7 +110,7 @@ function Options<T extends string>({ label, words, keys, value, onPick }: Option
           data-testid={`look-${key}`}
           onClick={() => onPick(key)}
         >
-          {words[key]}
+          {t(words[key])}
         </button>
       ))}
     </fieldset>

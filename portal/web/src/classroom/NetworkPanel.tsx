@@ -1,22 +1,23 @@
 /** "Break my network", in demo rooms: cut a path and watch the lesson go on. */
 
 import { Unplug } from 'lucide-preact';
+import { phrase, t } from '../ui/i18n';
 import { Popover } from '../ui/Popover';
 import { ackRows } from './acked';
 import type { RoomStore } from './store';
 
 const CUT_MS = 10_000;
-const PATH_WORDS = { mesh: 'direct', relay: 'over the server', none: 'no path' } as const;
+const PATH_WORDS = { mesh: phrase('direct'), relay: phrase('over the server'), none: phrase('no path') } as const;
 
 export function NetworkPanel({ store }: { store: RoomStore }) {
   const { relay, mesh } = store.cuts.value;
   const isBroken = relay || mesh;
   return (
     <Popover
-      label="Break my network"
+      label={t('Break my network')}
       testId="network-panel"
       button={{
-        label: 'Break my network',
+        label: t('Break my network'),
         testId: 'network',
         tip: 'bottom',
         class: `button--quiet${isBroken ? ' network--broken' : ''}`,
@@ -32,11 +33,11 @@ function NetworkControls({ store }: { store: RoomStore }) {
   const { relay, mesh } = store.cuts.value;
   return (
     <div class="network">
-      <h2>Break my network</h2>
-      <p class="soft small">Cut a path of this page and go on drawing. Nothing is lost.</p>
-      <Switch label="Server" isCut={relay} testId="break-relay" onCut={(cut) => store.setCuts({ relay: cut })} />
+      <h2>{t('Break my network')}</h2>
+      <p class="soft small">{t('Cut a path of this page and go on drawing. Nothing is lost.')}</p>
+      <Switch label={t('Server')} isCut={relay} testId="break-relay" onCut={(cut) => store.setCuts({ relay: cut })} />
       <Switch
-        label="Direct connections"
+        label={t('Direct connections')}
         isCut={mesh}
         testId="break-mesh"
         onCut={(cut) => store.setCuts({ mesh: cut })}
@@ -65,7 +66,7 @@ function Switch({ label, isCut, testId, onCut }: SwitchProps) {
         data-testid={testId}
         onClick={() => onCut(!isCut)}
       >
-        {isCut ? 'Mend' : 'Cut'}
+        {isCut ? t('Mend') : t('Cut')}
       </button>
     </div>
   );
@@ -79,7 +80,7 @@ function BothButton({ store }: { store: RoomStore }) {
       data-testid="break-both"
       onClick={() => store.cutBothFor(CUT_MS)}
     >
-      Cut both for 10 seconds
+      {t('Cut both for 10 seconds')}
     </button>
   );
 }
@@ -95,23 +96,23 @@ function Paths({ store }: { store: RoomStore }) {
       <table class="table">
         <thead>
           <tr>
-            <th scope="col">To</th>
-            <th scope="col">Path</th>
+            <th scope="col">{t('To')}</th>
+            <th scope="col">{t('Path')}</th>
             <th scope="col" class="numbers">
-              RTT
+              {t('RTT')}
             </th>
           </tr>
         </thead>
         <tbody>
           <tr>
-            <td>Server</td>
+            <td>{t('Server')}</td>
             <td>{connection.relay}</td>
             <td class="numbers">{formatRtt(connection.relay === 'online' ? connection.relayRttMs : null)}</td>
           </tr>
           {connection.peers.map((peer) => (
             <tr key={peer.session} data-testid={`path-${peer.session}`} data-path={peer.path}>
-              <td>{session.person(peer.session)?.name ?? 'Someone'}</td>
-              <td>{PATH_WORDS[peer.path]}</td>
+              <td>{session.person(peer.session)?.name ?? t('Someone')}</td>
+              <td>{t(PATH_WORDS[peer.path])}</td>
               <td class="numbers">{formatRtt(peer.rttMs)}</td>
             </tr>
           ))}
@@ -120,7 +121,7 @@ function Paths({ store }: { store: RoomStore }) {
       <p class="small" data-testid="ack-numbers">
         {rows.map((row) => (
           <span key={row.doc} class="network__acked">
-            {row.doc}: {row.acked} of {row.own} saved
+            {t('{doc}: {acked} of {own} saved', { doc: row.doc, acked: row.acked, own: row.own })}
           </span>
         ))}
       </p>
@@ -129,5 +130,5 @@ function Paths({ store }: { store: RoomStore }) {
 }
 
 function formatRtt(rttMs: number | null): string {
-  return rttMs === null ? '–' : `${Math.round(rttMs)} ms`;
+  return rttMs === null ? '–' : t('{n} ms', { n: Math.round(rttMs) });
 }

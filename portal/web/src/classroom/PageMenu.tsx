@@ -3,35 +3,38 @@
 import { ArrowLeft, ArrowRight, LayoutGrid, Trash2 } from 'lucide-preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { pageBox } from '../board/out';
+import { paperOf } from '../board/paper';
 import { paintPicture } from '../board/picture';
 import { MAIN_PAGE, type PageId } from '../core/ids';
 import { indexBetween } from '../core/pageindex';
 import { BACKGROUNDS, type Background, type Page } from '../core/shape';
 import { IconButton } from '../ui/IconButton';
+import { type Phrase, phrase, t } from '../ui/i18n';
 import { Popover } from '../ui/Popover';
 import { theme } from '../ui/theme';
 import { FileButtons } from './FileButtons';
 import { historyRequest } from './history/request';
+import { PageName } from './PageName';
 import type { RoomStore } from './store';
 import { pageName } from './words';
 
 const THUMB = { width: 144, height: 81 } as const;
-const RULINGS: Readonly<Record<Background, string>> = {
-  plain: 'Plain',
-  grid: 'Squares',
-  lined: 'Lines',
-  dots: 'Dots',
-  axes: 'Axes',
+const RULINGS: Readonly<Record<Background, Phrase>> = {
+  plain: phrase('Plain'),
+  grid: phrase('Squares'),
+  lined: phrase('Lines'),
+  dots: phrase('Dots'),
+  axes: phrase('Axes'),
 };
 
 export function PageMenu({ store }: { store: RoomStore }) {
   return (
     <Popover
-      label="All pages"
+      label={t('All pages')}
       side="above-start"
       testId="page-panel"
       button={{
-        label: 'All pages',
+        label: t('All pages'),
         testId: 'page-menu',
         class: 'button--quiet button--small',
         children: <LayoutGrid class="icon" aria-hidden="true" />,
@@ -56,7 +59,7 @@ function Panel({ store }: { store: RoomStore }) {
       {mayDraw && current && (
         <>
           <fieldset class="look__options">
-            <legend>Ruling</legend>
+            <legend>{t('Ruling')}</legend>
             {BACKGROUNDS.map((background) => (
               <button
                 key={background}
@@ -66,22 +69,24 @@ function Panel({ store }: { store: RoomStore }) {
                 data-testid={`ruling-${background}`}
                 onClick={() => store.session.board.setPage(current.id, { background })}
               >
-                {RULINGS[background]}
+                {t(RULINGS[background])}
               </button>
             ))}
           </fieldset>
           <Order store={store} page={current} />
         </>
       )}
+      {mayDraw && <Deleted store={store} />}
       <button
         type="button"
         class="look__option"
         data-testid="history-open"
+        data-closes
         onClick={() => {
           historyRequest.value = true;
         }}
       >
-        Earlier versions of this page…
+        {t('Earlier versions of this page…')}
       </button>
       <FileButtons store={store} />
     </div>
@@ -104,8 +109,18 @@ function Thumbnail({ store, page, position }: { store: RoomStore; page: Page; po
       originX: Math.round(width / 2 - ((box.minX + box.maxX) / 2) * scale),
       originY: Math.round(height / 2 - ((box.minY + box.maxY) / 2) * scale),
     };
-    host.current?.replaceChildren(paintPicture(board, page.id, frame, null, themeName, store.pictures));
-  }, [board, page.id, page.background, themeName, store.pictures]);
+    const paint = (): void => {
+      host.current?.replaceChildren(
+        paintPicture(board, page.id, frame, null, paperOf(board, page.id, themeName), store.pictures),
+      );
+    };
+    paint();
+    let isGone = false;
+    void store.whenPictures(page.id).then((hasCome) => hasCome && !isGone && paint());
+    return () => {
+      isGone = true;
+    };
+  }, [board, page.id, page.background, themeName, store]);
   return (
     <li>
       <button
@@ -126,7 +141,9 @@ function Thumbnail({ store, page, position }: { store: RoomStore; page: Page; po
         }}
       >
         <span class="page-panel__picture" ref={host} />
-        <span class="page-panel__name">{pageName(page.title, position)}</span>
+        <span class="page-panel__name">
+          <PageName name={pageName(page.title, position)} />
+        </span>
       </button>
     </li>
   );
@@ -144,6 +161,29 @@ function moveTo(store: RoomStore, id: PageId, position: number): void {
   store.session.board.setPage(id, { index });
 }
 
+/** Deleting takes a page away from everybody, with the work of others on it: so it can always be brought back. */
+function Deleted({ store }: { store: RoomStore }) {
+  const { board } = store.session;
+  return (
+    <>
+      {board.erasedPages().map(({ id, title }) => (
+        <button
+          key={id}
+          type="button"
+          class="look__option"
+          data-testid="page-restore"
+          onClick={() => {
+            board.setPage(id, { erased: false });
+            store.turnTo(id);
+          }}
+        >
+          {title === '' ? t('Bring the deleted page back') : t('Bring “{title}” back', { title })}
+        </button>
+      ))}
+    </>
+  );
+}
+
 function Order({ store, page }: { store: RoomStore; page: Page }) {
   const [isAsking, setAsking] = useState(false);
   const pages = store.pages.value;
@@ -152,7 +192,7 @@ function Order({ store, page }: { store: RoomStore; page: Page }) {
   return (
     <div class="page-panel__order">
       <IconButton
-        label="Move this page forward"
+        label={t('Move this page forward')}
         testId="page-earlier"
         disabled={position <= 0}
         onPress={() => moveTo(store, page.id, position - 1)}
@@ -160,7 +200,7 @@ function Order({ store, page }: { store: RoomStore; page: Page }) {
         <ArrowLeft class="icon" aria-hidden="true" />
       </IconButton>
       <IconButton
-        label="Move this page back"
+        label={t('Move this page back')}
         testId="page-later"
         disabled={position >= pages.length - 1}
         onPress={() => moveTo(store, page.id, position + 1)}
@@ -168,7 +208,7 @@ function Order({ store, page }: { store: RoomStore; page: Page }) {
         <ArrowRight class="icon" aria-hidden="true" />
       </IconButton>
       {mayDelete && !isAsking && (
-        <IconButton label="Delete this page" testId="page-delete" onPress={() => setAsking(true)}>
+        <IconButton label={t('Delete this page')} testId="page-delete" onPress={() => setAsking(true)}>
           <Trash2 class="icon" aria-hidden="true" />
         </IconButton>
       )}
@@ -182,7 +222,7 @@ function Order({ store, page }: { store: RoomStore; page: Page }) {
             store.session.board.erasePage(page.id);
           }}
         >
-          Delete it for everybody
+          {t('Delete it for everybody')}
         </button>
       )}
     </div>

@@ -5,8 +5,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { BoardController } from '../board/controller';
 import type { Page } from '../core/shape';
 import { IconButton } from '../ui/IconButton';
+import { t } from '../ui/i18n';
 import { AddPage } from './AddPage';
 import { PageMenu } from './PageMenu';
+import { PageName } from './PageName';
 import { SpotlightButton } from './Spotlight';
 import type { RoomStore } from './store';
 import { pageName } from './words';
@@ -24,7 +26,7 @@ export function PageStrip({ store, controller }: { store: RoomStore; controller:
   }, [current, pages.length]);
 
   return (
-    <nav class="pages" aria-label="Pages" ref={strip}>
+    <nav class="pages" aria-label={t('Pages')} ref={strip}>
       {store.desks.isOn.value && <DeskButton store={store} />}
       <ol class="pages__list">
         {pages.map((page, position) => (
@@ -42,7 +44,9 @@ export function PageStrip({ store, controller }: { store: RoomStore; controller:
       {store.isStaff.value && store.session.stage.writable && store.state.value !== 'ended' && (
         <IconButton
           label={
-            store.isLeading ? 'Stop leading: everybody looks where they like' : 'Lead: everybody sees what you see'
+            store.isLeading
+              ? t('Stop leading: everybody looks where they like')
+              : t('Lead: everybody sees what you see')
           }
           testId="lead"
           class="button--quiet button--small"
@@ -63,7 +67,7 @@ export function PageStrip({ store, controller }: { store: RoomStore; controller:
           onClick={() => store.follow()}
         >
           <LocateFixed class="icon" aria-hidden="true" />
-          Go to the tutor
+          {t('Go to the tutor')}
         </button>
       )}
     </nav>
@@ -75,7 +79,7 @@ function DeskButton({ store }: { store: RoomStore }) {
   if (isStaff.value) {
     return (
       <IconButton
-        label="Desks of the students"
+        label={t('Desks of the students')}
         testId="desk-toggle"
         class="button--quiet button--small"
         pressed={desks.isOverview.value}
@@ -89,13 +93,13 @@ function DeskButton({ store }: { store: RoomStore }) {
     <button
       type="button"
       class="button button--small pages__desk"
-      title="My desk"
+      title={t('My desk')}
       aria-pressed={desks.at.value !== null}
       data-testid="desk-toggle"
       onClick={() => desks.toggle()}
     >
       <NotebookPen class="icon" aria-hidden="true" />
-      <span class="pages__desk-words">My desk</span>
+      <span class="pages__desk-words">{t('My desk')}</span>
     </button>
   );
 }
@@ -109,7 +113,7 @@ interface PageTabProps {
 
 function PageTab({ store, page, position, mayRename }: PageTabProps) {
   const [isRenaming, setRenaming] = useState(false);
-  const isCurrent = store.page.value === page.id;
+  const isCurrent = store.desks.at.value === null && store.page.value === page.id;
   const tutor = store.tutorPages.value.get(page.id);
   const name = pageName(page.title, position);
   if (isRenaming && mayRename) {
@@ -134,7 +138,7 @@ function PageTab({ store, page, position, mayRename }: PageTabProps) {
         class="pages__tab"
         aria-current={isCurrent ? 'page' : undefined}
         data-testid={`page-${position}`}
-        title={mayRename ? `${name} (double-click to rename)` : name}
+        title={mayRename ? t('{name} (double-click to rename)', { name }) : name}
         onClick={() => store.turnTo(page.id)}
         onDblClick={() => mayRename && setRenaming(true)}
         onKeyDown={(event) => {
@@ -143,10 +147,10 @@ function PageTab({ store, page, position, mayRename }: PageTabProps) {
           }
         }}
       >
-        <span class="pages__name">{name}</span>
+        <PageName name={name} />
         {tutor && (
           <span class="pages__tutor" style={{ '--person': tutor.colour }}>
-            <span class="visually-hidden">{tutor.name} is here</span>
+            <span class="visually-hidden">{t('{name} is here', { name: tutor.name })}</span>
           </span>
         )}
       </button>
@@ -163,7 +167,7 @@ function RenameField({ name, onDone }: { name: string; onDone: (title: string | 
     <input
       ref={field}
       class="pages__rename"
-      aria-label="Name of the page"
+      aria-label={t('Name of the page')}
       maxLength={LONGEST_TITLE}
       defaultValue={name}
       onBlur={(event) => onDone(event.currentTarget.value.trim())}

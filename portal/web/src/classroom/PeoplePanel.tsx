@@ -4,6 +4,7 @@ import { CircleDot, Hand, MicOff, Pencil, PencilOff, VideoOff } from 'lucide-pre
 import type { ComponentChildren } from 'preact';
 import { initialsOf, roleWord } from '../media/Tile';
 import { IconButton } from '../ui/IconButton';
+import { t } from '../ui/i18n';
 import { DoorList } from './DoorList';
 import type { Door } from './door';
 import { PersonMenu } from './PersonMenu';
@@ -17,7 +18,7 @@ export function PeoplePanel({ store, door }: { store: RoomStore; door: Door | nu
     return (
       <div class="panel__empty">
         <span class="spinner" aria-hidden="true" />
-        <p class="soft">Joining the room…</p>
+        <p class="soft">{t('Joining the room…')}</p>
       </div>
     );
   }
@@ -80,7 +81,7 @@ function HoldButton({ store, person }: { store: RoomStore; person: Participant }
   const isHeld = store.held.value.has(person.user);
   return (
     <IconButton
-      label={isHeld ? `Let ${person.name} draw` : `Let ${person.name} only watch`}
+      label={isHeld ? t('Let {name} draw', { name: person.name }) : t('Let {name} only watch', { name: person.name })}
       testId={`hold-${person.user}`}
       tip="left"
       class="button--quiet button--small"
@@ -107,34 +108,38 @@ function PersonRow({ store, person, isLive, isAway, place, menu }: PersonRowProp
   const isRecorder = person.role === 'recorder';
   const note = isRecorder
     ? isLive
-      ? 'Recording'
-      : 'Ready to record'
-    : `${roleWord(person.role)}${person.isMe ? ' · you' : ''}`;
+      ? t('Recording')
+      : t('Ready to record')
+    : person.isMe
+      ? t('{role} · you', { role: roleWord(person.role) })
+      : roleWord(person.role);
   return (
     <li class="person" data-testid={`participant-${person.user}`} data-away={isAway}>
       <span class="person__face" style={{ '--person': person.colour }} aria-hidden="true">
         {isRecorder ? <CircleDot class="icon" /> : initialsOf(person.name)}
       </span>
       <span class="person__words">
-        <span class="person__name">{person.name}</span>
-        <span class="person__note">{isAway ? 'Reconnecting…' : note}</span>
+        <span class="person__name" dir="auto">
+          {person.name}
+        </span>
+        <span class="person__note">{isAway ? t('Reconnecting…') : note}</span>
       </span>
       <span class="person__states">
         {presence.hand && (
           <span
             class="person__hand"
             role="img"
-            aria-label={place > 0 ? `Hand raised, number ${place}` : 'Hand raised'}
+            aria-label={place > 0 ? t('Hand raised, number {place}', { place }) : t('Hand raised')}
             data-testid={`hand-${person.user}`}
           >
             {place > 0 ? <span aria-hidden="true">{place}</span> : <Hand class="icon" aria-hidden="true" />}
           </span>
         )}
         {!isRecorder && person.agent === 'browser' && !presence.mic && (
-          <MicOff class="icon" role="img" aria-label="Microphone off" />
+          <MicOff class="icon" role="img" aria-label={t('Microphone off')} />
         )}
         {!isRecorder && person.agent === 'browser' && !presence.cam && (
-          <VideoOff class="icon" role="img" aria-label="Camera off" />
+          <VideoOff class="icon" role="img" aria-label={t('Camera off')} />
         )}
         <HoldButton store={store} person={person} />
       </span>

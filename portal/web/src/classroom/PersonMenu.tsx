@@ -4,6 +4,7 @@ import { EllipsisVertical } from 'lucide-preact';
 import { useState } from 'preact/hooks';
 import { isStaff } from '../core/ids';
 import { Dialog } from '../ui/Dialog';
+import { t } from '../ui/i18n';
 import { Popover } from '../ui/Popover';
 import { type Door, REMOVAL_REASONS } from './door';
 import type { Participant } from './room';
@@ -23,10 +24,10 @@ export function PersonMenu({ person, store, door }: PersonMenuProps) {
   return (
     <>
       <Popover
-        label={`About ${person.name}`}
+        label={t('About {name}', { name: person.name })}
         testId={`menu-${person.user}`}
         button={{
-          label: `More about ${person.name}`,
+          label: t('More about {name}', { name: person.name }),
           testId: `more-${person.user}`,
           tip: 'left',
           class: 'button--quiet button--small',
@@ -36,27 +37,27 @@ export function PersonMenu({ person, store, door }: PersonMenuProps) {
         <div class="person-menu">
           {presence.mic ? (
             <Choice testId={`mute-${person.user}`} onPress={() => store.asks.ask(person.user, 'mute')}>
-              Turn the microphone off
+              {t('Turn the microphone off')}
             </Choice>
           ) : (
             <Choice testId={`unmute-${person.user}`} onPress={() => store.asks.ask(person.user, 'unmute')}>
-              Ask to turn the microphone on
+              {t('Ask to turn the microphone on')}
             </Choice>
           )}
           {presence.hand && (
             <Choice testId={`lower-${person.user}`} onPress={() => store.asks.ask(person.user, 'lower')}>
-              Lower the hand
+              {t('Lower the hand')}
             </Choice>
           )}
           <Choice
             testId={`star-${person.user}`}
             onPress={() => store.session.stage.showStar(isStar ? null : person.user)}
           >
-            {isStar ? 'Out of the spotlight' : 'Into the spotlight'}
+            {isStar ? t('Out of the spotlight') : t('Into the spotlight')}
           </Choice>
           {mayRemove && (
             <Choice testId={`remove-${person.user}`} onPress={() => setRemoving(true)}>
-              Take out of the lesson…
+              {t('Take out of the lesson…')}
             </Choice>
           )}
         </div>
@@ -78,12 +79,12 @@ function RemoveDialog({ person, door, onClose }: { person: Participant; door: Do
   const [reason, setReason] = useState<string>(REMOVAL_REASONS[0][0]);
   return (
     <Dialog
-      title={`Take ${person.name} out of the lesson?`}
+      title={t('Take {name} out of the lesson?', { name: person.name })}
       onClose={onClose}
       actions={
         <>
           <button type="button" class="button" onClick={onClose}>
-            Cancel
+            {t('Cancel')}
           </button>
           <button
             type="button"
@@ -94,14 +95,14 @@ function RemoveDialog({ person, door, onClose }: { person: Participant; door: Do
               void door.remove({ user: person.user, name: person.name }, reason);
             }}
           >
-            Take out
+            {t('Take out')}
           </button>
         </>
       }
     >
-      <p class="soft">They leave at once. What they drew stays. You can let them in again from this list.</p>
+      <p class="soft">{t('They leave at once. What they drew stays. You can let them in again from this list.')}</p>
       <label class="field">
-        <span class="field__label">Why</span>
+        <span class="field__label">{t('Why')}</span>
         <select
           class="input"
           data-testid="remove-reason"
@@ -110,7 +111,7 @@ function RemoveDialog({ person, door, onClose }: { person: Participant; door: Do
         >
           {REMOVAL_REASONS.map(([code, words]) => (
             <option key={code} value={code}>
-              {words}
+              {t(words)}
             </option>
           ))}
         </select>

@@ -1,12 +1,13 @@
 /** The lesson itself: board in the middle, tools, pages, people and chat around it. */
 
-import { signal, useComputed } from '@preact/signals';
+import { useComputed } from '@preact/signals';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { BoardSurface } from '../board/BoardSurface';
 import { placePicture } from '../board/clipboard';
 import type { BoardController } from '../board/controller';
 import { MAIN_PAGE } from '../core/ids';
 import type { LocalMedia } from '../media/localMedia';
+import { t } from '../ui/i18n';
 import { Toasts } from '../ui/toasts';
 import type { ClassroomPortal } from './api';
 import { Banners } from './Banners';
@@ -33,8 +34,6 @@ import { Tiles } from './Tiles';
 import { ToolRail } from './ToolRail';
 import { TopBar } from './TopBar';
 import { useLocalMedia } from './useLocalMedia';
-
-const NO_CURSORS = signal([]);
 
 export interface RoomProps {
   session: RoomSession;
@@ -97,10 +96,13 @@ export function Room({ session, media, portal, csrf, onLeave }: RoomProps) {
 
   const { desks } = store;
   const deskUser = desks.at.value;
-  const atDesk = useMemo(() => deskRoom(store), [store]);
+  const room = useMemo(() => (deskUser === null ? store : deskRoom(store, deskUser)), [store, deskUser]);
 
   return (
     <div class="room" data-panel={isPanelOpen ? 'open' : 'closed'}>
+      <button type="button" class="skip-link" onClick={() => controller?.view.canvas.focus()}>
+        {t('Skip to the board')}
+      </button>
       <TopBar
         store={store}
         csrf={csrf}
@@ -115,10 +117,10 @@ export function Room({ session, media, portal, csrf, onLeave }: RoomProps) {
       <main class="room__board" id="content" onDropCapture={(event) => dropPdf(event, store.mayDraw.value)}>
         <BoardSurface
           board={deskUser === null ? session.board : desks.board(deskUser)}
-          room={deskUser === null ? store : atDesk}
+          room={room}
           page={deskUser === null ? store.page.value : MAIN_PAGE}
           isWritable={deskUser === null ? store.mayDraw.value : desks.mayWrite.value}
-          cursors={deskUser === null ? store.cursors : NO_CURSORS}
+          cursors={store.cursors}
           onController={onController}
         >
           {controller && <SelectionBar controller={controller} who={(id) => session.person(id)?.name ?? null} />}
@@ -199,7 +201,8 @@ function useFindKey(onFind: () => void): void {
       if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key === 'f') {
         event.preventDefault();
         find.current();
-        requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-testid="find"]')?.focus());
+        // Rendered by then, and before the next key: the first letter belongs into the field.
+        queueMicrotask(() => document.querySelector<HTMLElement>('[data-testid="find"]')?.focus());
       }
     };
     document.addEventListener('keydown', onKey);

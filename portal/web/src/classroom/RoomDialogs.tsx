@@ -1,6 +1,7 @@
 /** The questions that the room asks before it does something that cannot be taken back. */
 
 import { Dialog } from '../ui/Dialog';
+import { t } from '../ui/i18n';
 import type { SaveState } from './room';
 import type { StartRefusal } from './staff';
 import { saveWords } from './words';
@@ -8,12 +9,12 @@ import { saveWords } from './words';
 export function EndDialog({ onClose, onEnd }: { onClose: () => void; onEnd: () => Promise<void> }) {
   return (
     <Dialog
-      title="End the lesson for everyone?"
+      title={t('End the lesson for everyone?')}
       onClose={onClose}
       actions={
         <>
           <button type="button" class="button" onClick={onClose}>
-            Go on teaching
+            {t('Go on teaching')}
           </button>
           <button
             type="button"
@@ -24,12 +25,12 @@ export function EndDialog({ onClose, onEnd }: { onClose: () => void; onEnd: () =
               void onEnd();
             }}
           >
-            End lesson
+            {t('End lesson')}
           </button>
         </>
       }
     >
-      <p class="soft">The board is closed and the recording is finished. It can be watched a moment later.</p>
+      <p class="soft">{t('The board is closed and the recording is finished. It can be watched a moment later.')}</p>
     </Dialog>
   );
 }
@@ -45,21 +46,21 @@ export function LeaveDialog({
 }) {
   return (
     <Dialog
-      title="Leave before everything is saved?"
+      title={t('Leave before everything is saved?')}
       onClose={onClose}
       actions={
         <>
           <button type="button" class="button" onClick={onClose}>
-            Stay
+            {t('Stay')}
           </button>
           <button type="button" class="button button--primary" data-testid="leave-confirm" onClick={onLeave}>
-            Leave
+            {t('Leave')}
           </button>
         </>
       }
     >
       <p class="soft">
-        {saveWords(state)}. Your work stays on this device and is sent when you open this lesson here again.
+        {saveWords(state)}. {t('Your work stays on this device and is sent when you open this lesson here again.')}
       </p>
     </Dialog>
   );
@@ -80,7 +81,7 @@ export function StartRefusedDialog({ refusal, isStarting, onClose, onRetry }: St
       actions={
         <>
           <button type="button" class="button" onClick={onClose}>
-            Not now
+            {t('Not now')}
           </button>
           <button
             type="button"
@@ -90,7 +91,7 @@ export function StartRefusedDialog({ refusal, isStarting, onClose, onRetry }: St
             disabled={isStarting}
             onClick={onRetry}
           >
-            {isStarting ? 'Trying…' : 'Try again'}
+            {isStarting ? t('Trying…') : t('Try again')}
           </button>
         </>
       }

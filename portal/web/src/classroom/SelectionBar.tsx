@@ -33,6 +33,7 @@ import { frameBox } from '../board/tools/contents';
 import type { SessionId } from '../core/ids';
 import type { FrameShape } from '../core/shape';
 import { IconButton } from '../ui/IconButton';
+import { t } from '../ui/i18n';
 import { Popover } from '../ui/Popover';
 import { toast } from '../ui/toasts';
 import { fileName } from './FileButtons';
@@ -76,7 +77,7 @@ export function SelectionBar({ controller, who }: SelectionBarProps) {
     <div
       class="choice"
       role="toolbar"
-      aria-label="What is chosen"
+      aria-label={t('What is chosen')}
       data-testid="choice"
       data-side={isUnderBar ? 'bottom' : 'top'}
     >
@@ -86,53 +87,53 @@ export function SelectionBar({ controller, who }: SelectionBarProps) {
         </span>
       )}
       {isLocked ? (
-        <Act label="Unlock" keys="Ctrl+Shift+L" testId="unlock" onPress={() => hands.lock(false)}>
+        <Act label={t('Unlock')} keys="Ctrl+Shift+L" testId="unlock" onPress={() => hands.lock(false)}>
           <LockOpen class="icon" aria-hidden="true" />
         </Act>
       ) : (
         <>
           {only && (only.type === 'math' || only.type === 'plot') && (
-            <Act label="Change" keys="Enter" testId="change" onPress={() => controller.openThing(only)}>
+            <Act label={t('Change')} keys="Enter" testId="change" onPress={() => controller.openThing(only)}>
               <SquarePen class="icon" aria-hidden="true" />
             </Act>
           )}
           {only?.type === 'frame' && (
-            <Act label="Save it as a picture" testId="save-frame" onPress={() => void saveFrame(controller, only)}>
+            <Act label={t('Save it as a picture')} testId="save-frame" onPress={() => void saveFrame(controller, only)}>
               <Download class="icon" aria-hidden="true" />
             </Act>
           )}
           <Popover
-            label="Look"
+            label={t('Look')}
             side={isUnderBar ? 'above-start' : 'below-start'}
-            button={{ label: 'Look', testId: 'look', children: <Palette class="icon" aria-hidden="true" /> }}
+            button={{ label: t('Look'), testId: 'look', children: <Palette class="icon" aria-hidden="true" /> }}
           >
             <LookFields controller={controller} shapes={shapes} />
           </Popover>
           <Popover
-            label="Arrange"
+            label={t('Arrange')}
             side={isUnderBar ? 'above-start' : 'below-start'}
             testId="arrange-panel"
-            button={{ label: 'Arrange', testId: 'arrange', children: <Layers class="icon" aria-hidden="true" /> }}
+            button={{ label: t('Arrange'), testId: 'arrange', children: <Layers class="icon" aria-hidden="true" /> }}
           >
             <Arrange controller={controller} count={shapes.length} />
           </Popover>
           {shapes.length > 1 && !isGrouped && (
-            <Act label="Group" keys="Ctrl+G" testId="group" onPress={() => hands.group()}>
+            <Act label={t('Group')} keys="Ctrl+G" testId="group" onPress={() => hands.group()}>
               <Group class="icon" aria-hidden="true" />
             </Act>
           )}
           {isGrouped && (
-            <Act label="Ungroup" keys="Ctrl+Shift+G" testId="ungroup" onPress={() => hands.ungroup()}>
+            <Act label={t('Ungroup')} keys="Ctrl+Shift+G" testId="ungroup" onPress={() => hands.ungroup()}>
               <Ungroup class="icon" aria-hidden="true" />
             </Act>
           )}
-          <Act label="Lock" keys="Ctrl+Shift+L" testId="lock" onPress={() => hands.lock(true)}>
+          <Act label={t('Lock')} keys="Ctrl+Shift+L" testId="lock" onPress={() => hands.lock(true)}>
             <Lock class="icon" aria-hidden="true" />
           </Act>
-          <Act label="Duplicate" keys="Ctrl+D" testId="duplicate" onPress={() => hands.duplicate()}>
+          <Act label={t('Duplicate')} keys="Ctrl+D" testId="duplicate" onPress={() => hands.duplicate()}>
             <Copy class="icon" aria-hidden="true" />
           </Act>
-          <Act label="Delete" keys="Del" testId="delete" onPress={() => hands.remove()}>
+          <Act label={t('Delete')} keys="Del" testId="delete" onPress={() => hands.remove()}>
             <Trash2 class="icon" aria-hidden="true" />
           </Act>
         </>
@@ -148,7 +149,7 @@ async function saveFrame(controller: BoardController, frame: FrameShape): Promis
   try {
     saveFile(await pngOf({ board, theme, pictures }, frame.page, box), `${fileName(frame.text, 'frame')}.png`);
   } catch (error) {
-    toast('The picture could not be made. There may be too much in the frame for this device.');
+    toast(t('The picture could not be made. There may be too much in the frame for this device.'));
     reportError(error);
   }
 }
@@ -179,44 +180,44 @@ function Arrange({ controller, count }: { controller: BoardController; count: nu
   const { hands } = controller;
   return (
     <>
-      <fieldset class="choice__row" aria-label="Order">
-        <Act label="To the front" keys="Shift+]" testId="to-front" onPress={() => hands.level('front')}>
+      <fieldset class="choice__row" aria-label={t('Order')}>
+        <Act label={t('To the front')} keys="Shift+]" testId="to-front" onPress={() => hands.level('front')}>
           <BringToFront class="icon" aria-hidden="true" />
         </Act>
-        <Act label="Forward" keys="]" onPress={() => hands.level('forward')}>
+        <Act label={t('Forward')} keys="]" onPress={() => hands.level('forward')}>
           <ArrowUp class="icon" aria-hidden="true" />
         </Act>
-        <Act label="Backward" keys="[" onPress={() => hands.level('backward')}>
+        <Act label={t('Backward')} keys="[" onPress={() => hands.level('backward')}>
           <ArrowDown class="icon" aria-hidden="true" />
         </Act>
-        <Act label="To the back" keys="Shift+[" testId="to-back" onPress={() => hands.level('back')}>
+        <Act label={t('To the back')} keys="Shift+[" testId="to-back" onPress={() => hands.level('back')}>
           <SendToBack class="icon" aria-hidden="true" />
         </Act>
       </fieldset>
       {count > 1 && (
-        <fieldset class="choice__row" aria-label="Line up">
-          <Act label="Left edges" testId="align-left" onPress={() => hands.align('left')}>
+        <fieldset class="choice__row" aria-label={t('Line up')}>
+          <Act label={t('Left edges')} testId="align-left" onPress={() => hands.align('left')}>
             <AlignStartVertical class="icon" aria-hidden="true" />
           </Act>
-          <Act label="Centres across" onPress={() => hands.align('centre')}>
+          <Act label={t('Centres across')} onPress={() => hands.align('centre')}>
             <AlignCenterVertical class="icon" aria-hidden="true" />
           </Act>
-          <Act label="Right edges" onPress={() => hands.align('right')}>
+          <Act label={t('Right edges')} onPress={() => hands.align('right')}>
             <AlignEndVertical class="icon" aria-hidden="true" />
           </Act>
-          <Act label="Top edges" testId="align-top" onPress={() => hands.align('top')}>
+          <Act label={t('Top edges')} testId="align-top" onPress={() => hands.align('top')}>
             <AlignStartHorizontal class="icon" aria-hidden="true" />
           </Act>
-          <Act label="Centres down" onPress={() => hands.align('middle')}>
+          <Act label={t('Centres down')} onPress={() => hands.align('middle')}>
             <AlignCenterHorizontal class="icon" aria-hidden="true" />
           </Act>
-          <Act label="Bottom edges" onPress={() => hands.align('bottom')}>
+          <Act label={t('Bottom edges')} onPress={() => hands.align('bottom')}>
             <AlignEndHorizontal class="icon" aria-hidden="true" />
           </Act>
-          <Act label="Equal gaps across" disabled={count < 3} onPress={() => hands.spread(true)}>
+          <Act label={t('Equal gaps across')} disabled={count < 3} onPress={() => hands.spread(true)}>
             <AlignHorizontalSpaceBetween class="icon" aria-hidden="true" />
           </Act>
-          <Act label="Equal gaps down" disabled={count < 3} onPress={() => hands.spread(false)}>
+          <Act label={t('Equal gaps down')} disabled={count < 3} onPress={() => hands.spread(false)}>
             <AlignVerticalSpaceBetween class="icon" aria-hidden="true" />
           </Act>
         </fieldset>

@@ -24,73 +24,84 @@ import {
   StickyNote,
   Triangle,
   TriangleRight,
+  VectorPolygon,
 } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { placePicture } from '../board/clipboard';
 import type { BoardController } from '../board/controller';
 import { GUIDE_WORDS } from '../board/guides/GuideLayer';
 import type { GuideKind } from '../board/guides/guide';
+import type { Maker } from '../board/keyboard';
 import type { ThingForm } from '../board/tools/shape';
 import type { ToolName } from '../board/tools/tool';
 import { IconButton } from '../ui/IconButton';
+import { type Phrase, phrase, t } from '../ui/i18n';
 import { Popover } from '../ui/Popover';
 import { LookFields } from './LookFields';
 
 interface FormEntry {
   readonly form: ThingForm;
-  readonly label: string;
+  readonly label: Phrase;
   readonly keys?: string;
   readonly icon: ComponentChildren;
 }
 
 const FORMS: readonly FormEntry[] = [
-  { form: 'rectangle', label: 'Rectangle', keys: 'R', icon: <Square class="icon" aria-hidden="true" /> },
-  { form: 'ellipse', label: 'Ellipse', keys: 'O', icon: <Circle class="icon" aria-hidden="true" /> },
-  { form: 'triangle', label: 'Triangle', icon: <Triangle class="icon" aria-hidden="true" /> },
-  { form: 'diamond', label: 'Diamond', icon: <Diamond class="icon" aria-hidden="true" /> },
-  { form: 'pentagon', label: 'Pentagon', icon: <Pentagon class="icon" aria-hidden="true" /> },
-  { form: 'hexagon', label: 'Hexagon', icon: <Hexagon class="icon" aria-hidden="true" /> },
-  { form: 'star', label: 'Star', icon: <Star class="icon" aria-hidden="true" /> },
-  { form: 'line', label: 'Line', keys: 'L', icon: <Minus class="icon" aria-hidden="true" /> },
-  { form: 'arrow', label: 'Arrow', keys: 'A', icon: <MoveUpRight class="icon" aria-hidden="true" /> },
+  { form: 'rectangle', label: phrase('Rectangle'), keys: 'R', icon: <Square class="icon" aria-hidden="true" /> },
+  { form: 'ellipse', label: phrase('Ellipse'), keys: 'O', icon: <Circle class="icon" aria-hidden="true" /> },
+  { form: 'triangle', label: phrase('Triangle'), icon: <Triangle class="icon" aria-hidden="true" /> },
+  { form: 'diamond', label: phrase('Diamond'), icon: <Diamond class="icon" aria-hidden="true" /> },
+  { form: 'pentagon', label: phrase('Pentagon'), icon: <Pentagon class="icon" aria-hidden="true" /> },
+  { form: 'hexagon', label: phrase('Hexagon'), icon: <Hexagon class="icon" aria-hidden="true" /> },
+  { form: 'star', label: phrase('Star'), icon: <Star class="icon" aria-hidden="true" /> },
+  { form: 'line', label: phrase('Line'), keys: 'L', icon: <Minus class="icon" aria-hidden="true" /> },
+  { form: 'arrow', label: phrase('Arrow'), keys: 'A', icon: <MoveUpRight class="icon" aria-hidden="true" /> },
 ];
 
-const TOOLS: readonly { name: ToolName; label: string; keys?: string; icon: ComponentChildren }[] = [
-  { name: 'note', label: 'Sticky note', keys: 'N', icon: <StickyNote class="icon" aria-hidden="true" /> },
-  { name: 'lasso', label: 'Lasso', keys: 'Q', icon: <Lasso class="icon" aria-hidden="true" /> },
-  { name: 'laser', label: 'Laser pointer', keys: 'K', icon: <Flashlight class="icon" aria-hidden="true" /> },
-  { name: 'pan', label: 'Move the page', keys: 'Space', icon: <Hand class="icon" aria-hidden="true" /> },
+/** Drawn corner by corner, so it is a tool and no form; it stands among the forms. */
+const POLYGON: FormEntry = {
+  form: 'polygon',
+  label: phrase('Polygon, corner by corner'),
+  keys: 'G',
+  icon: <VectorPolygon class="icon" aria-hidden="true" />,
+};
+
+const TOOLS: readonly { name: ToolName; label: Phrase; keys?: string; icon: ComponentChildren }[] = [
+  { name: 'note', label: phrase('Sticky note'), keys: 'N', icon: <StickyNote class="icon" aria-hidden="true" /> },
+  { name: 'lasso', label: phrase('Lasso'), keys: 'Q', icon: <Lasso class="icon" aria-hidden="true" /> },
+  { name: 'laser', label: phrase('Laser pointer'), keys: 'K', icon: <Flashlight class="icon" aria-hidden="true" /> },
+  { name: 'pan', label: phrase('Move the page'), keys: 'Space', icon: <Hand class="icon" aria-hidden="true" /> },
 ];
 
 const MAKERS: readonly {
-  name: string;
-  label: string;
+  name: Maker;
+  label: Phrase;
+  keys: string;
   icon: ComponentChildren;
-  make: (controller: BoardController) => void;
 }[] = [
   {
     name: 'formula',
-    label: 'Formula',
+    label: phrase('Formula'),
     icon: <Sigma class="icon" aria-hidden="true" />,
-    make: ({ dialogs }) => dialogs.newFormula(),
+    keys: 'M',
   },
   {
     name: 'axes',
-    label: 'Axes, functions',
+    label: phrase('Axes, functions'),
     icon: <ChartSpline class="icon" aria-hidden="true" />,
-    make: ({ dialogs }) => dialogs.newPlot('axes'),
+    keys: 'X',
   },
   {
     name: 'line',
-    label: 'Number line',
+    label: phrase('Number line'),
     icon: <RulerDimensionLine class="icon" aria-hidden="true" />,
-    make: ({ dialogs }) => dialogs.newPlot('line'),
+    keys: 'U',
   },
   {
     name: 'frame',
-    label: 'Frame',
+    label: phrase('Frame'),
     icon: <Frame class="icon" aria-hidden="true" />,
-    make: (controller) => controller.addFrame(),
+    keys: 'F',
   },
 ];
 
@@ -101,17 +112,32 @@ const GUIDES: readonly { kind: GuideKind; icon: ComponentChildren }[] = [
   { kind: 'compass', icon: <DraftingCompass class="icon" aria-hidden="true" /> },
 ];
 
+/** The key that does the same; said to screen readers by the button itself. */
+function Keys({ keys }: { keys: string }) {
+  return (
+    <span class="shapes__keys" aria-hidden="true">
+      {keys === 'Space' ? t('Space') : keys}
+    </span>
+  );
+}
+
 export function ShapeMenu({ controller }: { controller: BoardController }) {
   const { tool, forms, isWritable } = controller;
-  const held = FORMS.find((entry) => tool.value === 'shape' && entry.form === forms.value);
+  // What is taken is used on the board: the focus goes there.
+  const take = (run: () => void): void => {
+    run();
+    controller.view.focusQuietly();
+  };
+  const held =
+    tool.value === 'polygon' ? POLYGON : FORMS.find((entry) => tool.value === 'shape' && entry.form === forms.value);
   const other = TOOLS.find((entry) => entry.name === tool.value && entry.name !== 'pan');
   return (
     <Popover
-      label="Shapes and more"
+      label={t('Shapes and more')}
       side="beside"
       testId="shape-panel"
       button={{
-        label: held?.label ?? other?.label ?? 'Shapes and more',
+        label: t(held?.label ?? other?.label ?? phrase('Shapes and more')),
         testId: 'tool-shapes',
         tip: 'right',
         class: 'button--quiet rail__tool',
@@ -120,52 +146,66 @@ export function ShapeMenu({ controller }: { controller: BoardController }) {
         children: held?.icon ?? other?.icon ?? <Shapes class="icon" aria-hidden="true" />,
       }}
     >
-      <fieldset class="shapes" aria-label="Shapes">
+      <fieldset class="shapes" aria-label={t('Shapes')} data-closes="elsewhere">
         {FORMS.map((entry) => (
           <IconButton
             key={entry.form}
-            label={entry.label}
+            label={t(entry.label)}
             {...(entry.keys ? { keys: entry.keys } : {})}
             testId={`form-${entry.form}`}
             class="button--quiet rail__tool"
             pressed={tool.value === 'shape' && forms.value === entry.form}
-            onPress={() => controller.chooseForm(entry.form)}
+            onPress={() => take(() => controller.chooseForm(entry.form))}
           >
             {entry.icon}
           </IconButton>
         ))}
+        <IconButton
+          label={t(POLYGON.label)}
+          keys="G"
+          testId="form-polygon"
+          class="button--quiet rail__tool"
+          pressed={tool.value === 'polygon'}
+          onPress={() => take(() => controller.choose('polygon'))}
+        >
+          {POLYGON.icon}
+        </IconButton>
       </fieldset>
-      <fieldset class="shapes shapes--tools" aria-label="More tools">
+      <fieldset class="shapes shapes--tools" aria-label={t('More tools')} data-closes="elsewhere">
         {TOOLS.map((entry) => (
           <button
             key={entry.name}
             type="button"
             class="shapes__tool"
             aria-pressed={tool.value === entry.name}
+            aria-keyshortcuts={entry.keys}
             data-testid={`more-${entry.name}`}
-            onClick={() => controller.choose(entry.name)}
+            onClick={() => take(() => controller.choose(entry.name))}
           >
             {entry.icon}
-            {entry.label}
+            {t(entry.label)}
+            {entry.keys && <Keys keys={entry.keys} />}
           </button>
         ))}
       </fieldset>
-      <fieldset class="shapes shapes--tools" aria-label="Mathematics and frames">
-        {MAKERS.map(({ name, label, icon, make }) => (
+      <fieldset class="shapes shapes--tools" aria-label={t('Mathematics and frames')}>
+        {MAKERS.map(({ name, label, keys, icon }) => (
           <button
             key={name}
             type="button"
             class="shapes__tool"
+            aria-keyshortcuts={keys}
             data-testid={`make-${name}`}
             data-closes
-            onClick={() => make(controller)}
+            onClick={() => controller.make(name)}
           >
             {icon}
-            {label}
+            {t(label)}
+            <Keys keys={keys} />
           </button>
         ))}
       </fieldset>
-      <fieldset class="shapes shapes--tools" aria-label="Instruments">
+      <fieldset class="shapes shapes--tools" aria-label={t('Instruments')} data-closes="elsewhere">
         {GUIDES.map(({ kind, icon }) => (
           <button
             key={kind}
@@ -173,16 +213,16 @@ export function ShapeMenu({ controller }: { controller: BoardController }) {
             class="shapes__tool"
             aria-pressed={controller.guides.shown.value?.kind === kind}
             data-testid={`guide-${kind}`}
-            onClick={() => controller.guides.toggle(kind)}
+            onClick={() => take(() => controller.guides.toggle(kind))}
           >
             {icon}
-            {GUIDE_WORDS[kind]}
+            {t(GUIDE_WORDS[kind])}
           </button>
         ))}
       </fieldset>
       <label class="shapes__tool shapes__file">
         <Image class="icon" aria-hidden="true" />
-        Picture from this device…
+        {t('Picture from this device…')}
         <input
           type="file"
           class="visually-hidden"
@@ -192,7 +232,7 @@ export function ShapeMenu({ controller }: { controller: BoardController }) {
             const [file] = event.currentTarget.files ?? [];
             event.currentTarget.value = '';
             if (file) {
-              void placePicture(controller, file);
+              take(() => void placePicture(controller, file));
             }
           }}
         />
@@ -207,7 +247,7 @@ export function ShapeMenu({ controller }: { controller: BoardController }) {
             controller.snaps.value = event.currentTarget.checked;
           }}
         />
-        Things snap to each other and the grid (not with Ctrl)
+        {t('Things snap to each other and the grid (not with Ctrl)')}
       </label>
       <label class="look__switch">
         <input
@@ -218,7 +258,7 @@ export function ShapeMenu({ controller }: { controller: BoardController }) {
             controller.penOnly.value = event.currentTarget.checked;
           }}
         />
-        Only a pen draws, fingers move the page
+        {t('Only a pen draws, fingers move the page')}
       </label>
     </Popover>
   );

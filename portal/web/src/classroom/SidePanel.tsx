@@ -4,6 +4,7 @@ import { X } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import type { BoardController } from '../board/controller';
 import { IconButton } from '../ui/IconButton';
+import { t } from '../ui/i18n';
 import { ChatPanel } from './ChatPanel';
 import { ContentsPanel } from './contents/ContentsPanel';
 import type { Door } from './door';
@@ -30,32 +31,43 @@ export function SidePanel({ store, controller, door, tab, isOpen, unread, onTab,
   const isOver = store.state.value === 'ended';
   const hands = isOver ? 0 : store.everybody.value.filter((person) => person.presence.hand).length;
   return (
-    <aside class="panel" aria-label="People, chat and contents of the board" data-open={isOpen} data-testid="panel">
+    <aside
+      class="panel"
+      aria-label={t('People, chat and contents of the board')}
+      data-open={isOpen}
+      data-testid="panel"
+    >
       <div class="panel__head">
-        <div class="tabs" role="tablist" aria-label="People, chat and contents of the board">
+        <div class="tabs" role="tablist" aria-label={t('People, chat and contents of the board')}>
           <Tab name="people" tab={tab} onTab={onTab}>
-            People
+            {t('People')}
             {hands > 0 && (
               <span class="panel__count panel__count--attention">
                 {hands}
-                <span class="visually-hidden"> with a raised hand</span>
+                <span class="visually-hidden"> {t('with a raised hand')}</span>
               </span>
             )}
           </Tab>
           <Tab name="chat" tab={tab} onTab={onTab}>
-            Chat
+            {t('Chat')}
             {unread > 0 && (
               <span class="panel__count" data-testid="chat-unread">
                 {unread}
-                <span class="visually-hidden"> new</span>
+                <span class="visually-hidden"> {t('new')}</span>
               </span>
             )}
           </Tab>
           <Tab name="contents" tab={tab} onTab={onTab}>
-            Board
+            {t('Board')}
           </Tab>
         </div>
-        <IconButton label="Close" testId="panel-close" tip="left" class="button--quiet panel__close" onPress={onClose}>
+        <IconButton
+          label={t('Close')}
+          testId="panel-close"
+          tip="left"
+          class="button--quiet panel__close"
+          onPress={onClose}
+        >
           <X class="icon" aria-hidden="true" />
         </IconButton>
       </div>

@@ -6,6 +6,7 @@ import { type Box, growBox, unionBox } from '../board/camera';
 import type { BoardController } from '../board/controller';
 import type { Spot } from '../core/stage';
 import { IconButton } from '../ui/IconButton';
+import { t } from '../ui/i18n';
 import type { RoomStore } from './store';
 
 /** Between what is pointed to and its frame, board px. */
@@ -16,7 +17,7 @@ export function SpotlightButton({ store, controller }: { store: RoomStore; contr
   const isOn = store.spot.value !== null;
   return (
     <IconButton
-      label={isOn ? 'End the spotlight' : 'Spotlight: everybody looks at what is chosen, or at what you see'}
+      label={isOn ? t('End the spotlight') : t('Spotlight: everybody looks at what is chosen, or at what you see')}
       testId="spotlight"
       class="button--quiet button--small"
       pressed={isOn}
@@ -56,7 +57,7 @@ export function SpotFrame({ store, controller }: { store: RoomStore; controller:
     <div class="spot" data-testid="spot">
       <div class="spot__frame" style={style} />
       <p class="visually-hidden" role="status">
-        The tutor points to a part of this page.
+        {t('The tutor points to a part of this page.')}
       </p>
     </div>
   );

@@ -4,64 +4,73 @@ import { Eraser, Hand, Highlighter, MousePointer2, Pencil, PencilOff, Redo2, Typ
 import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
 import type { BoardController } from '../board/controller';
 import { cssColour } from '../board/scene';
-import type { ToolName } from '../board/tools/tool';
+import { nextTool, type ToolName } from '../board/tools/tool';
+import { colourWord } from '../board/words';
 import { COLOURS } from '../core/shape';
 import { IconButton } from '../ui/IconButton';
+import { type Phrase, phrase, t } from '../ui/i18n';
 import { Popover } from '../ui/Popover';
-import { theme } from '../ui/theme';
 import { ShapeMenu } from './ShapeMenu';
 
 interface ToolEntry {
   readonly name: ToolName;
-  readonly label: string;
+  readonly label: Phrase;
   readonly keys: string;
   readonly icon: ComponentChildren;
 }
 
 const TOOLS: readonly ToolEntry[] = [
-  { name: 'select', label: 'Select and move', keys: 'V', icon: <MousePointer2 class="icon" aria-hidden="true" /> },
-  { name: 'pen', label: 'Pen', keys: 'P', icon: <Pencil class="icon" aria-hidden="true" /> },
-  { name: 'highlighter', label: 'Highlighter', keys: 'H', icon: <Highlighter class="icon" aria-hidden="true" /> },
-  { name: 'eraser', label: 'Eraser', keys: 'E', icon: <Eraser class="icon" aria-hidden="true" /> },
-  { name: 'text', label: 'Text', keys: 'T', icon: <Type class="icon" aria-hidden="true" /> },
+  {
+    name: 'select',
+    label: phrase('Select and move'),
+    keys: 'V',
+    icon: <MousePointer2 class="icon" aria-hidden="true" />,
+  },
+  { name: 'pen', label: phrase('Pen'), keys: 'P', icon: <Pencil class="icon" aria-hidden="true" /> },
+  {
+    name: 'highlighter',
+    label: phrase('Highlighter'),
+    keys: 'H',
+    icon: <Highlighter class="icon" aria-hidden="true" />,
+  },
+  { name: 'eraser', label: phrase('Eraser'), keys: 'E', icon: <Eraser class="icon" aria-hidden="true" /> },
+  { name: 'text', label: phrase('Text'), keys: 'T', icon: <Type class="icon" aria-hidden="true" /> },
 ];
 
 const RUBBER = <PencilOff class="icon" aria-hidden="true" />;
 
-/** The eraser has two ends: pressed again, the button turns it round. */
 const isHeld = (name: ToolName, held: ToolName): boolean => name === held || (name === 'eraser' && held === 'rubber');
-const next = (name: ToolName, held: ToolName): ToolName => (name === 'eraser' && held === 'eraser' ? 'rubber' : name);
 
 function eraserWords(held: ToolName): string {
   if (held === 'eraser') {
-    return 'Eraser: whole strokes. Press again for parts of them';
+    return t('Eraser: whole strokes. Press again for parts of them');
   }
-  return held === 'rubber' ? 'Eraser: parts of strokes. Press again for whole ones' : 'Eraser';
+  return held === 'rubber' ? t('Eraser: parts of strokes. Press again for whole ones') : t('Eraser');
 }
 
 export function ToolRail({ controller }: { controller: BoardController }) {
   const { tool, canUndo, canRedo, isWritable } = controller;
   return (
-    <div class="rail" role="toolbar" aria-label="Drawing tools" aria-orientation="vertical">
+    <div class="rail" role="toolbar" aria-label={t('Drawing tools')} aria-orientation="vertical">
       <div class="rail__group">
         {TOOLS.map((entry) => (
           <IconButton
             key={entry.name}
-            label={entry.name === 'eraser' ? eraserWords(tool.value) : entry.label}
+            label={entry.name === 'eraser' ? eraserWords(tool.value) : t(entry.label)}
             keys={entry.keys}
             testId={`tool-${entry.name}`}
             tip="right"
             class="button--quiet rail__tool"
             pressed={isHeld(entry.name, tool.value)}
             disabled={!isWritable.value}
-            onPress={() => controller.choose(next(entry.name, tool.value))}
+            onPress={() => controller.choose(nextTool(entry.name, tool.value))}
           >
             {entry.name === 'eraser' && tool.value === 'rubber' ? RUBBER : entry.icon}
           </IconButton>
         ))}
         <ShapeMenu controller={controller} />
         <IconButton
-          label="Move the page"
+          label={t('Move the page')}
           keys="Space"
           testId="tool-pan"
           tip="right"
@@ -77,10 +86,10 @@ export function ToolRail({ controller }: { controller: BoardController }) {
       </div>
       <div class="rail__compact">
         <Popover
-          label="Colour and size"
+          label={t('Colour and size')}
           side="above-end"
           button={{
-            label: 'Colour and size',
+            label: t('Colour and size'),
             testId: 'styles',
             disabled: !isWritable.value,
             children: <StyleDot controller={controller} />,
@@ -91,7 +100,7 @@ export function ToolRail({ controller }: { controller: BoardController }) {
       </div>
       <div class="rail__group rail__history">
         <IconButton
-          label="Undo"
+          label={t('Undo')}
           keys="Ctrl+Z"
           testId="undo"
           tip="right"
@@ -101,7 +110,7 @@ export function ToolRail({ controller }: { controller: BoardController }) {
           <Undo2 class="icon" aria-hidden="true" />
         </IconButton>
         <IconButton
-          label="Redo"
+          label={t('Redo')}
           keys="Ctrl+Shift+Z"
           testId="redo"
           tip="right"
@@ -115,8 +124,14 @@ export function ToolRail({ controller }: { controller: BoardController }) {
   );
 }
 
-const SIZE_WORDS = ['Thin', 'Medium', 'Thick', 'Very thick'] as const;
-const TEXT_WORDS = ['Small', 'Medium', 'Large', 'Very large'] as const;
+const SIZE_WORDS = [phrase('Thin'), phrase('Medium'), phrase('Thick'), phrase('Very thick')] as const;
+const TEXT_WORDS = [phrase('Small'), phrase('Medium'), phrase('Large'), phrase('Very large')] as const;
+
+function sizeWords(names: readonly Phrase[], step: number, size: number): string {
+  const name = names[step];
+  return name ? t(name) : t('{size} px', { size });
+}
+
 const DOT_PX = [5, 8, 12, 17] as const;
 const LETTER_PX = [12, 15, 18, 21] as const;
 
@@ -126,7 +141,7 @@ function Styles({ controller }: { controller: BoardController }) {
   const isDisabled = !controller.isWritable.value;
   return (
     <>
-      <div class="swatches" role="radiogroup" aria-label="Colour" onKeyDown={walkRadios}>
+      <div class="swatches" role="radiogroup" aria-label={t('Colour')} onKeyDown={walkRadios}>
         {COLOURS.map((colour) => (
           // biome-ignore lint/a11y/useSemanticElements: a swatch is a button that shows its colour, not a form's radio.
           <button
@@ -136,15 +151,15 @@ function Styles({ controller }: { controller: BoardController }) {
             class="swatch"
             aria-checked={style.colour === colour}
             tabIndex={style.colour === colour ? 0 : -1}
-            aria-label={colour}
+            aria-label={colourWord(colour)}
             data-testid={`color-${colour}`}
             disabled={isDisabled}
-            style={{ '--swatch': cssColour(colour, theme.value) }}
+            style={{ '--swatch': cssColour(colour, controller.view.paper.value) }}
             onClick={() => controller.setColour(colour)}
           />
         ))}
       </div>
-      <div class="sizes" role="radiogroup" aria-label="Size" onKeyDown={walkRadios}>
+      <div class="sizes" role="radiogroup" aria-label={t('Size')} onKeyDown={walkRadios}>
         {controller.sizes(tool).map((size, step) => (
           // biome-ignore lint/a11y/useSemanticElements: as above.
           <button
@@ -154,7 +169,7 @@ function Styles({ controller }: { controller: BoardController }) {
             class="size"
             aria-checked={style.step === step}
             tabIndex={style.step === step ? 0 : -1}
-            aria-label={(tool === 'text' ? TEXT_WORDS : SIZE_WORDS)[step] ?? `${size} px`}
+            aria-label={sizeWords(tool === 'text' ? TEXT_WORDS : SIZE_WORDS, step, size)}
             data-testid={`size-${step + 1}`}
             disabled={isDisabled}
             onClick={() => controller.setSize(step)}
@@ -192,7 +207,7 @@ function StyleDot({ controller }: { controller: BoardController }) {
     <span
       class="style-dot"
       aria-hidden="true"
-      style={{ '--swatch': cssColour(colour, theme.value), width: side, height: side }}
+      style={{ '--swatch': cssColour(colour, controller.view.paper.value), width: side, height: side }}
     />
   );
 }

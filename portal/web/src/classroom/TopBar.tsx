@@ -2,12 +2,14 @@
 
 import { Cloud, CloudOff, LogOut, Moon, Sun, Users, Wifi, WifiOff } from 'lucide-preact';
 import { IconButton } from '../ui/IconButton';
+import { t, tn } from '../ui/i18n';
+import { LanguageMenu } from '../ui/LanguageMenu';
 import { setTheme, theme } from '../ui/theme';
 import { CrisisButton } from './Crisis';
 import { NetworkPanel } from './NetworkPanel';
 import type { SaveState } from './room';
 import type { RoomStore } from './store';
-import { connectionWords, DROP_IN_WORDS, formatDuration, lessonWords, saveWords } from './words';
+import { connectionWords, dropInWords, formatDuration, lessonWords, saveWords } from './words';
 
 export interface TopBarProps {
   store: RoomStore;
@@ -42,7 +44,11 @@ export function TopBar(props: TopBarProps) {
         <StaffButton {...props} />
         {info.demo && <NetworkPanel store={store} />}
         <IconButton
-          label={`${count} here${unread > 0 ? `, ${unread} new messages` : ''}`}
+          label={
+            unread > 0
+              ? tn(unread, '{count} here, {n} new message', '{count} here, {n} new messages', { count })
+              : t('{count} here', { count })
+          }
           testId="panel-toggle"
           tip="bottom"
           class="button--quiet room-bar__people"
@@ -56,7 +62,7 @@ export function TopBar(props: TopBarProps) {
           {unread > 0 && <span class="room-bar__dot" aria-hidden="true" />}
         </IconButton>
         <IconButton
-          label={isDark ? 'Light theme' : 'Dark theme'}
+          label={isDark ? t('Light theme') : t('Dark theme')}
           testId="theme"
           tip="bottom"
           class="button--quiet room-bar__theme"
@@ -64,7 +70,8 @@ export function TopBar(props: TopBarProps) {
         >
           {isDark ? <Sun class="icon" aria-hidden="true" /> : <Moon class="icon" aria-hidden="true" />}
         </IconButton>
-        <IconButton label="Leave the lesson" testId="leave" tip="left" onPress={props.onLeave}>
+        <LanguageMenu csrf={csrf} class="room-bar__theme" />
+        <IconButton label={t('Leave the lesson')} testId="leave" tip="left" onPress={props.onLeave}>
           <LogOut class="icon" aria-hidden="true" />
         </IconButton>
       </div>
@@ -75,7 +82,7 @@ export function TopBar(props: TopBarProps) {
 function LessonState({ store }: { store: RoomStore }) {
   const isAway = store.connection.value.relay === 'online' && !store.isRecorderHere.value;
   const words = store.isDropIn.value
-    ? DROP_IN_WORDS
+    ? dropInWords()
     : lessonWords(store.state.value, store.session.info.recording === 'off' ? null : !isAway);
   return (
     <span
@@ -96,7 +103,7 @@ function Timer({ store }: { store: RoomStore }) {
     return null;
   }
   return (
-    <time class="room-bar__timer" role="timer" aria-label="Time since the start" data-testid="timer">
+    <time class="room-bar__timer" role="timer" aria-label={t('Time since the start')} data-testid="timer">
       {formatDuration(store.clockMs.value - startedMs)}
     </time>
   );
@@ -158,13 +165,13 @@ function StaffButton({ store, onStart, onEnd, isStarting }: TopBarProps) {
           disabled={isStarting}
           onClick={onStart}
         >
-          {isStarting ? 'Starting…' : 'Start lesson'}
+          {isStarting ? t('Starting…') : t('Start lesson')}
         </button>
       );
     case 'live':
       return (
         <button type="button" class="button button--small room-bar__staff" data-testid="end-lesson" onClick={onEnd}>
-          End lesson
+          {t('End lesson')}
         </button>
       );
     default:

@@ -3,6 +3,7 @@
 import type { UserId } from '../core/ids';
 import type { Preflight } from '../media/connectionCheck';
 import { PortalError } from '../net/portal';
+import { t } from '../ui/i18n';
 import type { LessonFacts } from './room';
 
 export interface DoorPerson {
@@ -67,7 +68,7 @@ export class ClassroomPortal {
       // Sent to its end even when the page is left meanwhile.
       response = await fetch(url, init);
     } catch {
-      throw new PortalError(0, 'unreachable', 'The server does not answer. Check the connection and try again.');
+      throw new PortalError(0, 'unreachable', t('The server does not answer. Check the connection and try again.'));
     }
     const body = await readJson(response);
     if (!response.ok) {
@@ -87,10 +88,14 @@ async function readJson(response: Response): Promise<unknown> {
 }
 
 function refusal(body: unknown, status: number): PortalError {
-  const { error, message } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
+  const { error, message, reference } = (typeof body === 'object' && body !== null ? body : {}) as Record<
+    string,
+    unknown
+  >;
   return new PortalError(
     status,
     typeof error === 'string' ? error : 'failed',
-    typeof message === 'string' && message !== '' ? message : `The server refused this (${status}).`,
+    typeof message === 'string' && message !== '' ? message : t('The server refused this ({status}).', { status }),
+    typeof reference === 'string' ? reference : '',
   );
 }

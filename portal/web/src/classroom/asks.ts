@@ -4,6 +4,7 @@ import { signal } from '@preact/signals';
 import { isStaff, type UserId } from '../core/ids';
 import { type Ask, MAX_ASKS } from '../core/presence';
 import type { LocalMedia } from '../media/localMedia';
+import { t } from '../ui/i18n';
 import { toast } from '../ui/toasts';
 import type { Participant, RoomSession } from './room';
 
@@ -85,7 +86,7 @@ export class Asks {
     } else if (what === 'mute' && isOn) {
       this.prompt.value = null;
       void this.media.setMicrophone(false);
-      toast('Your tutor has turned your microphone off. You can turn it on again at any time.');
+      toast(t('Your tutor has turned your microphone off. You can turn it on again at any time.'));
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import { signal } from '@preact/signals';
 import { PortalError } from '../net/portal';
+import { phrase } from '../ui/i18n';
 import { toast } from '../ui/toasts';
 import type { ClassroomPortal, DoorPerson } from './api';
 import type { RoomSession } from './room';
@@ -10,11 +11,11 @@ const EVERY_MS = 3_000;
 
 /** Why somebody is put out, as the portal knows it. */
 export const REMOVAL_REASONS = [
-  ['disruptive', 'Disturbs the lesson'],
-  ['not_invited', 'Does not belong in this lesson'],
-  ['asked_to_leave', 'Asked to leave'],
-  ['technical', 'Something is wrong with their connection'],
-  ['removed', 'Another reason'],
+  ['disruptive', phrase('Disturbs the lesson')],
+  ['not_invited', phrase('Does not belong in this lesson')],
+  ['asked_to_leave', phrase('Asked to leave')],
+  ['technical', phrase('Something is wrong with their connection')],
+  ['removed', phrase('Another reason')],
 ] as const;
 
 export type DoorPortal = Pick<ClassroomPortal, 'door' | 'admit'>;

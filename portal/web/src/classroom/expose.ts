@@ -23,6 +23,12 @@ export function exposeForTests(session: RoomSession, store: RoomStore, controlle
     /** Whose desk is on the screen; '' for the board of all. */
     desk: () => store.desks.at.value ?? '',
     deskShapes: (user: UserId) => session.desk(user).shapes(MAIN_PAGE).length,
+    /** How many points others are drawing at a desk at this moment; null: on the board of all. */
+    live: (desk: UserId | null) =>
+      session.live
+        .sessions()
+        .map((id) => session.live.peer(id).stroke)
+        .reduce((sum, stroke) => sum + (stroke?.desk === desk ? stroke.points.length : 0), 0),
     /** Where the board is on the screen: camera in board px, canvas ratio in device px per CSS px. */
     view: () =>
       view ? { ...view.camera, ratio: view.view.ratio, width: view.view.width, height: view.view.height } : null,

@@ -2,6 +2,7 @@
 
 import { render } from 'preact';
 import { LessonSession } from '../net/session';
+import { speakAsThePage } from '../ui/i18n';
 import { App } from './App';
 import { ClassroomPortal } from './api';
 import './classroom.css';
@@ -9,6 +10,7 @@ import './classroom.css';
 const root = document.getElementById('app');
 const lesson = root?.dataset.lesson;
 if (root && lesson) {
+  await speakAsThePage();
   const csrf = document.querySelector<HTMLMetaElement>('meta[name="csrf"]')?.content ?? '';
   root.replaceChildren();
   render(

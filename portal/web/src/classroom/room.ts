@@ -2,7 +2,7 @@
 
 import type { LivePeers } from '../board/livePeers';
 import type { LiveInk } from '../board/tools/tool';
-import type { PageId } from '../core/ids';
+import type { PageId, UserId } from '../core/ids';
 import type { LessonInfo, LessonSession } from '../net/session';
 
 export type {
@@ -21,8 +21,10 @@ export interface LessonFacts extends LessonInfo {
   readonly notice_acknowledged: boolean;
 }
 
+/** `desk`: at whose desk it happens; null or none: on the board of all. */
 export interface RoomLive extends LiveInk, LivePeers {
-  cursor(page: PageId, x: number, y: number, laser?: boolean): void;
+  begin(stroke: Parameters<LiveInk['begin']>[0], desk?: UserId | null): void;
+  cursor(page: PageId, x: number, y: number, laser?: boolean, desk?: UserId | null): void;
   hideCursor(): void;
 }
 

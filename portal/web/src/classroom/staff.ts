@@ -1,6 +1,7 @@
 /** What staff do with the lesson as a whole. */
 
 import { PortalError } from '../net/portal';
+import { t } from '../ui/i18n';
 import { toast } from '../ui/toasts';
 import type { ClassroomPortal } from './api';
 import type { RoomSession } from './room';
@@ -26,7 +27,7 @@ function refusalOf(error: unknown): StartRefusal {
   if (!(error instanceof PortalError)) {
     throw error;
   }
-  const title = error.code === 'recorder_missing' ? 'The recorder is not ready' : 'The lesson did not start';
+  const title = error.code === 'recorder_missing' ? t('The recorder is not ready') : t('The lesson did not start');
   return { title, message: error.message };
 }
 
@@ -44,6 +45,6 @@ export async function endLesson(portal: ClassroomPortal, session: RoomSession): 
       throw error;
     }
     session.stage.set({ state: 'live' });
-    toast(`The lesson goes on: ${error.message}`);
+    toast(t('The lesson goes on: {message}', { message: error.message }));
   }
 }

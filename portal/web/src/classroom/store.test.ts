@@ -117,7 +117,7 @@ describe('pages', () => {
     if (!other) {
       throw new Error('nobody is here');
     }
-    room.setLive(other, { cursor: { page: second, x: 1, y: 2 }, stroke: null });
+    room.setLive(other, { cursor: { page: second, desk: null, x: 1, y: 2 }, stroke: null });
     expect(opened.cursors.value).toEqual([]);
     opened.turnTo(second);
     expect(opened.cursors.value.map(({ name }) => name)).toEqual(['Other']);

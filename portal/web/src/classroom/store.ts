@@ -6,15 +6,18 @@ import type { Box } from '../board/camera';
 import type { BoardRoom } from '../board/controller';
 import { Lasers } from '../board/lasers';
 import type { LiveStroke, Sketch } from '../board/liveLayer';
-import { cursorMarks, liveStrokes } from '../board/livePeers';
+import { cursorMarks, type LivePlace, liveStrokes } from '../board/livePeers';
 import type { Pictures } from '../board/painter';
+import { assetsOn } from '../board/picture';
 import { PictureCache } from '../board/pictureCache';
+import type { BoardSource } from '../board/source';
 import type { Bytes } from '../core/bytes';
 import type { ChatMessage } from '../core/chat';
-import { isStaff, type PageId, type SessionId, type ShapeId, type UserId } from '../core/ids';
+import { isStaff, MAIN_PAGE, type PageId, type SessionId, type ShapeId, type UserId } from '../core/ids';
 import type { Presence } from '../core/presence';
 import type { Page } from '../core/shape';
 import type { Spot, StageState } from '../core/stage';
+import { t } from '../ui/i18n';
 import { toast } from '../ui/toasts';
 import { Asks } from './asks';
 import { Desks } from './desks/desks';
@@ -116,6 +119,7 @@ export class RoomStore implements BoardRoom {
   readonly desks: Desks;
   private readonly awayWatch: AwayWatch;
   private readonly trails = new Lasers();
+  private atDesk: UserId | null = null;
   private ownView: Presence['view'] = null;
   private viewTimer: ReturnType<typeof setTimeout> | undefined;
   private missedShown = 0;
@@ -141,6 +145,10 @@ export class RoomStore implements BoardRoom {
       this.beat();
     }, TICK_MS);
     this.stops.push(
+      this.desks.at.subscribe((user) => {
+        this.atDesk = user;
+        this.readLive();
+      }),
       session.on('participants', () => this.readPeople()),
       session.on('presence', () => this.readPeople()),
       session.on('live', () => {
@@ -173,7 +181,7 @@ export class RoomStore implements BoardRoom {
         this.stopped.value = { code, reason };
       }),
       session.on('refused', () =>
-        toast('The server did not accept a change. It is shown here, but not to the others.'),
+        toast(t('The server did not accept a change. It is shown here, but not to the others.')),
       ),
       session.on('rebuild', () => {
         this.isOutdated.value = true;
@@ -213,8 +221,9 @@ export class RoomStore implements BoardRoom {
     }
   }
 
-  /** Turns to a page. Staff take everybody who follows along. */
+  /** Turns to a page, away from any desk. Staff take everybody who follows along. */
   turnTo(page: PageId): void {
+    this.desks.go(null);
     if (this.isStaff.value && this.session.stage.writable && this.state.value !== 'ended') {
       this.session.stage.set({ page });
     }
@@ -323,7 +332,7 @@ export class RoomStore implements BoardRoom {
       await this.session.pressAlert(reason);
     } catch (error) {
       // WebCrypto or the ticket failed, not the network: the person must know that nobody was called.
-      toast('Help could not be called from this page. Use the telephone.');
+      toast(t('Help could not be called from this page. Use the telephone.'));
       throw error;
     }
   }
@@ -349,6 +358,10 @@ export class RoomStore implements BoardRoom {
   );
   readonly pictures: Pictures = this.cache.picture;
 
+  /** When the pictures of a page can be painted, or cannot be had now: whether any had to be waited for. */
+  readonly whenPictures = (page: PageId, board: BoardSource = this.session.board): Promise<boolean> =>
+    this.cache.whenHere(assetsOn(board, page));
+
   /** Keeps a picture and gives it to whoever asks; returns its hash. */
   keepPicture(data: Bytes): Promise<string> {
     return this.session.assets.put(data);
@@ -363,11 +376,11 @@ export class RoomStore implements BoardRoom {
   }
 
   liveStrokes(page: PageId): readonly LiveStroke[] {
-    return liveStrokes(this.session.live, this.session.board, page);
+    return liveStrokes(this.session.live, this.session.board, { page, desk: null });
   }
 
   onRefused(): void {
-    toast('The board is read-only for you at the moment.');
+    toast(t('The board is read-only for you at the moment.'));
   }
 
   private show(page: PageId): void {
@@ -414,13 +427,19 @@ export class RoomStore implements BoardRoom {
   }
 
   lasers(page: PageId, zoom: number): readonly Sketch[] {
-    return this.trails.sketches(page, zoom);
+    return this.lasersAt({ page, desk: null }, zoom);
+  }
+
+  lasersAt(place: LivePlace, zoom: number): readonly Sketch[] {
+    return this.trails.sketches(place, zoom);
   }
 
   private readLive(): void {
     const { session } = this;
     this.trails.read(session.live, (id) => session.person(id)?.colour ?? null);
-    this.cursors.value = cursorMarks(session.live, this.page.value, (id) => session.person(id));
+    const desk = this.atDesk;
+    const place = { page: desk === null ? this.page.value : MAIN_PAGE, desk };
+    this.cursors.value = cursorMarks(session.live, place, (id) => session.person(id));
     this.onLive();
   }
 
@@ -469,7 +488,7 @@ export class RoomStore implements BoardRoom {
 
   private warnOfEquivocation(): void {
     if (this.isStaff.value) {
-      toast('One participant’s page sent contradicting work and was stopped. Ask them to load the page again.');
+      toast(t('One participant’s page sent contradicting work and was stopped. Ask them to load the page again.'));
     }
   }
 }

@@ -8,6 +8,7 @@
 import type { BoardChange } from '../core/board';
 import { type PageId, parseItemId, type SessionId, type ShapeId, shapeAuthor, type UserId } from '../core/ids';
 import type { Page, Shape } from '../core/shape';
+import { listed, t, tn } from '../ui/i18n';
 
 /** The part of a board that is looked at. */
 export interface AwayBoard {
@@ -43,7 +44,6 @@ const NOTICED_MS = 2_000;
 const CATCH_UP_MS = 8_000;
 /** Clocks of a room agree to this. */
 const CLOCKS_MS = 1_000;
-const SOMEONE = 'Someone';
 
 interface Window {
   readonly sinceMs: number;
@@ -152,7 +152,7 @@ export class AwayWatch {
     const pages = new Map<PageId, ShapeId[]>();
     for (const [id, { page, author }] of this.added) {
       const person = author === null ? null : this.person(author);
-      const entry = people.get(person?.user ?? '') ?? { name: person?.name ?? SOMEONE, added: 0 };
+      const entry = people.get(person?.user ?? '') ?? { name: person?.name ?? t('Someone'), added: 0 };
       entry.added += 1;
       people.set(person?.user ?? '', entry);
       const ids = pages.get(page);
@@ -179,17 +179,13 @@ export class AwayWatch {
   }
 }
 
-const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
-
 function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
-  if (seconds < 90) return counted(seconds, 'second', 'seconds');
+  if (seconds < 90) return tn(seconds, '{n} second', '{n} seconds');
   const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? counted(minutes, 'minute', 'minutes') : counted(Math.round(minutes / 60), 'hour', 'hours');
-}
-
-function list(parts: readonly string[]): string {
-  return parts.length < 2 ? (parts[0] ?? '') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+  return minutes < 90
+    ? tn(minutes, '{n} minute', '{n} minutes')
+    : tn(Math.round(minutes / 60), '{n} hour', '{n} hours');
 }
 
 const NAMED = 3;
@@ -197,19 +193,26 @@ const NAMED = 3;
 /** "While you were away for 25 seconds, Maya Torres added 12 strokes and Leo Novak 3, on 2 pages." */
 export function awayWords(summary: AwaySummary): string {
   const { people, isInk, erased, newPages, pages, awayMs } = summary;
-  const named = people.slice(0, NAMED);
   const rest = people.slice(NAMED).reduce((sum, { added }) => sum + added, 0);
-  const who = named.map(({ name, added }, i) => {
-    return i === 0
-      ? `${name} added ${counted(added, isInk ? 'stroke' : 'thing', isInk ? 'strokes' : 'things')}`
-      : `${name} ${added}`;
+  const who = people.slice(0, NAMED).map(({ name, added }, i) => {
+    if (i > 0) return `${name} ${added}`;
+    return isInk
+      ? tn(added, '{name} added {n} stroke', '{name} added {n} strokes', { name })
+      : tn(added, '{name} added {n} thing', '{name} added {n} things', { name });
   });
-  if (rest > 0) who.push(`others ${rest}`);
-  const parts =
-    who.length > 0
-      ? [list(who) + (pages.length > 1 ? `${who.length > 1 ? ',' : ''} on ${pages.length} pages` : '')]
-      : [];
-  if (newPages > 0) parts.push(`${counted(newPages, 'page is', 'pages are')} new`);
-  if (erased > 0) parts.push(`${erased} ${erased === 1 ? 'was' : 'were'} erased`);
-  return `While you were away for ${duration(awayMs)}, ${parts.join('; ')}.`;
+  if (rest > 0) who.push(t('others {n}', { n: rest }));
+  const parts: string[] = [];
+  if (who.length > 0) {
+    const [all, n] = [listed(who), pages.length];
+    parts.push(
+      n < 2
+        ? all
+        : who.length > 1
+          ? t('{who}, on {n} pages', { who: all, n })
+          : t('{who} on {n} pages', { who: all, n }),
+    );
+  }
+  if (newPages > 0) parts.push(tn(newPages, '{n} page is new', '{n} pages are new'));
+  if (erased > 0) parts.push(tn(erased, '{n} was erased', '{n} were erased'));
+  return t('While you were away for {duration}, {what}.', { duration: duration(awayMs), what: parts.join('; ') });
 }

@@ -3,18 +3,19 @@
 import { CloseCode } from '../core/errors';
 import type { StageState } from '../core/stage';
 import type { LessonInfo } from '../net/portal';
+import { phrase, t, tn } from '../ui/i18n';
 import type { AlertState, Connection, SaveState } from './room';
 
 export function saveWords(state: SaveState): string {
   switch (state.kind) {
     case 'saved':
-      return 'Saved';
+      return t('Saved');
     case 'saving':
-      return 'Saving…';
+      return t('Saving…');
     case 'offline':
       return state.unacked === 0
-        ? 'Offline'
-        : `Offline — ${state.unacked} ${state.unacked === 1 ? 'change' : 'changes'} kept on this device`;
+        ? t('Offline')
+        : tn(state.unacked, 'Offline — {n} change kept on this device', 'Offline — {n} changes kept on this device');
   }
 }
 
@@ -22,11 +23,11 @@ export function saveWords(state: SaveState): string {
 export function alertWords(state: AlertState): string {
   switch (state) {
     case 'sending':
-      return 'Calling for help…';
+      return t('Calling for help…');
     case 'stored':
-      return 'Help has been called';
+      return t('Help has been called');
     case 'acknowledged':
-      return 'Somebody has it in hand';
+      return t('Somebody has it in hand');
   }
 }
 
@@ -36,28 +37,28 @@ export interface StateWords {
 }
 
 /** A demo room, where everybody may draw at any time. */
-export const DROP_IN_WORDS: StateWords = { text: 'Open to everyone', tone: 'calm' };
+export const dropInWords = (): StateWords => ({ text: t('Open to everyone'), tone: 'calm' });
 
 /** `isRecorded`: true, false, or null when this lesson is not to be recorded. */
 export function lessonWords(state: StageState, isRecorded: boolean | null): StateWords {
   switch (state) {
     case 'waiting':
-      return { text: 'Waiting', tone: 'calm' };
+      return { text: t('Waiting'), tone: 'calm' };
     case 'ended':
-      return { text: 'Ended', tone: 'calm' };
+      return { text: t('Ended'), tone: 'calm' };
     case 'live':
       if (isRecorded === null) {
-        return { text: 'Live', tone: 'live' };
+        return { text: t('Live'), tone: 'live' };
       }
       return isRecorded
-        ? { text: 'Live · recorded', tone: 'live' }
-        : { text: 'Live · recorder away', tone: 'attention' };
+        ? { text: t('Live · recorded'), tone: 'live' }
+        : { text: t('Live · recorder away'), tone: 'attention' };
   }
 }
 
 const VIDEO_PAUSED_WORDS = {
-  line: 'Video paused to keep the sound clear',
-  device: 'Video paused: this device is busy',
+  line: phrase('Video paused to keep the sound clear'),
+  device: phrase('Video paused: this device is busy'),
 } as const;
 
 const TCP_ROUTES: readonly (string | undefined)[] = ['turn-tcp', 'turn-tls'];
@@ -72,14 +73,14 @@ export function connectionWords(connection: Connection): string {
   const direct = connection.peers.filter((peer) => peer.path === 'mesh').length;
   switch (connection.relay) {
     case 'online':
-      if (connection.video === 'paused') return VIDEO_PAUSED_WORDS[connection.videoCause ?? 'line'];
-      return isByTcp(connection) ? 'Connected over TCP: your network blocks UDP' : 'Connected';
+      if (connection.video === 'paused') return t(VIDEO_PAUSED_WORDS[connection.videoCause ?? 'line']);
+      return isByTcp(connection) ? t('Connected over TCP: your network blocks UDP') : t('Connected');
     case 'connecting':
-      return direct > 0 ? 'Connected directly; reaching the server…' : 'Connecting…';
+      return direct > 0 ? t('Connected directly; reaching the server…') : t('Connecting…');
     case 'offline':
-      return direct > 0 ? 'The server is away; connected directly' : 'Not connected; trying again…';
+      return direct > 0 ? t('The server is away; connected directly') : t('Not connected; trying again…');
     case 'stopped':
-      return 'Not connected';
+      return t('Not connected');
   }
 }
 
@@ -97,20 +98,22 @@ const FIRST_CLOSE_CODE = 1_000;
 /** Why the socket will not come back by itself, by close code (protocol.md, section X). */
 export function stopWords(code: number, reason: string): StopWords {
   if (code < FIRST_CLOSE_CODE) {
-    return { title: 'The door did not open', text: reason, action: 'retry', button: 'Try again' };
+    return { title: t('The door did not open'), text: reason, action: 'retry', button: t('Try again') };
   }
   switch (code) {
     case CloseCode.replaced:
       return {
-        title: 'The lesson is open elsewhere',
-        text: 'You opened this lesson in another tab. Go on there, or take it over here.',
+        title: t('The lesson is open elsewhere'),
+        text: t('You opened this lesson in another tab. Go on there, or take it over here.'),
         action: 'retry',
-        button: 'Continue here',
+        button: t('Continue here'),
       };
     case CloseCode.revoked:
       return {
-        title: 'You are no longer in this lesson',
-        text: 'Your tutor has ended your part in it. What you did is kept. If you think that this was a mistake, tell your tutor or your school: they can let you in again.',
+        title: t('You are no longer in this lesson'),
+        text: t(
+          'Your tutor has ended your part in it. What you did is kept. If you think that this was a mistake, tell your tutor or your school: they can let you in again.',
+        ),
         action: null,
         button: '',
       };
@@ -119,17 +122,21 @@ export function stopWords(code: number, reason: string): StopWords {
     case CloseCode.ticket_foreign:
     case CloseCode.proof_failed:
       return {
-        title: 'The door did not open',
-        text: 'This page’s ticket for the lesson is not valid any more. Loading the page again gets a new one; your work is kept on this device.',
+        title: t('The door did not open'),
+        text: t(
+          'This page’s ticket for the lesson is not valid any more. Loading the page again gets a new one; your work is kept on this device.',
+        ),
         action: 'reload',
-        button: 'Load again',
+        button: t('Load again'),
       };
     default:
       return {
-        title: 'The connection was closed',
-        text: 'The server closed the connection and will not take it back as it is. Your work is kept on this device.',
+        title: t('The connection was closed'),
+        text: t(
+          'The server closed the connection and will not take it back as it is. Your work is kept on this device.',
+        ),
         action: 'retry',
-        button: 'Connect again',
+        button: t('Connect again'),
       };
   }
 }
@@ -143,7 +150,7 @@ export function formatDuration(ms: number): string {
 }
 
 export function pageName(title: string, position: number): string {
-  return title.trim() || `Page ${position + 1}`;
+  return title.trim() || t('Page {n}', { n: position + 1 });
 }
 
 /** `Mathematics · 11:45 to 12:45, EST`: in the school's zone, as every page of the portal says it. */
@@ -158,7 +165,8 @@ export function lessonHours(info: Pick<LessonInfo, 'subject' | 'starts_at' | 'en
     });
     const named = new Intl.DateTimeFormat('en-US', { timeZone: info.time_zone, timeZoneName: 'short' });
     const zone = named.formatToParts(from).find((part) => part.type === 'timeZoneName')?.value ?? info.time_zone;
-    return `${info.subject} · ${clock.format(from)} to ${clock.format(to)}, ${zone}`;
+    const [start, end] = [clock.format(from), clock.format(to)];
+    return t('{subject} · {start} to {end}, {zone}', { subject: info.subject, start, end, zone });
   } catch (error) {
     // Times that are none, or a zone that this browser does not know.
     if (error instanceof RangeError) return info.subject;

@@ -8,6 +8,7 @@ import type { DeviceOption, LocalMedia } from './localMedia';
 import { initialsOf } from './Tile';
 import { playTestTone } from './testTone';
 import './deviceCheck.css';
+import { t } from '../ui/i18n';
 
 export interface DeviceCheckProps {
   media: LocalMedia;
@@ -49,12 +50,12 @@ export function DeviceCheck({
     }
   };
 
-  const joinWords = state.stream && state.microphone.present ? 'Join the lesson' : 'Join and listen';
+  const joinWords = state.stream && state.microphone.present ? t('Join the lesson') : t('Join and listen');
   return (
     <section class="device-check card" aria-labelledby="device-check-title">
       <header class="device-check__head">
-        <h1 id="device-check-title">Ready to join?</h1>
-        <p class="soft">Check how you look and sound. You can change all of this during the lesson.</p>
+        <h1 id="device-check-title">{t('Ready to join?')}</h1>
+        <p class="soft">{t('Check how you look and sound. You can change all of this during the lesson.')}</p>
       </header>
       <div class="device-check__body">
         <div class="device-check__self">
@@ -63,20 +64,20 @@ export function DeviceCheck({
         </div>
         <div class="device-check__settings">
           <DeviceSelect
-            label="Microphone"
+            label={t('Microphone')}
             icon={<Mic class="icon" aria-hidden="true" />}
             options={state.devices.microphones}
             value={state.microphone.id}
             onChoose={(id) => void media.choose('microphone', id)}
-            none={state.devices.microphones.length > 0 ? 'Not in use' : 'None found'}
+            none={state.devices.microphones.length > 0 ? t('Not in use') : t('None found')}
           />
           <DeviceSelect
-            label="Camera"
+            label={t('Camera')}
             icon={<Video class="icon" aria-hidden="true" />}
             options={state.devices.cameras}
             value={state.camera.id}
             onChoose={(id) => void media.choose('camera', id)}
-            none={state.devices.cameras.length > 0 ? 'Not in use' : 'None found'}
+            none={state.devices.cameras.length > 0 ? t('Not in use') : t('None found')}
           />
           <Speaker media={media} />
           <label class="check">
@@ -87,7 +88,7 @@ export function DeviceCheck({
               disabled={state.asking}
               onChange={(event) => void media.setOriginalSound(event.currentTarget.checked)}
             />
-            <span>Original sound, for music (use a headset)</span>
+            <span>{t('Original sound, for music (use a headset)')}</span>
           </label>
           <Faults media={media} />
           <Connection relayUrl={relayUrl} preflight={preflight} />
@@ -96,7 +97,7 @@ export function DeviceCheck({
       {notice}
       <footer class="device-check__actions">
         <button type="button" class="button button--quiet" data-testid="device-skip" onClick={skip}>
-          Join without camera and microphone
+          {t('Join without camera and microphone')}
         </button>
         <button
           type="button"
@@ -105,7 +106,7 @@ export function DeviceCheck({
           disabled={state.asking}
           onClick={() => onReady(media.state.value.stream)}
         >
-          {state.asking ? 'Waiting for your permission…' : joinWords}
+          {state.asking ? t('Waiting for your permission…') : joinWords}
         </button>
       </footer>
     </section>
@@ -123,13 +124,15 @@ function Preview({ media, name }: { media: LocalMedia; name: string }) {
   const visible = camera.present && camera.on;
   return (
     <div class="device-check__preview">
-      <video ref={element} muted autoplay playsInline hidden={!visible} aria-label="Your camera" />
+      <video ref={element} muted autoplay playsInline hidden={!visible} aria-label={t('Your camera')} />
       {!visible && (
         <div class="device-check__no-camera">
           <span class="avatar avatar--large" aria-hidden="true">
             {initialsOf(name) || '–'}
           </span>
-          <span>{asking ? 'Your browser asks whether it may use camera and microphone' : 'Your camera is off'}</span>
+          <span>
+            {asking ? t('Your browser asks whether it may use camera and microphone') : t('Your camera is off')}
+          </span>
         </div>
       )}
     </div>
@@ -189,17 +192,17 @@ function Speaker({ media }: { media: LocalMedia }) {
   return (
     <div class="device-check__speaker">
       <DeviceSelect
-        label="Speaker"
+        label={t('Speaker')}
         icon={<Volume2 class="icon" aria-hidden="true" />}
         options={devices.speakers}
         value={speaker}
         onChoose={(id) => void media.choose('speaker', id)}
-        none="System default"
+        none={t('System default')}
       />
       <button type="button" class="button" disabled={phase === 'playing'} onClick={() => void play()}>
-        {phase === 'playing' ? 'Playing…' : 'Play a sound'}
+        {phase === 'playing' ? t('Playing…') : t('Play a sound')}
       </button>
-      {phase === 'failed' && <p class="field__error">The sound could not be played on this speaker.</p>}
+      {phase === 'failed' && <p class="field__error">{t('The sound could not be played on this speaker.')}</p>}
     </div>
   );
 }
@@ -218,7 +221,7 @@ function Faults({ media }: { media: LocalMedia }) {
       </div>
       <button type="button" class="button button--small" onClick={() => void media.open()}>
         <RefreshCw class="icon" aria-hidden="true" />
-        Try again
+        {t('Try again')}
       </button>
     </div>
   );
@@ -253,7 +256,7 @@ function Connection({ relayUrl, preflight }: ConnectionProps) {
     return (
       <p class="device-check__connection" role="status">
         <span class="spinner" aria-hidden="true" />
-        Checking your connection…
+        {t('Checking your connection…')}
       </p>
     );
   }

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { t } from '../ui/i18n';
 import { levels, SPEAKING_LEVEL } from './speaking';
 
 export interface LevelMeterProps {
@@ -40,14 +41,14 @@ export function LevelMeter({ track }: LevelMeterProps) {
   const lit = Math.round(level * SEGMENTS);
   return (
     <div class="level-meter">
-      <meter class="visually-hidden" aria-label="Microphone level" min={0} max={1} value={level} />
+      <meter class="visually-hidden" aria-label={t('Microphone level')} min={0} max={1} value={level} />
       <div class="level-meter__bar" aria-hidden="true">
         {Array.from({ length: SEGMENTS }, (_, i) => (
           <span key={`segment-${i + 1}`} class="level-meter__segment" data-lit={i < lit} />
         ))}
       </div>
       <span class="level-meter__words" role="status">
-        {track ? (heard ? 'Your microphone works' : 'Say something') : 'Your microphone is off'}
+        {track ? (heard ? t('Your microphone works') : t('Say something')) : t('Your microphone is off')}
       </span>
     </div>
   );

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { faultSentence, type MediaKind } from './faults';
 import type { LocalMedia } from './localMedia';
 import './media.css';
+import { t } from '../ui/i18n';
 
 export interface MediaControlsProps {
   media: LocalMedia;
@@ -28,7 +29,7 @@ export function MediaControls({ media, hand, onHand, onChange }: MediaControlsPr
   };
 
   return (
-    <div class="media-controls" role="toolbar" aria-label="Microphone, camera and hand">
+    <div class="media-controls" role="toolbar" aria-label={t('Microphone, camera and hand')}>
       {asked && fault && (
         <p class="media-controls__fault" role="alert">
           {faultSentence(asked, fault)}
@@ -37,7 +38,7 @@ export function MediaControls({ media, hand, onHand, onChange }: MediaControlsPr
       <Toggle
         testId="mic"
         on={state.microphone.on}
-        label={state.microphone.on ? 'Microphone is on. Turn it off' : 'Microphone is off. Turn it on'}
+        label={state.microphone.on ? t('Microphone is on. Turn it off') : t('Microphone is off. Turn it on')}
         onPress={() => void turn('microphone')}
       >
         {state.microphone.on ? <Mic class="icon" /> : <MicOff class="icon" />}
@@ -45,7 +46,7 @@ export function MediaControls({ media, hand, onHand, onChange }: MediaControlsPr
       <Toggle
         testId="camera"
         on={state.camera.on}
-        label={state.camera.on ? 'Camera is on. Turn it off' : 'Camera is off. Turn it on'}
+        label={state.camera.on ? t('Camera is on. Turn it off') : t('Camera is off. Turn it on')}
         onPress={() => void turn('camera')}
       >
         {state.camera.on ? <Video class="icon" /> : <VideoOff class="icon" />}
@@ -54,7 +55,7 @@ export function MediaControls({ media, hand, onHand, onChange }: MediaControlsPr
         testId="hand"
         on={hand}
         attention
-        label={hand ? 'Your hand is raised. Lower it' : 'Raise your hand'}
+        label={hand ? t('Your hand is raised. Lower it') : t('Raise your hand')}
         onPress={() => onHand(!hand)}
       >
         <Hand class="icon" />

@@ -1,6 +1,7 @@
 import { Hand, MicOff } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import './media.css';
+import { type Phrase, phrase, t } from '../ui/i18n';
 
 export interface TileProps {
   user: string;
@@ -31,24 +32,24 @@ export function initialsOf(name: string): string {
     .toLocaleUpperCase();
 }
 
-const ROLE_WORDS: Record<string, string> = {
-  tutor: 'Tutor',
-  student: 'Student',
-  coordinator: 'Coordinator',
-  reviewer: 'Observer',
-  recorder: 'Recorder',
-  bot: 'Bot',
+const ROLE_WORDS: Readonly<Record<string, Phrase>> = {
+  tutor: phrase('Tutor'),
+  student: phrase('Student'),
+  coordinator: phrase('Coordinator'),
+  reviewer: phrase('Observer'),
+  recorder: phrase('Recorder'),
+  bot: phrase('Bot'),
 };
 
 export function roleWord(role: string): string {
-  return ROLE_WORDS[role] ?? 'Guest';
+  return t(ROLE_WORDS[role] ?? phrase('Guest'));
 }
 
 /** One participant: picture or initials, name and role, and what they do now. Used live and in the player. */
 export function Tile(props: TileProps) {
   const { name, speaking, muted, hand = false, away = false } = props;
-  const states = [speaking && 'speaking', muted && 'microphone off', hand && 'hand raised'];
-  const note = props.note ?? (away ? 'Reconnecting…' : roleWord(props.role));
+  const states = [speaking && t('speaking'), muted && t('microphone off'), hand && t('hand raised')];
+  const note = props.note ?? (away ? t('Reconnecting…') : roleWord(props.role));
   const label = [name, note, ...states.filter(Boolean)].join(', ');
   return (
     <figure
@@ -77,7 +78,9 @@ export function Tile(props: TileProps) {
       </div>
       <figcaption class="tile__label" aria-hidden="true">
         {muted && <MicOff class="icon tile__muted" />}
-        <span class="tile__name">{name}</span>
+        <span class="tile__name" dir="auto">
+          {name}
+        </span>
         <span class="tile__role">{note}</span>
       </figcaption>
     </figure>

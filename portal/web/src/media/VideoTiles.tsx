@@ -5,6 +5,7 @@ import { Tile } from './Tile';
 import { tileGrid } from './tileGrid';
 import { useBoxSize } from './useBoxSize';
 import './media.css';
+import { t } from '../ui/i18n';
 
 export interface TilePerson {
   readonly session: string;
@@ -50,7 +51,7 @@ export function VideoTiles({ people, speaker = '' }: VideoTilesProps) {
       <ul
         ref={boxRef}
         class="tiles__grid"
-        aria-label="Participants"
+        aria-label={t('Participants')}
         style={{
           '--columns': grid.columns,
           '--tile-width': `${grid.width_px}px`,
@@ -71,7 +72,7 @@ export function VideoTiles({ people, speaker = '' }: VideoTilesProps) {
               hand={person.hand}
               mirrored={person.self}
               away={person.away ?? false}
-              {...(person.self ? { note: 'You' } : {})}
+              {...(person.self ? { note: t('You') } : {})}
             >
               <Picture track={person.video} />
               {!person.self && person.audio && (
@@ -95,7 +96,7 @@ export function VideoTiles({ people, speaker = '' }: VideoTilesProps) {
       {blocked && (
         <button type="button" class="button button--primary tiles__hear" onClick={() => void hearEveryone()}>
           <Volume2 class="icon" aria-hidden="true" />
-          Click to hear everyone
+          {t('Click to hear everyone')}
         </button>
       )}
     </div>

@@ -1,4 +1,5 @@
 /** Whether this network carries a lesson: the session socket to the relay, and WebRTC between two ends in this page. */
+import { t } from '../ui/i18n';
 
 /** What the portal tells before there is a ticket. */
 export interface Preflight {
@@ -193,25 +194,25 @@ export function connectionWords(result: ConnectionResult): ConnectionWords {
   const rttMs = result.relay === false ? null : (result.relayRttMs ?? null);
   if (rttMs === null) return { tone, text };
   const isSlow = rttMs >= SLOW_MS;
-  const trip = `${Math.max(1, Math.round(rttMs))} ms to the lesson server`;
+  const trip = t('{n} ms to the lesson server', { n: Math.max(1, Math.round(rttMs)) });
   return {
     tone: isSlow && tone === 'good' ? 'fair' : tone,
-    text: `${text} · ${trip}${isSlow ? ', which is slow' : ''}`,
+    text: isSlow ? t('{state} · {trip}, which is slow', { state: text, trip }) : `${text} · ${trip}`,
   };
 }
 
 function waysWords({ relay, direct, udp = null, tcp = null }: ConnectionResult): ConnectionWords {
   if (relay === false) {
     return direct
-      ? { tone: 'bad', text: 'The lesson server does not answer. You can join; the lesson starts when it does.' }
-      : { tone: 'bad', text: 'The lesson server does not answer. Check that you are online.' };
+      ? { tone: 'bad', text: t('The lesson server does not answer. You can join; the lesson starts when it does.') }
+      : { tone: 'bad', text: t('The lesson server does not answer. Check that you are online.') };
   }
   if (udp === false) {
     return tcp
-      ? { tone: 'fair', text: 'Your network blocks UDP: using TCP through the server' }
-      : { tone: 'fair', text: 'Your network blocks UDP: sound and picture may not come through; the board works' };
+      ? { tone: 'fair', text: t('Your network blocks UDP: using TCP through the server') }
+      : { tone: 'fair', text: t('Your network blocks UDP: sound and picture may not come through; the board works') };
   }
   return direct
-    ? { tone: 'good', text: 'Your connection is ready' }
-    : { tone: 'fair', text: 'Your network blocks direct connections: using the server' };
+    ? { tone: 'good', text: t('Your connection is ready') }
+    : { tone: 'fair', text: t('Your network blocks direct connections: using the server') };
 }

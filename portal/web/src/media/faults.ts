@@ -1,3 +1,5 @@
+import { type Phrase, phrase, t } from '../ui/i18n';
+
 /** Why a camera or a microphone cannot be used, in the few kinds that a person can act on. */
 export type MediaFault = 'denied' | 'missing' | 'busy' | 'insecure' | 'failed';
 
@@ -24,23 +26,32 @@ export function faultOf(error: unknown): MediaFault {
   }
 }
 
-const WORDS: Record<MediaFault, (what: string) => string> = {
-  denied: (what) => `The browser may not use your ${what}. Allow it beside the address bar, then try again.`,
-  missing: (what) => `No ${what} was found.`,
-  busy: (what) => `Your ${what} is in use by another program. Close it there, then try again.`,
-  insecure: (what) => `Browsers allow the ${what} only on secure pages (https).`,
-  failed: (what) => `Your ${what} did not start.`,
+const WORDS: Readonly<Record<MediaKind, Readonly<Record<MediaFault, Phrase>>>> = {
+  microphone: {
+    denied: phrase('The browser may not use your microphone. Allow it beside the address bar, then try again.'),
+    missing: phrase('No microphone was found.'),
+    busy: phrase('Your microphone is in use by another program. Close it there, then try again.'),
+    insecure: phrase('Browsers allow the microphone only on secure pages (https).'),
+    failed: phrase('Your microphone did not start.'),
+  },
+  camera: {
+    denied: phrase('The browser may not use your camera. Allow it beside the address bar, then try again.'),
+    missing: phrase('No camera was found.'),
+    busy: phrase('Your camera is in use by another program. Close it there, then try again.'),
+    insecure: phrase('Browsers allow the camera only on secure pages (https).'),
+    failed: phrase('Your camera did not start.'),
+  },
 };
 
 /** One sentence for a person: what is wrong, and what to do about it. */
 export function faultSentence(kind: MediaKind, fault: MediaFault): string {
-  return WORDS[fault](kind);
+  return t(WORDS[kind][fault]);
 }
 
 /** What is wrong with either, in one sentence where both have the same. */
 export function faultSentences(microphone: MediaFault | null, camera: MediaFault | null): string[] {
   if (microphone && microphone === camera) {
-    return [BOTH[microphone]];
+    return [t(BOTH[microphone])];
   }
   return [
     ...(microphone ? [faultSentence('microphone', microphone)] : []),
@@ -48,10 +59,12 @@ export function faultSentences(microphone: MediaFault | null, camera: MediaFault
   ];
 }
 
-const BOTH: Record<MediaFault, string> = {
-  denied: 'The browser may not use your camera and microphone. Allow both beside the address bar, then try again.',
-  missing: 'No camera and no microphone were found. You can join and listen.',
-  busy: 'Your camera and microphone are in use by another program. Close it, then try again.',
-  insecure: 'Browsers allow camera and microphone only on secure pages (https). You can join and listen.',
-  failed: 'Your camera and microphone did not start.',
+const BOTH: Readonly<Record<MediaFault, Phrase>> = {
+  denied: phrase(
+    'The browser may not use your camera and microphone. Allow both beside the address bar, then try again.',
+  ),
+  missing: phrase('No camera and no microphone were found. You can join and listen.'),
+  busy: phrase('Your camera and microphone are in use by another program. Close it, then try again.'),
+  insecure: phrase('Browsers allow camera and microphone only on secure pages (https). You can join and listen.'),
+  failed: phrase('Your camera and microphone did not start.'),
 };

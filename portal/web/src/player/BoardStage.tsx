@@ -14,6 +14,7 @@ import { theme } from '../ui/theme';
 import type { Playback } from './playback';
 import '../board/board.css';
 import './overBoard.css';
+import { t } from '../ui/i18n';
 
 /** Which person drew the stroke under the pointer. */
 interface Author {
@@ -40,7 +41,7 @@ export function BoardStage({ playback }: { playback: Playback }) {
     if (!element) {
       return;
     }
-    const board = new BoardView(element, { theme: theme.peek(), label: 'The lesson’s board', marginPx: MARGIN_PX });
+    const board = new BoardView(element, { theme: theme.peek(), label: t('The lesson’s board'), marginPx: MARGIN_PX });
     board.scene.pictures = playback.pictures.picture;
     playback.pictures.onCome = () => board.repaintAll();
     setView(board);
@@ -70,7 +71,7 @@ export function BoardStage({ playback }: { playback: Playback }) {
   };
 
   return (
-    <div class="player-board board" data-theme={themeName} data-testid="player-board">
+    <div class="player-board board" data-theme={view?.paper.value ?? themeName} data-testid="player-board">
       <div class="board__stage" ref={host} />
       {view && <CursorLayer view={view} cursors={cursors} />}
       {author && (
@@ -79,15 +80,15 @@ export function BoardStage({ playback }: { playback: Playback }) {
           {author.name}
         </div>
       )}
-      <div class="player-board__zoom" role="toolbar" aria-label="View of the board">
-        <IconButton label="Zoom in" tip="left" class="button--small" onPress={() => zoom(ZOOM_STEP)}>
+      <div class="player-board__zoom" role="toolbar" aria-label={t('View of the board')}>
+        <IconButton label={t('Zoom in')} tip="left" class="button--small" onPress={() => zoom(ZOOM_STEP)}>
           <Plus class="icon" aria-hidden="true" />
         </IconButton>
-        <IconButton label="Zoom out" tip="left" class="button--small" onPress={() => zoom(1 / ZOOM_STEP)}>
+        <IconButton label={t('Zoom out')} tip="left" class="button--small" onPress={() => zoom(1 / ZOOM_STEP)}>
           <Minus class="icon" aria-hidden="true" />
         </IconButton>
         <IconButton
-          label="Show the whole page"
+          label={t('Show the whole page')}
           keys="F"
           tip="left"
           class="button--small"

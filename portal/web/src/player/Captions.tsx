@@ -1,6 +1,7 @@
 import { captionsAt } from './captions';
 import type { Playback } from './playback';
 import './captions.css';
+import { t } from '../ui/i18n';
 
 /** What is spoken at this moment, at the foot of the board. */
 export function Captions({ playback }: { playback: Playback }) {
@@ -20,7 +21,7 @@ export function Captions({ playback }: { playback: Playback }) {
           <p key={id} class="captions__line">
             <span class="captions__name">
               <span class="captions__dot" style={{ background: person?.colour ?? 'currentcolor' }} />
-              {person?.name ?? 'Someone'}
+              {person?.name ?? t('Someone')}
             </span>
             {text}
           </p>

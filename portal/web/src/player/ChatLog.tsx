@@ -4,6 +4,7 @@ import type { Playback } from './playback';
 import { stepsUntil } from './replay';
 import { formatTime } from './times';
 import './chatLog.css';
+import { t } from '../ui/i18n';
 
 /** The chat up to the clock's moment. A message leads to the moment it was written. */
 export function ChatLog({ playback }: { playback: Playback }) {
@@ -20,11 +21,11 @@ export function ChatLog({ playback }: { playback: Playback }) {
   }, [count]);
 
   return (
-    <section class="chat-log" aria-label="Chat of the lesson">
+    <section class="chat-log" aria-label={t('Chat of the lesson')}>
       {count === 0 ? (
         <p class="chat-log__empty">
           <MessageSquare class="icon" aria-hidden="true" />
-          {lines.length === 0 ? 'Nobody wrote in this lesson.' : 'No messages up to this moment.'}
+          {lines.length === 0 ? t('Nobody wrote in this lesson.') : t('No messages up to this moment.')}
         </p>
       ) : (
         <ol class="chat-log__lines" ref={list}>
@@ -36,10 +37,12 @@ export function ChatLog({ playback }: { playback: Playback }) {
                 <button type="button" class="chat-log__line" onClick={() => playback.seek(at_ms)}>
                   <span class="chat-log__head">
                     <span class="chat-log__dot" style={{ background: person?.colour ?? 'currentcolor' }} />
-                    <span class="chat-log__name">{person?.name ?? 'Someone'}</span>
+                    <span class="chat-log__name">{person?.name ?? t('Someone')}</span>
                     <time class="numbers">{formatTime(at_ms)}</time>
                   </span>
-                  <span class="chat-log__text">{line.text}</span>
+                  <span class="chat-log__text" dir="auto">
+                    {line.text}
+                  </span>
                 </button>
               </li>
             );

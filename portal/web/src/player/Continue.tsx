@@ -1,6 +1,7 @@
 import { PenLine } from 'lucide-preact';
 import { useState } from 'preact/hooks';
 import { PortalError } from '../net/portal';
+import { t } from '../ui/i18n';
 import { Popover } from '../ui/Popover';
 import { type BoardFacts, parseBoards, STATE_WORDS } from './boards/facts';
 import type { Playback } from './playback';
@@ -13,7 +14,7 @@ export function Continue({ playback, portal }: { playback: Playback; portal: Rec
   if (!viewer?.readsBoards) {
     return null;
   }
-  const label = viewer.continues ? 'Continue from here' : 'Boards of this lesson';
+  const label = viewer.continues ? t('Continue from here') : t('Boards of this lesson');
   return (
     <Popover
       label={label}
@@ -79,7 +80,9 @@ function ContinuePanel({ playback, portal, canContinue }: ContinuePanelProps) {
       {canContinue && (
         <>
           <p class="small">
-            The board of this second becomes your own. Write on it, keep it, and hand it in to your tutor if you like.
+            {t(
+              'The board of this second becomes your own. Write on it, keep it, and hand it in to your tutor if you like.',
+            )}
           </p>
           <button
             type="button"
@@ -88,7 +91,9 @@ function ContinuePanel({ playback, portal, canContinue }: ContinuePanelProps) {
             disabled={isAsking}
             onClick={() => void fork()}
           >
-            Continue from {formatTime(playback.shown_ms.value - playback.clock.start_ms)}
+            {t('Continue from {time}', {
+              time: formatTime(playback.shown_ms.value - playback.clock.start_ms),
+            })}
           </button>
         </>
       )}
@@ -97,15 +102,16 @@ function ContinuePanel({ playback, portal, canContinue }: ContinuePanelProps) {
           {failure}
         </p>
       )}
-      {boards?.length === 0 && !canContinue && <p class="small">Nothing was handed in for this lesson.</p>}
+      {boards?.length === 0 && !canContinue && <p class="small">{t('Nothing was handed in for this lesson.')}</p>}
       {boards && boards.length > 0 && (
         <ul class="continue-panel__list">
           {boards.map((board) => (
             <li key={board.id}>
               <a class="continue-panel__board" href={boardAddress(board.id)} data-testid="player-board-link">
-                <span>{board.isOwn ? 'Your board' : board.name}</span>
+                <span>{board.isOwn ? t('Your board') : board.name}</span>
                 <span class="soft small">
-                  from {formatTime(board.t_ms - playback.clock.start_ms)} · {STATE_WORDS[board.state]}
+                  {t('from {time}', { time: formatTime(board.t_ms - playback.clock.start_ms) })} ·{' '}
+                  {t(STATE_WORDS[board.state])}
                 </span>
               </a>
             </li>

@@ -5,6 +5,7 @@ import type { Audience, Note, NotesDesk } from './notesDesk';
 import type { Playback } from './playback';
 import { formatTime } from './times';
 import './notes.css';
+import { type Phrase, phrase, t } from '../ui/i18n';
 
 /** Notes on this recording: each leads to its moment. */
 export function NotesPanel({ playback, desk }: { playback: Playback; desk: NotesDesk }) {
@@ -23,13 +24,13 @@ export function NotesPanel({ playback, desk }: { playback: Playback; desk: Notes
           {desk.failure.value}{' '}
           {desk.state.value === 'failed' && (
             <button type="button" class="button button--small" onClick={() => void desk.load()}>
-              Try again
+              {t('Try again')}
             </button>
           )}
         </p>
       )}
       {list.length === 0 && desk.state.value === 'ready' && (
-        <p class="notes__empty">No notes yet. A note stands at the moment at which you write it.</p>
+        <p class="notes__empty">{t('No notes yet. A note stands at the moment at which you write it.')}</p>
       )}
       <ol class="notes__list">
         {list.map((note) => (
@@ -57,10 +58,10 @@ export function NotesPanel({ playback, desk }: { playback: Playback; desk: Notes
   );
 }
 
-const AUDIENCE_WORDS: Readonly<Record<Audience, string>> = {
-  private: ', for you alone',
-  class: ', for the class',
-  chapter: ', a chapter',
+const AUDIENCE_WORDS: Readonly<Record<Audience, Phrase>> = {
+  private: phrase(', for you alone'),
+  class: phrase(', for the class'),
+  chapter: phrase(', a chapter'),
 };
 const AUDIENCE_ICONS = { private: Lock, class: Users, chapter: ListVideo } as const;
 
@@ -81,21 +82,21 @@ function NoteView({ playback, desk, note, onEdit }: NoteViewProps) {
           <time class="numbers">{formatTime(at_ms)}</time>
           <Audience class="icon" aria-hidden="true" />
           <span class="notes__name">
-            {note.isOwn ? 'You' : note.name}
-            {AUDIENCE_WORDS[note.audience]}
+            {note.isOwn ? t('You') : note.name}
+            {t(AUDIENCE_WORDS[note.audience])}
           </span>
         </span>
         <span class="notes__words">{note.words}</span>
       </button>
       <span class="notes__actions">
         {note.isOwn && (
-          <IconButton label="Change this note" tip="left" class="button--quiet button--small" onPress={onEdit}>
+          <IconButton label={t('Change this note')} tip="left" class="button--quiet button--small" onPress={onEdit}>
             <Pencil class="icon" aria-hidden="true" />
           </IconButton>
         )}
         {note.isRemovable && (
           <IconButton
-            label="Remove this note"
+            label={t('Remove this note')}
             tip="left"
             class="button--quiet button--small"
             onPress={() => void desk.remove(note.id)}
@@ -144,8 +145,8 @@ function NoteForm({ desk, note, moment, onSend, onCancel }: NoteFormProps) {
         class="input notes__field"
         rows={2}
         maxLength={2000}
-        placeholder={moment ? `A note at ${moment}` : ''}
-        aria-label={note ? 'The note' : 'A new note at this moment'}
+        placeholder={moment ? t('A note at {moment}', { moment }) : ''}
+        aria-label={note ? t('The note') : t('A new note at this moment')}
         data-testid={note ? undefined : 'player-note-words'}
         value={words}
         onInput={(event) => setWords(event.currentTarget.value)}
@@ -160,19 +161,19 @@ function NoteForm({ desk, note, moment, onSend, onCancel }: NoteFormProps) {
         {desk.notes.value.mayAddressClass && (
           <select
             class="input notes__audience"
-            aria-label="Who sees the note"
+            aria-label={t('Who sees the note')}
             data-testid={note ? undefined : 'player-note-audience'}
             value={audience}
             onChange={(event) => setAudience(event.currentTarget.value as Audience)}
           >
-            <option value="private">For me alone</option>
-            <option value="class">For the class</option>
-            {desk.notes.value.maySetChapters && <option value="chapter">A chapter</option>}
+            <option value="private">{t('For me alone')}</option>
+            <option value="class">{t('For the class')}</option>
+            {desk.notes.value.maySetChapters && <option value="chapter">{t('A chapter')}</option>}
           </select>
         )}
         {onCancel && (
           <button type="button" class="button button--small" onClick={onCancel}>
-            Cancel
+            {t('Cancel')}
           </button>
         )}
         <button
@@ -181,7 +182,7 @@ function NoteForm({ desk, note, moment, onSend, onCancel }: NoteFormProps) {
           data-testid={note ? undefined : 'player-note-send'}
           disabled={words.trim() === '' || isSending}
         >
-          {note ? 'Save' : 'Add note'}
+          {note ? t('Save') : t('Add note')}
         </button>
       </div>
     </form>

@@ -12,6 +12,7 @@ import { Side } from './Side';
 import { SoundOnly } from './SoundOnly';
 import { Transport } from './Transport';
 import './player.css';
+import { t } from '../ui/i18n';
 
 export interface PlayerProps {
   playback: Playback;
@@ -63,7 +64,7 @@ function Stage({ playback, portal, notes, captions }: Pick<PlayerProps, 'playbac
           <Captions playback={playback} />
           {!soundOnly && <BigPlay playback={playback} />}
         </div>
-        <aside class="player__side" aria-label="Participants, chat and notes" data-tiles={tiles}>
+        <aside class="player__side" aria-label={t('Participants, chat and notes')} data-tiles={tiles}>
           {tiles && (
             <div class="player__tiles" data-count={playback.people.value.length}>
               <PlayerTiles playback={playback} />

@@ -1,9 +1,11 @@
-import { ArrowLeft, Download, FileDown, Film, Link2, Moon, Scissors, Sun } from 'lucide-preact';
+import { ArrowLeft, Film, Link2, Moon, Scissors, Sun } from 'lucide-preact';
 import { useEffect, useState } from 'preact/hooks';
 import { IconButton } from '../ui/IconButton';
+import { locale, t } from '../ui/i18n';
+import { LanguageMenu } from '../ui/LanguageMenu';
 import { setTheme, theme } from '../ui/theme';
 import { Continue } from './Continue';
-import { filmName } from './loader';
+import { Keep } from './Keep';
 import type { Playback } from './playback';
 import type { RecordingPortal } from './portalCalls';
 
@@ -14,41 +16,41 @@ export function PlayerBar({ playback, portal, csrf }: { playback: Playback; port
   const date = manifest && manifest.started_at > 0 ? new Date(manifest.started_at) : null;
   return (
     <header class="player-bar">
-      <a class="button button--quiet button--icon" href="/recordings" aria-label="All recordings">
+      <a class="button button--quiet button--icon" href="/recordings" aria-label={t('All recordings')}>
         <ArrowLeft class="icon" aria-hidden="true" />
       </a>
       <div class="player-bar__lesson">
-        <h1 class="player-bar__title">{manifest?.title ?? 'Recording'}</h1>
+        <h1 class="player-bar__title">{manifest?.title ?? t('Recording')}</h1>
         {date && (
           <time class="player-bar__date" dateTime={date.toISOString()}>
-            {date.toLocaleDateString(undefined, { weekday: 'short', day: 'numeric', month: 'long', year: 'numeric' })}
+            {date.toLocaleDateString(locale(), { weekday: 'short', day: 'numeric', month: 'long', year: 'numeric' })}
           </time>
         )}
       </div>
       {playback.isLive.value && (
         <span class="badge badge--attention">
           <span class="badge__dot" />
-          Still recording
+          {t('Still recording')}
         </span>
       )}
       {manifest?.isRedacted && (
         <span class="badge" data-testid="player-redacted">
-          Parts left out
+          {t('Parts left out')}
         </span>
       )}
       <div class="player-bar__end">
         {manifest?.viewer.redacts && manifest.state === 'sealed' && <LeaveOut lesson={manifest.lesson} />}
         {manifest && <Continue playback={playback} portal={portal} />}
         {manifest && <CopyLink playback={playback} />}
-        {manifest?.page && <PageLink page={manifest.page} />}
-        {manifest && <FilmLink playback={playback} />}
+        {manifest && <Files playback={playback} portal={portal} />}
         <IconButton
-          label={isDark ? 'Light theme' : 'Dark theme'}
+          label={isDark ? t('Light theme') : t('Dark theme')}
           tip="left"
           onPress={() => void setTheme(isDark ? 'light' : 'dark', csrf)}
         >
           {isDark ? <Sun class="icon" aria-hidden="true" /> : <Moon class="icon" aria-hidden="true" />}
         </IconButton>
+        <LanguageMenu csrf={csrf} class="player-bar__language" />
       </div>
     </header>
   );
@@ -78,7 +80,7 @@ function CopyLink({ playback }: { playback: Playback }) {
   };
   return (
     <IconButton
-      label={isCopied ? 'Link copied' : 'Copy a link to this moment'}
+      label={isCopied ? t('Link copied') : t('Copy a link to this moment')}
       tip="bottom"
       testId="player-link"
       onPress={() => void copy()}
@@ -89,7 +91,7 @@ function CopyLink({ playback }: { playback: Playback }) {
 }
 
 function LeaveOut({ lesson }: { lesson: string }) {
-  const label = 'Leave something out of this recording';
+  const label = t('Leave something out of this recording');
   return (
     <a
       class="button button--quiet button--icon player-bar__redact"
@@ -104,50 +106,23 @@ function LeaveOut({ lesson }: { lesson: string }) {
   );
 }
 
-function PageLink({ page }: { page: string }) {
-  const label = 'Keep as a page that opens without a connection';
-  return (
-    <a
-      class="button button--quiet button--icon player-bar__page"
-      href={page}
-      download=""
-      aria-label={label}
-      data-tip={label}
-      data-tip-side="bottom"
-      data-testid="player-page-file"
-    >
-      <FileDown class="icon" aria-hidden="true" />
-    </a>
-  );
-}
-
-function FilmLink({ playback }: { playback: Playback }) {
+/** Until a lesson has its film, how far that is; then what can be taken along. */
+function Files({ playback, portal }: { playback: Playback; portal: RecordingPortal }) {
   const manifest = playback.manifest.value;
   if (!manifest || manifest.state === 'recording') {
     return null;
   }
-  if (manifest.film) {
-    return (
-      <a
-        class="button player-bar__film"
-        href={manifest.film}
-        download={filmName(manifest.title, manifest.started_at)}
-        data-testid="player-download"
-      >
-        <Download class="icon" aria-hidden="true" />
-        <span>Video file</span>
-      </a>
-    );
-  }
-  if (manifest.state === 'damaged') {
-    return null;
-  }
   const { filmProgress } = manifest;
   return (
-    <span class="player-bar__making" role="status" data-testid="player-film-progress">
-      <Film class="icon" aria-hidden="true" />
-      <span class="player-bar__words">Video file is being made</span>
-      {filmProgress !== null && <span class="numbers">{Math.round(filmProgress * 100)} %</span>}
-    </span>
+    <>
+      {!manifest.film && manifest.state === 'sealed' && (
+        <span class="player-bar__making" role="status" data-testid="player-film-progress">
+          <Film class="icon" aria-hidden="true" />
+          <span class="player-bar__words">{t('Video file is being made')}</span>
+          {filmProgress !== null && <span class="numbers">{Math.round(filmProgress * 100)} %</span>}
+        </span>
+      )}
+      <Keep manifest={manifest} portal={portal} />
+    </>
   );
 }

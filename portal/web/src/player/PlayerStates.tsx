@@ -1,6 +1,7 @@
 import { CircleAlert, CloudOff, Film, Play, TriangleAlert } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { t } from '../ui/i18n';
 import type { Playback } from './playback';
 
 /** What is not as it should be, above the board. */
@@ -11,9 +12,9 @@ export function Banner({ playback }: { playback: Playback }) {
   if (playback.blocked.value) {
     return (
       <Notice>
-        <p class="banner__text">Your browser plays sound only after you press a button.</p>
+        <p class="banner__text">{t('Your browser plays sound only after you press a button.')}</p>
         <button type="button" class="button button--small" onClick={() => playback.play()}>
-          Play with sound
+          {t('Play with sound')}
         </button>
       </Notice>
     );
@@ -22,7 +23,9 @@ export function Banner({ playback }: { playback: Playback }) {
     return (
       <Notice>
         <CloudOff class="icon" aria-hidden="true" />
-        <p class="banner__text">You are offline. What is loaded plays on; the rest comes when the line is back.</p>
+        <p class="banner__text">
+          {t('You are offline. What is loaded plays on; the rest comes when the line is back.')}
+        </p>
       </Notice>
     );
   }
@@ -33,13 +36,15 @@ export function Banner({ playback }: { playback: Playback }) {
     <Notice>
       <TriangleAlert class="icon" aria-hidden="true" />
       <div class="banner__text">
-        <p>Part of this recording could not be read. Everything else plays.</p>
+        <p>{t('Part of this recording could not be read. Everything else plays.')}</p>
         {problems.map((problem) => (
           <p key={problem} class="small">
             {problem}
           </p>
         ))}
-        {names.length > 0 && <p class="small">Sound or picture is missing of: {names.join(', ')}</p>}
+        {names.length > 0 && (
+          <p class="small">{t('Sound or picture is missing of: {names}', { names: names.join(', ') })}</p>
+        )}
       </div>
     </Notice>
   );
@@ -71,7 +76,7 @@ export function BigPlay({ playback }: { playback: Playback }) {
     return null;
   }
   return (
-    <button type="button" class="player__big-play" aria-label="Play the lesson" onClick={() => playback.play()}>
+    <button type="button" class="player__big-play" aria-label={t('Play the lesson')} onClick={() => playback.play()}>
       <Play class="icon" aria-hidden="true" />
     </button>
   );
@@ -89,7 +94,7 @@ export function Waiting({ phase, sentence, onRetry }: WaitingProps) {
     return (
       <div class="state player__state" role="status">
         <span class="spinner" aria-hidden="true" />
-        <p class="state__text">Opening the recording…</p>
+        <p class="state__text">{t('Opening the recording…')}</p>
       </div>
     );
   }
@@ -99,10 +104,10 @@ export function Waiting({ phase, sentence, onRetry }: WaitingProps) {
         <span class="state__mark">
           <Film class="icon" aria-hidden="true" />
         </span>
-        <h2>Nothing to watch yet</h2>
-        <p class="state__text">{sentence || 'This lesson ended before anything was recorded.'}</p>
+        <h2>{t('Nothing to watch yet')}</h2>
+        <p class="state__text">{sentence || t('This lesson ended before anything was recorded.')}</p>
         <a class="button" href="/recordings">
-          All recordings
+          {t('All recordings')}
         </a>
       </div>
     );
@@ -112,14 +117,14 @@ export function Waiting({ phase, sentence, onRetry }: WaitingProps) {
       <span class="state__mark">
         <CircleAlert class="icon" aria-hidden="true" />
       </span>
-      <h2>The recording did not open</h2>
+      <h2>{t('The recording did not open')}</h2>
       <p class="state__text">{sentence}</p>
       <div class="cluster">
         <button type="button" class="button button--primary" onClick={onRetry}>
-          Try again
+          {t('Try again')}
         </button>
         <a class="button" href="/recordings">
-          All recordings
+          {t('All recordings')}
         </a>
       </div>
     </div>

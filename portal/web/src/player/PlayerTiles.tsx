@@ -3,6 +3,7 @@ import { levels, SpeakingGate } from '../media/speaking';
 import { Tile } from '../media/Tile';
 import { tileGrid } from '../media/tileGrid';
 import { useBoxSize } from '../media/useBoxSize';
+import { t } from '../ui/i18n';
 import { soundTrackOf } from './elementSound';
 import type { PlayerPerson } from './manifest';
 import type { Playback } from './playback';
@@ -20,7 +21,7 @@ export function PlayerTiles({ playback }: { playback: Playback }) {
       <ul
         ref={boxRef}
         class="tiles__grid"
-        aria-label="Participants"
+        aria-label={t('Participants')}
         style={{
           '--columns': grid.columns,
           '--tile-width': `${grid.width_px}px`,
@@ -62,7 +63,7 @@ function PersonTile({ playback, person, isSpeaking }: PersonTileProps) {
       speaking={isSpeaking && isHeard}
       hand={person.sessions.some((session) => hands.has(session))}
       away={!isHere}
-      {...(isHere ? {} : { note: 'Not here' })}
+      {...(isHere ? {} : { note: t('Not here') })}
     >
       <Slot element={picture} />
     </Tile>

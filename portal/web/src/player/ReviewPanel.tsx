@@ -5,6 +5,7 @@ import type { Playback } from './playback';
 import type { Mark, ReviewDesk, ReviewView, Verdict } from './reviewDesk';
 import { formatTime } from './times';
 import './notes.css';
+import { t } from '../ui/i18n';
 
 /** The review of this lesson: marks at moments, a score for each criterion, and words on the whole. */
 export function ReviewPanel({ playback, desk }: { playback: Playback; desk: ReviewDesk }) {
@@ -12,7 +13,7 @@ export function ReviewPanel({ playback, desk }: { playback: Playback; desk: Revi
   if (!view) {
     return (
       <div class="notes">
-        <p class="notes__empty">{desk.failure.value || 'There is no review of this lesson yet.'}</p>
+        <p class="notes__empty">{desk.failure.value || t('There is no review of this lesson yet.')}</p>
       </div>
     );
   }
@@ -49,7 +50,7 @@ function MarkForm({ playback, desk, view }: { playback: Playback; desk: ReviewDe
     <form class="notes__form" onSubmit={(event) => event.preventDefault()}>
       <select
         class="input"
-        aria-label="What this moment is about"
+        aria-label={t('What this moment is about')}
         value={criterion}
         onChange={(event) => setCriterion(event.currentTarget.value)}
       >
@@ -63,8 +64,10 @@ function MarkForm({ playback, desk, view }: { playback: Playback; desk: ReviewDe
         class="input notes__field"
         rows={2}
         maxLength={1000}
-        placeholder={`What happens at ${formatTime(playback.shown_ms.value - playback.clock.start_ms)}`}
-        aria-label="What is seen at this moment"
+        placeholder={t('What happens at {time}', {
+          time: formatTime(playback.shown_ms.value - playback.clock.start_ms),
+        })}
+        aria-label={t('What is seen at this moment')}
         data-testid="player-mark-words"
         value={words}
         onInput={(event) => setWords(event.currentTarget.value)}
@@ -77,7 +80,7 @@ function MarkForm({ playback, desk, view }: { playback: Playback; desk: ReviewDe
           onClick={() => void send('well')}
         >
           <ThumbsUp class="icon" aria-hidden="true" />
-          Done well
+          {t('Done well')}
         </button>
         <button
           type="button"
@@ -86,7 +89,7 @@ function MarkForm({ playback, desk, view }: { playback: Playback; desk: ReviewDe
           onClick={() => void send('better')}
         >
           <TrendingUp class="icon" aria-hidden="true" />
-          To improve
+          {t('To improve')}
         </button>
       </div>
     </form>
@@ -110,7 +113,7 @@ function MarkView({ playback, desk, view, mark }: MarkViewProps) {
         <span class="notes__head">
           <time class="numbers">{formatTime(at_ms)}</time>
           <Icon class="icon" aria-hidden="true" />
-          <span>{mark.verdict === 'well' ? 'Done well' : 'To improve'}</span>
+          <span>{mark.verdict === 'well' ? t('Done well') : t('To improve')}</span>
         </span>
         <span class="notes__head">
           <span class="notes__name">{about}</span>
@@ -119,7 +122,7 @@ function MarkView({ playback, desk, view, mark }: MarkViewProps) {
       </button>
       {view.canWrite && (
         <IconButton
-          label="Remove this mark"
+          label={t('Remove this mark')}
           tip="left"
           class="button--quiet button--small"
           onPress={() => void desk.unmark(mark.id)}
@@ -138,8 +141,8 @@ function Whole({ desk, view }: { desk: ReviewDesk; view: ReviewView }) {
   const save = async (finish: boolean): Promise<void> => setSaved(await desk.save(scores, words, finish));
   const { canWrite } = view;
   return (
-    <section class="rubric" aria-label="The lesson as a whole">
-      <h3 class="notes__title">The lesson as a whole</h3>
+    <section class="rubric" aria-label={t('The lesson as a whole')}>
+      <h3 class="notes__title">{t('The lesson as a whole')}</h3>
       {view.rubric.map(({ key, words: about }) => (
         <fieldset key={key} class="rubric" disabled={!canWrite}>
           <legend class="rubric__words">{about}</legend>
@@ -168,8 +171,8 @@ function Whole({ desk, view }: { desk: ReviewDesk; view: ReviewView }) {
             class="input notes__field"
             rows={3}
             maxLength={4000}
-            placeholder="Words on the whole lesson"
-            aria-label="Words on the whole lesson"
+            placeholder={t('Words on the whole lesson')}
+            aria-label={t('Words on the whole lesson')}
             value={words}
             onInput={(event) => {
               setSaved(false);
@@ -183,7 +186,7 @@ function Whole({ desk, view }: { desk: ReviewDesk; view: ReviewView }) {
               data-testid="player-review-save"
               onClick={() => void save(false)}
             >
-              {isSaved ? 'Saved' : 'Save'}
+              {isSaved ? t('Saved') : t('Save')}
             </button>
             <button
               type="button"
@@ -191,14 +194,16 @@ function Whole({ desk, view }: { desk: ReviewDesk; view: ReviewView }) {
               data-testid="player-review-finish"
               onClick={() => void save(true)}
             >
-              Finish: show it to the tutor
+              {t('Finish: show it to the tutor')}
             </button>
           </div>
         </>
       ) : (
         <p class="notes__words">{view.review?.words}</p>
       )}
-      {view.review?.isFinished && <p class="notes__empty">Reviewed by {view.review.reviewer}.</p>}
+      {view.review?.isFinished && (
+        <p class="notes__empty">{t('Reviewed by {name}.', { name: view.review.reviewer })}</p>
+      )}
     </section>
   );
 }

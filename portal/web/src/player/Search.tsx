@@ -5,16 +5,17 @@ import type { Playback } from './playback';
 import { findMoments, MOST_MOMENTS, type Moment } from './search';
 import { formatTime } from './times';
 import './findings.css';
+import { phrase, t, tn } from '../ui/i18n';
 
 /** Looks for words on the board, in the chat and in captions; what is found leads to its moment. */
 export function Search({ playback }: { playback: Playback }) {
   return (
     <Popover
-      label="Search this lesson"
+      label={t('Search this lesson')}
       side="above-end"
       testId="player-search-panel"
       button={{
-        label: 'Search this lesson',
+        label: t('Search this lesson'),
         testId: 'player-search',
         children: <SearchIcon class="icon" aria-hidden="true" />,
       }}
@@ -34,7 +35,7 @@ function SearchPanel({ playback }: { playback: Playback }) {
   const stepCount = steps.length;
   const { list } = playback.captions.value;
   const moments = useMemo(() => findMoments(query, steps, chat, list), [query, steps, stepCount, chat, list]);
-  const where = list.length > 0 ? 'Words written or spoken' : 'Words on the board or in the chat';
+  const where = list.length > 0 ? t('Words written or spoken') : t('Words on the board or in the chat');
   const isAsked = query.trim() !== '';
   return (
     <div class="findings">
@@ -47,13 +48,19 @@ function SearchPanel({ playback }: { playback: Playback }) {
         data-testid="player-search-words"
         value={query}
         onInput={(event) => setQuery(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          const first = moments[0];
+          if (event.key === 'Enter' && first) {
+            playback.seek(first.t_ms - playback.clock.start_ms);
+          }
+        }}
       />
       <p class="findings__count small" role="status">
         {isAsked
           ? countOf(moments)
           : list.length > 0
-            ? 'Finds typed text, messages and captions.'
-            : 'Finds typed text and messages.'}
+            ? t('Finds typed text, messages and captions.')
+            : t('Finds typed text and messages.')}
       </p>
       {moments.length > 0 && (
         <ol class="findings__list">
@@ -69,7 +76,7 @@ function SearchPanel({ playback }: { playback: Playback }) {
 }
 
 const ICONS = { board: PenLine, chat: MessageSquare, spoken: AudioLines } as const;
-const PLACES = { board: 'on the board', chat: 'in the chat', spoken: 'aloud' } as const;
+const PLACES = { board: phrase('on the board'), chat: phrase('in the chat'), spoken: phrase('aloud') } as const;
 
 function Finding({ playback, moment }: { playback: Playback; moment: Moment }) {
   const { text, from, to, t_ms, kind, session } = moment;
@@ -89,7 +96,7 @@ function Finding({ playback, moment }: { playback: Playback; moment: Moment }) {
       <span class="findings__head">
         <Icon class="icon" aria-hidden="true" />
         <span class="findings__name">
-          {person?.name ?? 'Someone'}, {PLACES[kind]}
+          {person?.name ?? t('Someone')}, {t(PLACES[kind])}
         </span>
         <time class="numbers">{formatTime(Math.max(0, at_ms))}</time>
       </span>
@@ -104,10 +111,10 @@ function Finding({ playback, moment }: { playback: Playback; moment: Moment }) {
 
 function countOf(moments: readonly Moment[]): string {
   if (moments.length === 0) {
-    return 'Nothing found.';
+    return t('Nothing found.');
   }
   if (moments.length === MOST_MOMENTS) {
-    return `The first ${MOST_MOMENTS} places. More letters find fewer.`;
+    return t('The first {n} places. More letters find fewer.', { n: MOST_MOMENTS });
   }
-  return moments.length === 1 ? 'One place.' : `${moments.length} places.`;
+  return tn(moments.length, '{n} place.', '{n} places.');
 }

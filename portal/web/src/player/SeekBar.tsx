@@ -1,4 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
+import { t } from '../ui/i18n';
 import { missingAt, stretches } from './gaps';
 import type { Chapter } from './manifest';
 import type { Note, NotesDesk } from './notesDesk';
@@ -43,11 +44,11 @@ export function SeekBar({ playback, notes }: { playback: Playback; notes: NotesD
       data-testid="player-seek"
       role="slider"
       tabIndex={0}
-      aria-label="Position in the lesson"
+      aria-label={t('Position in the lesson')}
       aria-valuemin={0}
       aria-valuemax={Math.round(duration_ms / 1_000)}
       aria-valuenow={Math.round(position_ms / 1_000)}
-      aria-valuetext={`${spokenTime(position_ms)} of ${spokenTime(duration_ms)}`}
+      aria-valuetext={t('{time} of {whole}', { time: spokenTime(position_ms), whole: spokenTime(duration_ms) })}
       onPointerDown={press}
       onPointerMove={move}
       onPointerUp={() => playback.endScrub()}

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { type Phrase, phrase, t } from '../ui/i18n';
 import { ChatLog } from './ChatLog';
 import type { CaptionDesk } from './captions';
 import { NotesPanel } from './NotesPanel';
@@ -11,7 +12,12 @@ import { Transcript } from './Transcript';
 
 type Tab = 'chat' | 'spoken' | 'notes' | 'review';
 
-const WORDS: Readonly<Record<Tab, string>> = { chat: 'Chat', spoken: 'Spoken', notes: 'Notes', review: 'Review' };
+const WORDS: Readonly<Record<Tab, Phrase>> = {
+  chat: phrase('Chat'),
+  spoken: phrase('Spoken'),
+  notes: phrase('Notes'),
+  review: phrase('Review'),
+};
 
 interface SideProps {
   playback: Playback;
@@ -41,7 +47,7 @@ export function Side({ playback, portal, notes, captions }: SideProps) {
   ];
   const shown = tabs.includes(tab) ? tab : 'chat';
   return (
-    <section class="side" aria-label={WORDS[shown]}>
+    <section class="side" aria-label={t(WORDS[shown])}>
       <div class="tabs side__tabs" role="tablist" onKeyDown={(event) => walk(event, tabs, shown, setTab)}>
         {tabs.map((name) => (
           <button
@@ -56,7 +62,7 @@ export function Side({ playback, portal, notes, captions }: SideProps) {
             data-testid={`player-tab-${name}`}
             onClick={() => setTab(name)}
           >
-            {WORDS[name]}
+            {t(WORDS[name])}
             {name === 'notes' && notes.notes.value.list.length > 0 && (
               <span class="side__count numbers">{notes.notes.value.list.length}</span>
             )}

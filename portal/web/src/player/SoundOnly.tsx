@@ -1,4 +1,5 @@
 import { AudioLines } from 'lucide-preact';
+import { t } from '../ui/i18n';
 import type { Playback } from './playback';
 import { chapterAt } from './SeekBar';
 
@@ -10,14 +11,14 @@ export function SoundOnly({ playback }: { playback: Playback }) {
       <span class="state__mark">
         <AudioLines class="icon" aria-hidden="true" />
       </span>
-      <h2>{chapter?.title || 'Sound only'}</h2>
-      <p class="state__text">Neither the board nor cameras are loaded or painted.</p>
+      <h2>{chapter?.title || t('Sound only')}</h2>
+      <p class="state__text">{t('Neither the board nor cameras are loaded or painted.')}</p>
       <button
         type="button"
         class="button"
         onClick={() => playback.choose({ ...playback.view.peek(), soundOnly: false })}
       >
-        Show the board
+        {t('Show the board')}
       </button>
     </div>
   );

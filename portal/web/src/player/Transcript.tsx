@@ -5,6 +5,7 @@ import { type Caption, type CaptionDesk, lastBegun } from './captions';
 import type { Playback } from './playback';
 import { formatTime } from './times';
 import './captions.css';
+import { t } from '../ui/i18n';
 
 /** All that was spoken, in order. Each line leads to its moment; staff of the lesson correct them. */
 export function Transcript({ playback, desk }: { playback: Playback; desk: CaptionDesk }) {
@@ -21,14 +22,14 @@ export function Transcript({ playback, desk }: { playback: Playback; desk: Capti
   return (
     <div class="transcript">
       <p class="transcript__note small">
-        Written by a machine{mayEdit ? ', so correct what it misheard.' : '. It mishears.'}
+        {mayEdit ? t('Written by a machine, so correct what it misheard.') : t('Written by a machine. It mishears.')}
         <a
           class="transcript__file"
           href={`/api/recordings/${encodeURIComponent(playback.manifest.value?.lesson ?? '')}/captions.vtt`}
           download=""
         >
           <Download class="icon" aria-hidden="true" />
-          Captions file
+          {t('Captions file')}
         </a>
       </p>
       {desk.failure.value && (
@@ -72,15 +73,15 @@ function Line({ playback, caption, onEdit, onRestore }: LineProps) {
       <button type="button" class="chat-log__line" data-testid="player-spoken" onClick={() => playback.seek(at_ms)}>
         <span class="chat-log__head">
           <span class="chat-log__dot" style={{ background: person?.colour ?? 'currentcolor' }} />
-          <span class="chat-log__name">{person?.name ?? 'Someone'}</span>
+          <span class="chat-log__name">{person?.name ?? t('Someone')}</span>
           <time class="numbers">{formatTime(at_ms)}</time>
         </span>
-        <span class="chat-log__text">{text || <i class="transcript__none">taken out</i>}</span>
+        <span class="chat-log__text">{text || <i class="transcript__none">{t('taken out')}</i>}</span>
       </button>
       <span class="transcript__actions">
         {onEdit && (
           <IconButton
-            label="Correct"
+            label={t('Correct')}
             tip="left"
             class="button--quiet button--small"
             testId="player-correct"
@@ -91,7 +92,7 @@ function Line({ playback, caption, onEdit, onRestore }: LineProps) {
         )}
         {onRestore && (
           <IconButton
-            label="As the machine heard it"
+            label={t('As the machine heard it')}
             tip="left"
             class="button--quiet button--small"
             onPress={onRestore}
@@ -126,7 +127,7 @@ function Correction({ caption, desk, onEnd }: { caption: Caption; desk: CaptionD
       <textarea
         ref={field}
         class="input notes__field"
-        aria-label="What was said"
+        aria-label={t('What was said')}
         maxLength={MOST_LETTERS}
         value={words}
         data-testid="player-correction"
@@ -142,10 +143,10 @@ function Correction({ caption, desk, onEnd }: { caption: Caption; desk: CaptionD
       />
       <div class="notes__row">
         <button type="button" class="button button--small button--quiet" onClick={onEnd}>
-          Cancel
+          {t('Cancel')}
         </button>
         <button type="submit" class="button button--small button--primary notes__send">
-          Save
+          {t('Save')}
         </button>
       </div>
     </form>

@@ -24,18 +24,19 @@ import { silentTime } from './silence';
 import { formatTime } from './times';
 import { View } from './View';
 import './transport.css';
+import { t } from '../ui/i18n';
 
 const JUMP_MS = 10_000;
 
 /** Play, where, how fast, how loud. */
 export function Transport({ playback, notes }: { playback: Playback; notes: NotesDesk }) {
   return (
-    <section class="transport" aria-label="Playback">
+    <section class="transport" aria-label={t('Playback')}>
       <SeekBar playback={playback} notes={notes} />
       <div class="transport__row">
         <PlayButton playback={playback} />
         <IconButton
-          label="Back 10 seconds"
+          label={t('Back 10 seconds')}
           keys="J"
           class="button--quiet transport__jump"
           onPress={() => playback.seek(playback.position_ms - JUMP_MS)}
@@ -43,7 +44,7 @@ export function Transport({ playback, notes }: { playback: Playback; notes: Note
           <RotateCcw class="icon" aria-hidden="true" />
         </IconButton>
         <IconButton
-          label="Ahead 10 seconds"
+          label={t('Ahead 10 seconds')}
           keys="L"
           class="button--quiet transport__jump"
           onPress={() => playback.seek(playback.position_ms + JUMP_MS)}
@@ -73,7 +74,7 @@ function PlayButton({ playback }: { playback: Playback }) {
   const isWaiting = playback.waiting.value;
   return (
     <IconButton
-      label={isPlaying ? 'Pause' : 'Play'}
+      label={isPlaying ? t('Pause') : t('Play')}
       keys="Space"
       tip="right"
       class="button--primary transport__play"
@@ -119,7 +120,7 @@ function Live({ playback }: { playback: Playback }) {
       onClick={() => playback.goLive()}
     >
       <Radio class="icon" aria-hidden="true" />
-      {isFollowing ? 'Live' : 'Back to live'}
+      {isFollowing ? t('Live') : t('Back to live')}
     </button>
   );
 }
@@ -133,9 +134,13 @@ function Chapters({ playback }: { playback: Playback }) {
   const now = chapterAt(chapters, playback.shown_ms.value);
   return (
     <Popover
-      label="Chapters"
+      label={t('Chapters')}
       side="above-end"
-      button={{ label: 'Chapters', testId: 'player-chapters', children: <ListVideo class="icon" aria-hidden="true" /> }}
+      button={{
+        label: t('Chapters'),
+        testId: 'player-chapters',
+        children: <ListVideo class="icon" aria-hidden="true" />,
+      }}
     >
       <ol class="chapters">
         {chapters.map((chapter) => (
@@ -146,7 +151,7 @@ function Chapters({ playback }: { playback: Playback }) {
               aria-current={chapter === now}
               onClick={() => playback.seek(chapter.t_ms - manifest.start_ms)}
             >
-              <span>{chapter.title || 'Page'}</span>
+              <span>{chapter.title || t('Page')}</span>
               <time class="numbers">{formatTime(chapter.t_ms - manifest.start_ms)}</time>
             </button>
           </li>
@@ -167,7 +172,7 @@ function SkipSilence({ playback }: { playback: Playback }) {
   const isOn = playback.skipping.value;
   return (
     <IconButton
-      label={`Skip silence (${formatTime(silent_ms)} in all)`}
+      label={t('Skip silence ({n} in all)', { n: formatTime(silent_ms) })}
       keys="S"
       pressed={isOn}
       class={isOn ? 'button--quiet transport__on' : 'button--quiet'}
@@ -186,7 +191,7 @@ function CaptionSwitch({ playback }: { playback: Playback }) {
   const view = playback.view.value;
   return (
     <IconButton
-      label="Captions"
+      label={t('Captions')}
       keys="C"
       pressed={view.captions}
       class={view.captions ? 'button--quiet transport__on' : 'button--quiet'}
@@ -202,7 +207,7 @@ function Speed({ playback }: { playback: Playback }) {
   return (
     <select
       class="input transport__speed"
-      aria-label="Speed"
+      aria-label={t('Speed')}
       data-testid="player-speed"
       value={String(playback.speed.value)}
       onChange={(event) => playback.setSpeed(Number(event.currentTarget.value))}
@@ -221,7 +226,7 @@ function Volume({ playback }: { playback: Playback }) {
   return (
     <div class="transport__volume">
       <IconButton
-        label={isSilent ? 'Sound on' : 'Sound off'}
+        label={isSilent ? t('Sound on') : t('Sound off')}
         keys="M"
         testId="player-mute"
         onPress={() => playback.setVolume(playback.volume.peek() || 1, !isSilent)}
@@ -231,7 +236,7 @@ function Volume({ playback }: { playback: Playback }) {
       <input
         type="range"
         class="transport__slider"
-        aria-label="Volume"
+        aria-label={t('Volume')}
         min="0"
         max="1"
         step="0.05"

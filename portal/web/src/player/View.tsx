@@ -2,6 +2,7 @@ import { Eye } from 'lucide-preact';
 import { Popover } from '../ui/Popover';
 import type { Playback } from './playback';
 import './findings.css';
+import { t } from '../ui/i18n';
 
 /** What of the lesson is on screen: cameras, the board, whose work on it. */
 export function View({ playback }: { playback: Playback }) {
@@ -9,11 +10,11 @@ export function View({ playback }: { playback: Playback }) {
   const isPlain = view.tiles && !view.soundOnly && playback.onlyUser.value === null && !playback.byAuthor.value;
   return (
     <Popover
-      label="View"
+      label={t('View')}
       side="above-end"
       testId="player-view-panel"
       button={{
-        label: 'View',
+        label: t('View'),
         testId: 'player-view',
         state: isPlain ? 'plain' : 'chosen',
         class: isPlain ? 'button--quiet' : 'button--quiet transport__on',
@@ -21,7 +22,7 @@ export function View({ playback }: { playback: Playback }) {
       }}
     >
       <fieldset class="authors">
-        <legend class="authors__title">Show</legend>
+        <legend class="authors__title">{t('Show')}</legend>
         <label class="authors__choice">
           <input
             type="checkbox"
@@ -30,7 +31,7 @@ export function View({ playback }: { playback: Playback }) {
             data-testid="player-tiles-shown"
             onChange={(event) => playback.choose({ ...view, tiles: event.currentTarget.checked })}
           />
-          People and their cameras
+          {t('People and their cameras')}
         </label>
         <label class="authors__choice">
           <input
@@ -39,7 +40,7 @@ export function View({ playback }: { playback: Playback }) {
             data-testid="player-sound-only"
             onChange={(event) => playback.choose({ ...view, soundOnly: event.currentTarget.checked })}
           />
-          Sound only
+          {t('Sound only')}
         </label>
       </fieldset>
       <Authors playback={playback} />
@@ -58,10 +59,10 @@ function Authors({ playback }: { playback: Playback }) {
   return (
     <>
       <fieldset class="authors">
-        <legend class="authors__title">Show on the board</legend>
+        <legend class="authors__title">{t('Show on the board')}</legend>
         <label class="authors__choice">
           <input type="radio" name="author" checked={only === null} onChange={() => choose(null)} />
-          Everybody’s work
+          {t('Everybody’s work')}
         </label>
         {people.map(({ user, name, colour }) => (
           <label key={user} class="authors__choice">
@@ -73,7 +74,7 @@ function Authors({ playback }: { playback: Playback }) {
               onChange={() => choose(user)}
             />
             <span class="authors__dot" style={{ background: colour }} />
-            Only {name}
+            {t('Only {name}', { name })}
           </label>
         ))}
       </fieldset>
@@ -84,7 +85,7 @@ function Authors({ playback }: { playback: Playback }) {
           data-testid="player-by-author"
           onChange={(event) => playback.lookAt(playback.onlyUser.peek(), event.currentTarget.checked)}
         />
-        A colour for each person
+        {t('A colour for each person')}
       </label>
     </>
   );

@@ -1,3 +1,4 @@
+import { listed, type Phrase, phrase, t, tn } from '../ui/i18n';
 import type { PlayerPerson } from './manifest';
 
 /** A stretch that is missing from the recording, room time ms. `session` null: of the whole room. */
@@ -12,15 +13,14 @@ export interface Gap {
 /** Shorter than this is heard or seen as a flaw at most. */
 const LEAST_GAP_MS = 500;
 
-const CAUSES: Readonly<Record<string, string>> = {
-  lost: 'it was lost on the way',
-  link: 'there was no connection to the recorder',
-  recorder: 'the recorder was not running',
-  disk: 'the recorder’s disk was full',
-  missing: 'it never reached the recorder',
+const CAUSES: Readonly<Record<string, Phrase>> = {
+  lost: phrase('it was lost on the way'),
+  link: phrase('there was no connection to the recorder'),
+  recorder: phrase('the recorder was not running'),
+  disk: phrase('the recorder’s disk was full'),
+  missing: phrase('it never reached the recorder'),
 };
 
-const WHAT = { audio: 'voice', video: 'picture', board: 'board', picture: 'picture' } as const;
 /** A picture that never came is missing from then on; it is said when it should have appeared. */
 const PICTURE_MS = 10_000;
 
@@ -63,39 +63,51 @@ export function stretches(gaps: readonly Gap[]): { from_ms: number; to_ms: numbe
 /** What is missing at a moment, a sentence each; the same cause of several people is one sentence. */
 export function missingAt(gaps: readonly Gap[], t_ms: number, people: readonly PlayerPerson[]): string[] {
   const byCause = new Map<string, Set<string>>();
+  const isWhole = new Set<string>();
   for (const gap of gaps) {
     if (t_ms < gap.from_ms || t_ms >= gap.to_ms) {
       continue;
     }
     const parts = byCause.get(gap.cause) ?? new Set();
     byCause.set(gap.cause, parts.add(partOf(gap, people)));
+    if (ofAll(gap)) isWhole.add(gap.cause);
   }
   return [...byCause].map(([cause, parts]) => {
-    const what = parts.has(ALL) ? ALL : listOf([...parts]);
-    return `${what} missing here: ${CAUSES[cause] ?? cause}.`;
+    const known = CAUSES[cause];
+    const why = known ? t(known) : cause;
+    if (isWhole.has(cause)) return t('The recording is missing here: {cause}.', { cause: why });
+    return tn(parts.size, '{what} is missing here: {cause}.', '{what} are missing here: {cause}.', {
+      what: listed([...parts]),
+      cause: why,
+    });
   });
 }
-
-const ALL = 'The recording is';
 
 function ofAll({ kind, session }: Gap): boolean {
   return session === null && kind === 'board';
 }
 
-function partOf(gap: Gap, people: readonly PlayerPerson[]): string {
-  if (gap.kind === 'picture') {
-    return 'A picture on the board';
+function partOf({ kind, session }: Gap, people: readonly PlayerPerson[]): string {
+  if (kind === 'picture') {
+    return t('A picture on the board');
   }
-  if (gap.session === null) {
-    return gap.kind === 'board' ? ALL : `All ${WHAT[gap.kind]}s`;
+  if (session === null) {
+    return kind === 'audio' ? t('All voices') : kind === 'video' ? t('All pictures') : t('The recording');
   }
-  const person = people.find(({ sessions }) => sessions.includes(gap.session ?? ''));
-  return `${person ? `${person.name.split(/\s+/u)[0]}’s` : 'Somebody’s'} ${WHAT[gap.kind]}`;
-}
-
-function listOf(parts: readonly string[]): string {
-  if (parts.length === 1) {
-    return `${parts[0]} is`;
+  const name = people.find(({ sessions }) => sessions.includes(session))?.name.split(/\s+/u)[0];
+  if (name === undefined) {
+    return kind === 'audio'
+      ? t('Somebody’s voice')
+      : kind === 'video'
+        ? t('Somebody’s picture')
+        : t('Somebody’s board');
   }
-  return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)} are`;
+  switch (kind) {
+    case 'audio':
+      return t('{name}’s voice', { name });
+    case 'video':
+      return t('{name}’s picture', { name });
+    default:
+      return t('{name}’s board', { name });
+  }
 }

@@ -1,3 +1,4 @@
+import { type Phrase, phrase, t } from '../ui/i18n';
 import { type Manifest, ManifestError, parseManifest } from './manifest';
 import { readTimeline, type TimelineEnd, type TimelineRecord } from './timeline';
 
@@ -17,15 +18,15 @@ export class LoadError extends Error {
   }
 }
 
-const SENTENCES: Record<number, string> = {
-  401: 'You are not logged in any more. Log in, then open the recording again.',
-  403: 'You may not watch this recording.',
-  404: 'There is no such recording.',
-  410: 'This recording was deleted.',
+const SENTENCES: Readonly<Record<number, Phrase>> = {
+  401: phrase('You are not logged in any more. Log in, then open the recording again.'),
+  403: phrase('You may not watch this recording.'),
+  404: phrase('There is no such recording.'),
+  410: phrase('This recording was deleted.'),
 };
 
 const lineGone = (): LoadError =>
-  new LoadError('The recording could not be reached. Check that you are online.', true, false, true);
+  new LoadError(t('The recording could not be reached. Check that you are online.'), true, false, true);
 
 async function get(url: string, signal: AbortSignal): Promise<Response> {
   let response: Response;
@@ -39,10 +40,10 @@ async function get(url: string, signal: AbortSignal): Promise<Response> {
   }
   if (!response.ok) {
     if (response.status === 409) {
-      throw new LoadError('This page opens the recording as soon as there is one.', true, true);
+      throw new LoadError(t('This page opens the recording as soon as there is one.'), true, true);
     }
     const sentence = SENTENCES[response.status];
-    throw new LoadError(sentence ?? 'The server could not give the recording.', sentence === undefined);
+    throw new LoadError(t(sentence ?? phrase('The server could not give the recording.')), sentence === undefined);
   }
   return response;
 }
@@ -54,7 +55,7 @@ export async function loadManifest(url: string, signal: AbortSignal): Promise<Ma
     json = await response.json();
   } catch (error) {
     if (error instanceof SyntaxError) {
-      throw new LoadError('The recording’s description could not be read.', false);
+      throw new LoadError(t('The recording’s description could not be read.'), false);
     }
     throw error;
   }
@@ -62,7 +63,7 @@ export async function loadManifest(url: string, signal: AbortSignal): Promise<Ma
     return parseManifest(json);
   } catch (error) {
     if (error instanceof ManifestError) {
-      throw new LoadError('This recording was made by another version and cannot be played here.', false);
+      throw new LoadError(t('This recording was made by another version and cannot be played here.'), false);
     }
     throw error;
   }
@@ -77,7 +78,7 @@ export async function loadTimeline(
 ): Promise<TimelineEnd> {
   const response = await get(after ? `${url}?after=${encodeURIComponent(after)}` : url, signal);
   if (!response.body) {
-    throw new LoadError('The server could not give the recording.', true);
+    throw new LoadError(t('The server could not give the recording.'), true);
   }
   try {
     return await readTimeline(response.body, onRecords);

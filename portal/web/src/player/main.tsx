@@ -1,5 +1,6 @@
 import { effect } from '@preact/signals';
 import { render } from 'preact';
+import { speakAsThePage } from '../ui/i18n';
 import { BoardApp } from './boards/BoardApp';
 import { CaptionDesk } from './captions';
 import { handlePlayerKey } from './keys';
@@ -74,5 +75,6 @@ function play(root: HTMLElement, portal: RecordingPortal, csrf: string): void {
 
 const root = document.getElementById('app');
 if (root) {
+  await speakAsThePage();
   start(root);
 }

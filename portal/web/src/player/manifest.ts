@@ -1,5 +1,6 @@
 /** What the portal says about a recording (docs/recording.md, "Manifest JSON"). All times are room time in ms. */
 
+import { t } from '../ui/i18n';
 import { type Gap, parseGap } from './gaps';
 import type { Span } from './silence';
 import { parseStoryboard, type Storyboard } from './storyboard';
@@ -111,7 +112,7 @@ export function parseManifest(value: unknown): Manifest {
   const state = value.state;
   return {
     lesson: text(value.lesson),
-    title: text(value.title, 'Recording'),
+    title: text(value.title, t('Recording')),
     state: state === 'recording' || state === 'damaged' ? state : 'sealed',
     start_ms,
     end_ms: Math.max(start_ms, number(value.end_ms, start_ms)),
@@ -156,7 +157,7 @@ function parsePerson(value: unknown): RecordedPerson[] {
     {
       session: text(value.session),
       user: text(value.user),
-      name: text(value.name, 'Someone'),
+      name: text(value.name, t('Someone')),
       role: text(value.role),
       // Painted as a style value: anything but a plain colour would be ignored by the browser, so it is not let in.
       colour: /^#[0-9a-f]{6}$/iu.test(text(value.colour)) ? text(value.colour) : '#686b60',

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { t } from '../ui/i18n';
 import { attempt } from './attempt';
 import type { Chapter } from './manifest';
 import { fieldsOf, listOf, numberOf, type RecordingPortal, textOf } from './portalCalls';
@@ -37,7 +38,7 @@ export function parseNotes(value: unknown): Notes {
         audience: note.audience === 'class' || note.audience === 'chapter' ? note.audience : 'private',
         words: textOf(note.words),
         author: textOf(note.author),
-        name: textOf(note.name) || 'Someone',
+        name: textOf(note.name) || t('Someone'),
         isOwn: note.own === true,
         isRemovable: note.removable === true,
       },

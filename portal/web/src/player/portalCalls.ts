@@ -1,4 +1,5 @@
 import { PortalError } from '../net/portal';
+import { t } from '../ui/i18n';
 
 /** The portal's interface beside a recording: notes, boards, reviews. All methods raise PortalError for a person. */
 export class RecordingPortal {
@@ -48,7 +49,9 @@ export class RecordingPortal {
       throw new PortalError(
         response.status,
         typeof error === 'string' ? error : 'failed',
-        typeof message === 'string' && message ? message : `The server refused this (${response.status}).`,
+        typeof message === 'string' && message
+          ? message
+          : t('The server refused this ({status}).', { status: response.status }),
       );
     }
     return response;
@@ -77,6 +80,6 @@ async function json(response: Response): Promise<unknown> {
 
 function unreachable(error: unknown): Error {
   return error instanceof TypeError
-    ? new PortalError(0, 'unreachable', 'The server does not answer. Check the connection and try again.')
+    ? new PortalError(0, 'unreachable', t('The server does not answer. Check the connection and try again.'))
     : (error as Error);
 }

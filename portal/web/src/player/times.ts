@@ -1,5 +1,7 @@
 /** Lesson times as people write them. */
 
+import { tn } from '../ui/i18n';
+
 /** `m:ss`, or `h:mm:ss` from an hour on. */
 export function formatTime(ms: number): string {
   const total_s = Math.max(0, Math.floor(ms / 1_000));
@@ -12,13 +14,13 @@ export function formatTime(ms: number): string {
 /** The same for a screen reader. */
 export function spokenTime(ms: number): string {
   const total_s = Math.max(0, Math.floor(ms / 1_000));
-  const parts = [
-    [Math.floor(total_s / 3_600), 'hour'],
-    [Math.floor((total_s % 3_600) / 60), 'minute'],
-    [total_s % 60, 'second'],
-  ] as const;
-  const words = parts.flatMap(([n, unit]) => (n > 0 ? [`${n} ${unit}${n === 1 ? '' : 's'}`] : []));
-  return words.join(' ') || '0 seconds';
+  const [hours, minutes, seconds] = [Math.floor(total_s / 3_600), Math.floor((total_s % 3_600) / 60), total_s % 60];
+  const words = [
+    hours > 0 && tn(hours, '{n} hour', '{n} hours'),
+    minutes > 0 && tn(minutes, '{n} minute', '{n} minutes'),
+    (seconds > 0 || total_s === 0) && tn(seconds, '{n} second', '{n} seconds'),
+  ];
+  return words.filter((word) => word !== false).join(' ');
 }
 
 /** Reads a deep link's time: seconds (`95`, `95.5`), `1:35`, `1:02:03` or `1h2m3s`. `null` for anything else. */

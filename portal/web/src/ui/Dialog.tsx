@@ -16,7 +16,10 @@ export function Dialog({ title, children, actions, onClose }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
-    element.current?.showModal();
+    const dialog = element.current;
+    dialog?.showModal();
+    // Taken out of the page while it is open, it would leave the focus nowhere.
+    return () => dialog?.close();
   }, []);
   return (
     <dialog

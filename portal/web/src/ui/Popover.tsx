@@ -1,6 +1,7 @@
 /**
- * A small panel that a button opens. Escape, a click elsewhere, leaving it with Tab and a button in it that is marked
- * with `data-closes` close it.
+ * A small panel that a button opens. Escape, a click elsewhere, leaving it with Tab, a file chosen in it and a button in
+ * it that is marked with `data-closes` close it. The focus goes back to the button, but for `data-closes="elsewhere"`:
+ * what is pressed there has put it where it is wanted.
  */
 
 import type { ComponentChildren } from 'preact';
@@ -41,17 +42,27 @@ export function Popover({ label, button, children, side = 'below-end', testId }:
       }
     };
     const closeOnClick = (event: MouseEvent): void => {
-      if (event.target instanceof Element && event.target.closest('[data-closes]')) {
+      const closer = event.target instanceof Element && event.target.closest<HTMLElement>('[data-closes]');
+      if (closer && closer.dataset.closes === 'elsewhere') {
+        setOpen(false);
+      } else if (closer) {
         close();
+      }
+    };
+    const closeOnFile = (event: Event): void => {
+      if (event.target instanceof HTMLInputElement && event.target.type === 'file') {
+        setOpen(false);
       }
     };
     const all = root.current;
     all?.addEventListener('click', closeOnClick);
+    all?.addEventListener('change', closeOnFile);
     document.addEventListener('pointerdown', closeOutside, true);
     document.addEventListener('focusin', closeOutside);
     document.addEventListener('keydown', closeOnEscape, true);
     return () => {
       all?.removeEventListener('click', closeOnClick);
+      all?.removeEventListener('change', closeOnFile);
       document.removeEventListener('pointerdown', closeOutside, true);
       document.removeEventListener('focusin', closeOutside);
       document.removeEventListener('keydown', closeOnEscape, true);

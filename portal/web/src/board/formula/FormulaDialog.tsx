@@ -12,27 +12,28 @@ import { measureText } from '../measure';
 import { type SceneItem, sceneItem } from '../scene';
 import { LatexError, type SetFormula, setLatex } from './latex';
 import '../dialogs.css';
+import { type Phrase, phrase, t } from '../../ui/i18n';
 
 /** What a press puts in; `|` is where the caret goes. */
-const PIECES: readonly { readonly label: string; readonly shown: string; readonly latex: string }[] = [
-  { label: 'Fraction', shown: 'a⁄b', latex: '\\frac{|}{}' },
-  { label: 'Power', shown: 'xⁿ', latex: '^{|}' },
-  { label: 'Index', shown: 'xₙ', latex: '_{|}' },
-  { label: 'Root', shown: '√', latex: '\\sqrt{|}' },
-  { label: 'Times', shown: '·', latex: '\\cdot |' },
-  { label: 'Plus or minus', shown: '±', latex: '\\pm |' },
-  { label: 'At most', shown: '≤', latex: '\\le |' },
-  { label: 'At least', shown: '≥', latex: '\\ge |' },
-  { label: 'Not equal', shown: '≠', latex: '\\ne |' },
-  { label: 'Pi', shown: 'π', latex: '\\pi |' },
-  { label: 'Angle', shown: '∠', latex: '\\angle |' },
-  { label: 'Degrees', shown: '°', latex: '^\\circ |' },
-  { label: 'Struck out', shown: 'x̸', latex: '\\cancel{|}' },
-  { label: 'Brackets that grow', shown: '( )', latex: '\\left(|\\right)' },
-  { label: 'Matrix', shown: '[ ]', latex: '\\begin{pmatrix}| & \\\\ & \\end{pmatrix}' },
-  { label: 'Sum', shown: 'Σ', latex: '\\sum_{|}^{}' },
-  { label: 'Integral', shown: '∫', latex: '\\int_{|}^{}' },
-  { label: 'Words', shown: 'Abc', latex: '\\text{|}' },
+const PIECES: readonly { readonly label: Phrase; readonly shown: string; readonly latex: string }[] = [
+  { label: phrase('Fraction'), shown: 'a⁄b', latex: '\\frac{|}{}' },
+  { label: phrase('Power'), shown: 'xⁿ', latex: '^{|}' },
+  { label: phrase('Index'), shown: 'xₙ', latex: '_{|}' },
+  { label: phrase('Root'), shown: '√', latex: '\\sqrt{|}' },
+  { label: phrase('Times'), shown: '·', latex: '\\cdot |' },
+  { label: phrase('Plus or minus'), shown: '±', latex: '\\pm |' },
+  { label: phrase('At most'), shown: '≤', latex: '\\le |' },
+  { label: phrase('At least'), shown: '≥', latex: '\\ge |' },
+  { label: phrase('Not equal'), shown: '≠', latex: '\\ne |' },
+  { label: phrase('Pi'), shown: 'π', latex: '\\pi |' },
+  { label: phrase('Angle'), shown: '∠', latex: '\\angle |' },
+  { label: phrase('Degrees'), shown: '°', latex: '^\\circ |' },
+  { label: phrase('Struck out'), shown: 'x̸', latex: '\\cancel{|}' },
+  { label: phrase('Brackets that grow'), shown: '( )', latex: '\\left(|\\right)' },
+  { label: phrase('Matrix'), shown: '[ ]', latex: '\\begin{pmatrix}| & \\\\ & \\end{pmatrix}' },
+  { label: phrase('Sum'), shown: 'Σ', latex: '\\sum_{|}^{}' },
+  { label: phrase('Integral'), shown: '∫', latex: '\\int_{|}^{}' },
+  { label: phrase('Words'), shown: 'Abc', latex: '\\text{|}' },
 ];
 const PREVIEW_PX = 130;
 /** Typing rests this long before the formula is set. */
@@ -96,12 +97,12 @@ export function FormulaDialog({ controller, shape }: { controller: BoardControll
 
   return (
     <Dialog
-      title={shape ? 'Change the formula' : 'Formula'}
+      title={shape ? t('Change the formula') : t('Formula')}
       onClose={() => controller.dialogs.close()}
       actions={
         <>
           <button type="button" class="button" onClick={() => controller.dialogs.close()}>
-            Cancel
+            {t('Cancel')}
           </button>
           <button
             type="button"
@@ -110,21 +111,21 @@ export function FormulaDialog({ controller, shape }: { controller: BoardControll
             disabled={latex.trim() === '' || problem !== ''}
             onClick={() => void save()}
           >
-            {shape ? 'Change it' : 'Put it on the board'}
+            {shape ? t('Change it') : t('Put it on the board')}
           </button>
         </>
       }
     >
-      <fieldset class="pieces" aria-label="Pieces">
+      <fieldset class="pieces" aria-label={t('Pieces')}>
         {PIECES.map((piece) => (
           <button
-            key={piece.label}
+            key={piece.latex}
             type="button"
             class="pieces__piece"
-            title={piece.label}
+            title={t(piece.label)}
             onClick={() => put(piece.latex)}
           >
-            <span class="visually-hidden">{piece.label}</span>
+            <span class="visually-hidden">{t(piece.label)}</span>
             <span aria-hidden="true">{piece.shown}</span>
           </button>
         ))}
@@ -156,7 +157,7 @@ export function FormulaDialog({ controller, shape }: { controller: BoardControll
       <p class="pieces__problem" id="formula-problem" role="status" data-testid="formula-problem">
         {problem}
       </p>
-      <ItemPreview item={item} height={PREVIEW_PX} label={`The formula: ${latex}`} />
+      <ItemPreview item={item} height={PREVIEW_PX} label={t('The formula: {latex}', { latex })} />
     </Dialog>
   );
 }

@@ -15,6 +15,7 @@ const TEACHERS = [
   '\\overbrace{a+b+c+d+e+f+g+h}^{8}',
   '\\boxed{x=2}',
   '|x|<5\\iff -5<x<5',
+  '½+⅔=1⅙ \\text{, not ¾}',
 ];
 
 test.each(TEACHERS)('%s is set in the grammar that readers believe', async (latex) => {
@@ -47,7 +48,7 @@ test.each([
   ['\\def\\a{\\a\\a}\\a', '\\def is not known.'],
   ['\\require{html}', '\\require is not known.'],
   ['\\text{漢字}', 'The letters “漢字” cannot be part of a formula.'],
-  ['x'.repeat(2001), 'A formula has at most 2000 characters.'],
+  ['x'.repeat(2001), 'A formula has at most 2,000 characters.'],
   ['\\phantom{x}', 'There is nothing to be seen in this formula.'],
 ])('%s is answered with a sentence', async (latex, sentence) => {
   await expect(setLatex(latex)).rejects.toThrow(new LatexError(sentence));

@@ -3,6 +3,7 @@
 import things from '@spec/things.json';
 import { countChars } from '../../core/fields';
 import { parseFormula } from '../../core/formula';
+import { t } from '../../ui/i18n';
 import { OutlineError, outlineOf } from './outline';
 
 export interface SetFormula {
@@ -22,18 +23,18 @@ const EM = 1000;
 export async function setLatex(latex: string): Promise<SetFormula> {
   const source = latex.replace(/\s+/gu, ' ').trim();
   if (source === '') {
-    throw new LatexError('Write a formula first.');
+    throw new LatexError(t('Write a formula first.'));
   }
   const { latex_chars } = things.formula;
   if (countChars(source) > latex_chars) {
-    throw new LatexError(`A formula has at most ${latex_chars} characters.`);
+    throw new LatexError(t('A formula has at most {n} characters.', { n: latex_chars }));
   }
   const { svgTree } = await loadMathJax();
   try {
-    const { glyphs, width, height } = outlineOf(await svgTree(source));
+    const { glyphs, width, height } = outlineOf(await svgTree(withFractions(source)));
     const formula = `${source}\n${glyphs}`;
     if (!parseFormula(formula)) {
-      throw new LatexError('This formula is too large for the board. Make two of it.');
+      throw new LatexError(t('This formula is too large for the board. Make two of it.'));
     }
     return { formula, width: width / EM, height: height / EM };
   } catch (error) {
@@ -44,11 +45,19 @@ export async function setLatex(latex: string): Promise<SetFormula> {
   }
 }
 
+/** ½ and ⅔ are keys and letters to those who write, and the font has three of them: all are set as small fractions. */
+function withFractions(source: string): string {
+  const parts = source.split(/(\\text\{[^}]*\})/u);
+  const set = (letters: string): string =>
+    letters.replace(/[¼-¾⅐-⅞]/gu, (letter) => letter.normalize('NFKC').replace(/(\d+)⁄(\d+)/u, '\\tfrac{$1}{$2}'));
+  return parts.map((part, i) => (i % 2 === 0 ? set(part) : part)).join('');
+}
+
 async function loadMathJax(): Promise<typeof import('./mathjax')> {
   try {
     return await import('./mathjax');
   } catch (error) {
-    throw new LatexError('Formulas could not be loaded. Look at your connection and try again.', { cause: error });
+    throw new LatexError(t('Formulas could not be loaded. Look at your connection and try again.'), { cause: error });
   }
 }
 
@@ -58,26 +67,28 @@ function sentenceOf(error: unknown): string {
   const named = /\\[A-Za-z]+|\\\S/u.exec(message)?.[0] ?? '';
   switch (id) {
     case 'UndefinedControlSequence':
-      return `${named} is not known.`;
+      return t('{named} is not known.', { named });
     case 'MissingCloseBrace':
     case 'ExtraOpenMissingClose':
-      return 'A { is not closed: there is a } missing.';
+      return t('A {open} is not closed: there is a {close} missing.', { open: '{', close: '}' });
     case 'ExtraCloseMissingOpen':
-      return 'There is a } without its {.';
+      return t('There is a {close} without its {open}.', { open: '{', close: '}' });
     case 'MissingArgFor':
-      return `Something is missing after ${named}.`;
+      return t('Something is missing after {named}.', { named });
     case 'MissingLeftExtraRight':
-      return 'There is a \\right without its \\left.';
+      return t('There is a \\right without its \\left.');
     case 'ExtraLeftMissingRight':
-      return 'There is a \\left without its \\right.';
+      return t('There is a \\left without its \\right.');
     case 'DoubleExponent':
-      return 'Two exponents follow each other: put { } around one.';
+      return t('Two exponents follow each other: put {braces} around one.', { braces: '{ }' });
     case 'DoubleSubscripts':
-      return 'Two indices follow each other: put { } around one.';
+      return t('Two indices follow each other: put {braces} around one.', { braces: '{ }' });
     case 'UnknownEnv':
       return `${message}.`;
     default:
-      return id ? `This cannot be set: ${message}.` : 'Some letters of this formula cannot be part of one.';
+      return id
+        ? t('This cannot be set: {message}.', { message })
+        : t('Some letters of this formula cannot be part of one.');
   }
 }
 

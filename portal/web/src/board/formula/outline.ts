@@ -1,4 +1,5 @@
 /** From MathJax's SVG to what the board stores: glyphs and where they stand, nothing else (core/formula). Pure. */
+import { t } from '../../ui/i18n';
 
 /** An element or a piece of text, as MathJax's own document has them. */
 export interface SvgNode {
@@ -35,7 +36,7 @@ const TRANSFORM = /(\w+)\(([^)]*)\)/gu;
 export function outlineOf(svg: SvgNode): Outline {
   const [minX, minY, width, height] = numbersOf(text(svg, 'viewBox'));
   if (!width || !height || minX === undefined || minY === undefined) {
-    throw new OutlineError('There is nothing to be seen in this formula.');
+    throw new OutlineError(t('There is nothing to be seen in this formula.'));
   }
   const collector = new Collector(minX, minY);
   collector.walk(svg, HERE);
@@ -54,7 +55,7 @@ class Collector {
 
   lines(): string {
     if (this.places.size === 0) {
-      throw new OutlineError('There is nothing to be seen in this formula.');
+      throw new OutlineError(t('There is nothing to be seen in this formula.'));
     }
     return [...this.places].map(([path, places]) => `${path}@${places.join(' ')}`).join('\n');
   }
@@ -65,7 +66,7 @@ class Collector {
         this.learn(node);
         return;
       case 'text':
-        throw new OutlineError(`The letters “${lettersIn(node)}” cannot be part of a formula.`);
+        throw new OutlineError(t('The letters “{letters}” cannot be part of a formula.', { letters: lettersIn(node) }));
       case 'use':
         this.put(this.known.get(text(node, 'xlink:href').slice(1)) ?? '', moved(at, text(node, 'transform')));
         return;
@@ -208,7 +209,7 @@ function moved(at: Placement, transform: string): Placement {
     } else if (name === 'scale') {
       result = combined(result, { sx: a, sy: b, tx: 0, ty: 0 });
     } else {
-      throw new OutlineError('This formula has a part that the board cannot draw.');
+      throw new OutlineError(t('This formula has a part that the board cannot draw.'));
     }
   }
   return result;

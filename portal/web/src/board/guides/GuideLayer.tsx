@@ -18,12 +18,13 @@ import {
   wholeDegrees,
 } from './guide';
 import './guides.css';
+import { type Phrase, phrase, t } from '../../ui/i18n';
 
-export const GUIDE_WORDS: Readonly<Record<GuideKind, string>> = {
-  ruler: 'Ruler',
-  square: 'Set square',
-  protractor: 'Protractor',
-  compass: 'Compass',
+export const GUIDE_WORDS: Readonly<Record<GuideKind, Phrase>> = {
+  ruler: phrase('Ruler'),
+  square: phrase('Set square'),
+  protractor: phrase('Protractor'),
+  compass: phrase('Compass'),
 };
 
 type Grab = (from: { readonly guide: Guide; readonly at: Point }, to: Point) => Partial<Guide>;
@@ -46,7 +47,7 @@ export function GuideLayer({ controller }: { controller: BoardController }) {
   return (
     <>
       <svg class="guide">
-        <title>{GUIDE_WORDS[guide.kind]}</title>
+        <title>{t(GUIDE_WORDS[guide.kind])}</title>
         <Face controller={controller} guide={guide} camera={camera} />
       </svg>
       <GuideBar controller={controller} guide={guide} />
@@ -72,8 +73,10 @@ function Face({ controller, guide, camera }: FaceProps) {
       transform={`translate(${at.x} ${at.y}) scale(${zoom}) rotate(${turn})`}
       tabindex={0}
       role="application"
-      aria-roledescription="drawing instrument"
-      aria-label={`${describe(guide)}. Arrows move it, comma and full stop turn it, Enter draws along it.`}
+      aria-roledescription={t('drawing instrument')}
+      aria-label={t('{instrument}. Arrows move it, comma and full stop turn it, Enter draws along it.', {
+        instrument: describe(guide),
+      })}
       data-testid="guide"
       data-kind={guide.kind}
       class="guide__body"
@@ -222,10 +225,10 @@ function pressOn(controller: BoardController, guide: Guide, event: KeyboardEvent
 
 /** How it lies, for the eye and the ear: angles count counter-clockwise, as in geometry. */
 function describe(guide: Guide): string {
-  const words = GUIDE_WORDS[guide.kind];
+  const words = t(GUIDE_WORDS[guide.kind]);
   switch (guide.kind) {
     case 'compass':
-      return `${words}, radius ${unitsOf(guide.size)}`;
+      return t('{instrument}, radius {radius}', { instrument: words, radius: unitsOf(guide.size) });
     case 'protractor':
       return `${words}, ${degreesOf(guide.arm)}°`;
     default:
@@ -248,9 +251,9 @@ function GuideBar({ controller, guide }: { controller: BoardController; guide: G
     }
   };
   return (
-    <div class="guide-bar" role="toolbar" aria-label={GUIDE_WORDS[guide.kind]} data-testid="guide-bar">
+    <div class="guide-bar" role="toolbar" aria-label={t(GUIDE_WORDS[guide.kind])} data-testid="guide-bar">
       <label class="guide-bar__field">
-        <span>{isCompass ? 'Radius' : 'Angle'}</span>
+        <span>{isCompass ? t('Radius') : t('Angle')}</span>
         <input
           class="input"
           type="number"
@@ -259,7 +262,7 @@ function GuideBar({ controller, guide }: { controller: BoardController; guide: G
           max={isCompass ? 100 : 359}
           step={isCompass ? 0.1 : 1}
           value={isCompass ? unitsOf(guide.size) : angle}
-          aria-label={isCompass ? 'Radius' : 'Angle'}
+          aria-label={isCompass ? t('Radius') : t('Angle')}
           data-testid="guide-value"
           onInput={(event) => {
             const value = event.currentTarget.valueAsNumber;
@@ -279,14 +282,14 @@ function GuideBar({ controller, guide }: { controller: BoardController; guide: G
       {!isCompass && (
         <>
           <IconButton
-            label="Turn left by 15°"
+            label={t('Turn left by 15°')}
             tip="top"
             onPress={() => guides.change({ angle: guide.angle - 15 * DEGREE })}
           >
             <RotateCcw class="icon" aria-hidden="true" />
           </IconButton>
           <IconButton
-            label="Turn right by 15°"
+            label={t('Turn right by 15°')}
             tip="top"
             onPress={() => guides.change({ angle: guide.angle + 15 * DEGREE })}
           >
@@ -294,21 +297,21 @@ function GuideBar({ controller, guide }: { controller: BoardController; guide: G
           </IconButton>
         </>
       )}
-      <IconButton label="Smaller" tip="top" onPress={() => guides.change({ size: guide.size - UNIT_PX })}>
+      <IconButton label={t('Smaller')} tip="top" onPress={() => guides.change({ size: guide.size - UNIT_PX })}>
         <Minus class="icon" aria-hidden="true" />
       </IconButton>
-      <IconButton label="Larger" tip="top" onPress={() => guides.change({ size: guide.size + UNIT_PX })}>
+      <IconButton label={t('Larger')} tip="top" onPress={() => guides.change({ size: guide.size + UNIT_PX })}>
         <Plus class="icon" aria-hidden="true" />
       </IconButton>
       <IconButton
-        label={isCompass ? 'Draw the circle' : 'Draw the whole line'}
+        label={isCompass ? t('Draw the circle') : t('Draw the whole line')}
         tip="top"
         testId="guide-draw"
         onPress={() => guides.drawWhole()}
       >
         <Spline class="icon" aria-hidden="true" />
       </IconButton>
-      <IconButton label="Put it away" tip="top" testId="guide-close" onPress={() => guides.remove()}>
+      <IconButton label={t('Put it away')} tip="top" testId="guide-close" onPress={() => guides.remove()}>
         <X class="icon" aria-hidden="true" />
       </IconButton>
     </div>

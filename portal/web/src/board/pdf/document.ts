@@ -7,6 +7,7 @@ import type { Box } from '../camera';
 import { fontUrls } from '../fonts';
 import { measureText } from '../measure';
 import { enterBoard, type Pictures, paintItem } from '../painter';
+import { paperOf } from '../paper';
 import { sceneItem, type TextItem, type Theme } from '../scene';
 import { PdfFile } from './file';
 import { PdfFont } from './font';
@@ -21,12 +22,14 @@ export interface PdfOptions {
   readonly board: Pick<Board, 'pages' | 'shapes'>;
   readonly theme: Theme;
   readonly pictures: Pictures;
+  /** Resolves when the pictures of a page are there to be painted. */
+  readonly whenPictures?: (page: PageId) => Promise<unknown>;
   /** What of a page goes on paper. */
   readonly boxOf: (page: PageId) => Box;
 }
 
 /** Rejects where the font cannot be fetched. */
-export async function pdfOfBoard({ board, theme, pictures, boxOf }: PdfOptions): Promise<Blob> {
+export async function pdfOfBoard({ board, theme, pictures, whenPictures, boxOf }: PdfOptions): Promise<Blob> {
   const file = new PdfFile();
   const shared = new Shared(file, await loadFonts(file), pictures, theme);
   const tree = file.reserve();
@@ -34,14 +37,18 @@ export async function pdfOfBoard({ board, theme, pictures, boxOf }: PdfOptions):
   const resources = file.reserve();
   for (const { id, background } of board.pages()) {
     const box = boxOf(id);
-    const painter = new PdfPainter(box, theme, shared);
-    painter.ruling(rulingMarks(background, box, theme));
+    await whenPictures?.(id);
+    const paper = paperOf(board, id, theme);
+    shared.theme = paper;
+    const painter = new PdfPainter(box, paper, shared);
+    painter.ruling(rulingMarks(background, box, paper));
     for (const shape of board.shapes(id)) {
       const item = sceneItem(shape, measureText);
       if (item) {
         painter.item(item);
       }
     }
+    await shared.writePictures();
     const content = await file.stream('', painter.content);
     const size = [(box.maxX - box.minX) * POINTS_A_PX, (box.maxY - box.minY) * POINTS_A_PX];
     const [width, height] = size.map((points) => points.toFixed(2));
@@ -81,14 +88,17 @@ async function loadFonts(file: PdfFile): Promise<Fonts> {
 class Shared implements PdfResources {
   private readonly alphas = new Map<string, string>();
   private readonly byAsset = new Map<string, string | null>();
+  /** Of the page at hand; written with it, since those of a whole book are more than a tab may hold. */
   private readonly canvases = new Map<string, HTMLCanvasElement>();
+  private readonly images = new Map<string, number>();
   private readonly styles = new Set<keyof Fonts>();
 
   constructor(
     private readonly file: PdfFile,
     private readonly fonts: Fonts,
     private readonly pictures: Pictures,
-    private readonly theme: Theme,
+    /** Of the page at hand. */
+    public theme: Theme,
   ) {}
 
   alpha(opacity: number): string {
@@ -134,6 +144,13 @@ class Shared implements PdfResources {
     return this.keep(canvas);
   }
 
+  async writePictures(): Promise<void> {
+    for (const [name, canvas] of this.canvases) {
+      this.images.set(name, await writeImage(this.file, canvas));
+    }
+    this.canvases.clear();
+  }
+
   async write(number: number): Promise<void> {
     const { file } = this;
     const states = [...this.alphas].map(([value, name]) => `/${name}<</ca ${value}/CA ${value}>>`);
@@ -148,15 +165,12 @@ class Shared implements PdfResources {
         file.put('null', this.fonts[style].number);
       }
     }
-    const images: string[] = [];
-    for (const [name, canvas] of this.canvases) {
-      images.push(`/${name} ${await writeImage(file, canvas)} 0 R`);
-    }
+    const images = [...this.images].map(([name, image]) => `/${name} ${image} 0 R`);
     file.put(`<</ExtGState<<${states.join('')}>>/Font<<${fonts.join('')}>>/XObject<<${images.join('')}>>>>`, number);
   }
 
   private keep(canvas: HTMLCanvasElement): string {
-    const name = `P${this.canvases.size}`;
+    const name = `P${this.images.size + this.canvases.size}`;
     this.canvases.set(name, canvas);
     return name;
   }

@@ -14,6 +14,7 @@ import { entriesOf } from '../plots';
 import { type SceneItem, sceneItem } from '../scene';
 import { parseStep } from '../ticks';
 import '../dialogs.css';
+import { t } from '../../ui/i18n';
 
 /** What stands in the fields, as it is typed. */
 interface Written {
@@ -39,6 +40,7 @@ const FIRST: Readonly<Record<PlotForm, Written>> = {
   },
 };
 const PREVIEW_PX: Readonly<Record<PlotForm, number>> = { axes: 160, line: 100 };
+const MOST_PARTS_OF_PI = 12;
 const DRAFT = '0000000000000000-1' as ShapeId;
 
 export function PlotDialog({
@@ -57,12 +59,12 @@ export function PlotDialog({
   const isLine = form === 'line';
   return (
     <Dialog
-      title={isLine ? 'Number line' : 'Axes and functions'}
+      title={isLine ? t('Number line') : t('Axes and functions')}
       onClose={() => controller.dialogs.close()}
       actions={
         <>
           <button type="button" class="button" onClick={() => controller.dialogs.close()}>
-            Cancel
+            {t('Cancel')}
           </button>
           <button
             type="button"
@@ -71,14 +73,14 @@ export function PlotDialog({
             disabled={fields === null}
             onClick={() => fields && controller.dialogs.savePlot(fields, shape)}
           >
-            {shape ? 'Change it' : 'Put it on the board'}
+            {shape ? t('Change it') : t('Put it on the board')}
           </button>
         </>
       }
     >
       <div class="plot__ranges">
         <Span
-          label={isLine ? 'From' : 'x from'}
+          label={isLine ? t('From') : t('x from')}
           from={written.xFrom}
           to={written.xTo}
           step={written.xStep}
@@ -87,7 +89,7 @@ export function PlotDialog({
         />
         {!isLine && (
           <Span
-            label="y from"
+            label={t('y from')}
             from={written.yFrom}
             to={written.yTo}
             step={written.yStep}
@@ -97,7 +99,7 @@ export function PlotDialog({
         )}
       </div>
       <label class="field">
-        <span class="field__label">{isLine ? 'Marked values, one a line' : 'Functions of x, one a line'}</span>
+        <span class="field__label">{isLine ? t('Marked values, one a line') : t('Functions of x, one a line')}</span>
         <textarea
           class="input pieces__source"
           rows={3}
@@ -120,7 +122,7 @@ export function PlotDialog({
               checked={written.isGrid}
               onChange={(event) => change({ isGrid: event.currentTarget.checked })}
             />
-            Grid
+            {t('Grid')}
           </label>
         )}
         <label class="check">
@@ -130,13 +132,13 @@ export function PlotDialog({
             data-testid="plot-reduced"
             onChange={(event) => change({ isReduced: event.currentTarget.checked })}
           />
-          Fractions in lowest terms
+          {t('Fractions in lowest terms')}
         </label>
       </div>
       <p class="pieces__problem" id="plot-problem" role="status" data-testid="plot-problem">
         {problem}
       </p>
-      <ItemPreview item={item} height={PREVIEW_PX[form]} label="Preview" />
+      <ItemPreview item={item} height={PREVIEW_PX[form]} label={t('Preview')} />
     </Dialog>
   );
 }
@@ -169,8 +171,8 @@ function Span({ label, from, to, step, testId, onChange }: SpanProps) {
   return (
     <>
       {field(label, 'from', from, (next) => onChange(next, to, step))}
-      {field('to', 'to', to, (next) => onChange(from, next, step))}
-      {field('steps of', 'step', step, (next) => onChange(from, to, next), 'by itself')}
+      {field(t('to'), 'to', to, (next) => onChange(from, next, step))}
+      {field(t('steps of'), 'step', step, (next) => onChange(from, to, next), t('by itself'))}
     </>
   );
 }
@@ -178,9 +180,22 @@ function Span({ label, from, to, step, testId, onChange }: SpanProps) {
 function writtenOf({ range, xStep, yStep, grid, reduced, entries }: PlotShape): Written {
   const { xFrom, xTo, yFrom, yTo } = range;
   return {
-    ...{ xFrom: String(xFrom), xTo: String(xTo), yFrom: String(yFrom), yTo: String(yTo), xStep, yStep },
+    ...{ xFrom: endText(xFrom), xTo: endText(xTo), yFrom: endText(yFrom), yTo: endText(yTo), xStep, yStep },
     ...{ isGrid: grid, isReduced: reduced, entries },
   };
+}
+
+/** An end as it was meant: parts of π were written as such. */
+function endText(value: number): string {
+  for (let bottom = 1; bottom <= MOST_PARTS_OF_PI && value !== 0; bottom++) {
+    const top = (value / Math.PI) * bottom;
+    if (Math.abs(top - Math.round(top)) < 1e-9 && Math.round(top) !== 0) {
+      const count = Math.round(top);
+      const times = Math.abs(count) === 1 ? (count < 0 ? '-' : '') : String(count);
+      return bottom === 1 ? `${times}π` : `${times}π/${bottom}`;
+    }
+  }
+  return String(value);
 }
 
 /** Ends may be written as anything that has a value: -2π, 1/3. */
@@ -188,7 +203,7 @@ function numberIn(text: string): number {
   const expression = parseExpression(text);
   const value = expression.isConstant ? expression.at(0) : Number.NaN;
   if (!(Math.abs(value) <= things.plot.farthest)) {
-    throw new ExpressionError(`“${text}” is no number that fits here.`);
+    throw new ExpressionError(t('“{text}” is no number that fits here.', { text }));
   }
   return value;
 }
@@ -216,14 +231,14 @@ function readWritten(written: Written, form: PlotForm): { fields: PlotFields | n
 function spanOf(from: string, to: string): [number, number] {
   const [low, high] = [numberIn(from), numberIn(to)];
   if (high - low < things.plot.least_span) {
-    throw new ExpressionError(`“${from}” is not less than “${to}”.`);
+    throw new ExpressionError(t('“{from}” is not less than “{to}”.', { from, to }));
   }
   return [low, high];
 }
 
 function stepProblem(steps: readonly string[]): string {
   const wrong = steps.find((step) => step.trim() !== '' && !parseStep(step));
-  return wrong === undefined ? '' : `“${wrong}” is no step: write 2, 0.5 or 1/3.`;
+  return wrong === undefined ? '' : t('“{wrong}” is no step: write 2, 0.5, 1/3 or π/2.', { wrong });
 }
 
 function entryProblem(text: string, form: PlotForm): string {
@@ -232,7 +247,7 @@ function entryProblem(text: string, form: PlotForm): string {
     try {
       const expression = parseExpression(entry);
       if (form === 'line' && !(expression.isConstant && Number.isFinite(expression.at(0)))) {
-        return `${entry}: this is no number.`;
+        return t('{entry}: this is no number.', { entry });
       }
     } catch (error) {
       if (!(error instanceof ExpressionError)) {
@@ -242,7 +257,7 @@ function entryProblem(text: string, form: PlotForm): string {
     }
   }
   const written = text.split('\n').filter((line) => line.trim() !== '').length;
-  return written > entries.length ? `Only the first ${things.plot.entries} lines are drawn.` : '';
+  return written > entries.length ? t('Only the first {n} lines are drawn.', { n: things.plot.entries }) : '';
 }
 
 function previewOf(fields: PlotFields, shape: PlotShape | null, form: PlotForm): SceneItem | null {

@@ -2,7 +2,7 @@
 
 import { THINGS } from '../../core/shape';
 import type { Point } from '../camera';
-import type { Tool, ToolHost, ToolPoint } from './tool';
+import { enlarged, type Tool, type ToolHost, type ToolPoint } from './tool';
 
 export class NoteTool implements Tool {
   readonly cursor = 'copy';
@@ -18,9 +18,15 @@ export class NoteTool implements Tool {
     this.place(point);
   }
 
+  /** How large one is, board px. */
+  get placed(): { w: number; h: number } {
+    const side = THINGS.note.side * enlarged(this.host.view.camera.zoom);
+    return { w: side, h: side };
+  }
+
   place(at: Point): void {
     const { host } = this;
-    const { side } = THINGS.note;
+    const { w: side } = this.placed;
     const { colour, size } = host.style('note');
     const fields = { x: at.x - side / 2, y: at.y - side / 2, w: side, h: side, colour, size };
     const id = host.board.addThing({ type: 'note', page: host.page, fields, nowMs: host.now() });

@@ -3,7 +3,7 @@
 import ink from '@spec/ink.json';
 import type { PlainFields } from '../../core/copy';
 import type { ShapeId } from '../../core/ids';
-import { encodeInk, type InkPoint, inkBox } from '../../core/ink';
+import type { InkPoint } from '../../core/ink';
 import { readFields } from '../../core/shape';
 import type { Point } from '../camera';
 import type { LiveStroke, Sketch } from '../liveLayer';
@@ -11,6 +11,7 @@ import { measureText } from '../measure';
 import { paintItem } from '../painter';
 import { type Meant, recognise } from '../recognise';
 import { type StrokeKind, sceneItem } from '../scene';
+import { cornerFields } from './polygon';
 import type { Tool, ToolHost, ToolPoint, ToolStyle } from './tool';
 
 /** Samples closer than this (CSS px) to the one before add bytes and no line; small handwriting needs no more. */
@@ -295,12 +296,7 @@ function meantFields(meant: Meant, { colour, size }: ToolStyle): { type: 'line' 
     return { type: 'line', fields: { colour, size, x: from.x, y: from.y, dx: to.x - from.x, dy: to.y - from.y } };
   }
   if (meant.kind === 'polygon') {
-    const { blob, x, y } = encodeInk(meant.corners.map((corner) => ({ ...corner, pressure: null, t: null })));
-    const { w, h } = inkBox(blob);
-    return {
-      type: 'geo',
-      fields: { colour, size, form: 'polygon', ink: blob, x, y, w: Math.max(1, w), h: Math.max(1, h) },
-    };
+    return { type: 'geo', fields: { colour, size, ...cornerFields(meant.corners) } };
   }
   const { minX: x, minY: y, maxX, maxY } = meant.box;
   return {

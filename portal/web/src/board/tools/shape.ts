@@ -11,7 +11,7 @@ import { paintItem } from '../painter';
 import { sceneItem } from '../scene';
 import { outlineSketch } from '../sketches';
 import { bindingAt } from './bind';
-import type { Tool, ToolHost, ToolPoint } from './tool';
+import { enlarged, type Tool, type ToolHost, type ToolPoint } from './tool';
 
 export type ThingForm = Form | 'line' | 'arrow';
 
@@ -30,6 +30,12 @@ export class ShapeTool implements Tool {
   private along: ((to: Point) => Point) | null = null;
 
   constructor(private readonly host: ToolHost) {}
+
+  /** How large it is when nobody pulls it open, board px. */
+  get placed(): { w: number; h: number } {
+    const scale = enlarged(this.host.view.camera.zoom);
+    return { w: CLICKED.w * scale, h: CLICKED.h * scale };
+  }
 
   private get form(): ThingForm {
     return this.host.form;
@@ -74,10 +80,11 @@ export class ShapeTool implements Tool {
     this.host.view.refreshLive();
   }
 
-  /** With the keyboard: the shape in the middle of what is seen. */
+  /** With the keyboard: the shape around this point. */
   place(at: Point): void {
-    const half = this.isLine ? { x: at.x - CLICKED.w / 2, y: at.y } : at;
-    this.add(this.fieldsOf(half, this.isLine ? { x: at.x + CLICKED.w / 2, y: at.y } : null));
+    const half = this.placed.w / 2;
+    const ends = this.isLine ? ([at.x - half, at.x + half] as const) : null;
+    this.add(ends ? this.fieldsOf({ x: ends[0], y: at.y }, { x: ends[1], y: at.y }) : this.fieldsOf(at, null));
   }
 
   sketches(): readonly Sketch[] {
@@ -138,7 +145,7 @@ export class ShapeTool implements Tool {
       const bound = { ...(start ? { start } : {}), ...(end && end !== start ? { end } : {}) };
       return { ...line, head: head === 'both' ? 'both' : 'end', ...bound };
     }
-    const [w, h] = to ? [Math.abs(to.x - from.x), Math.abs(to.y - from.y)] : [CLICKED.w, CLICKED.h];
+    const [w, h] = to ? [Math.abs(to.x - from.x), Math.abs(to.y - from.y)] : [this.placed.w, this.placed.h];
     const x = to ? Math.min(from.x, to.x) : from.x - w / 2;
     const y = to ? Math.min(from.y, to.y) : from.y - h / 2;
     return { ...look, fill, form: this.form, x, y, w: Math.max(1, w), h: Math.max(1, h) };

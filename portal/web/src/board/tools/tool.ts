@@ -10,6 +10,16 @@ import type { Pictures } from '../painter';
 import type { SceneItem, Theme } from '../scene';
 import type { ThingForm } from './shape';
 
+/** Below this zoom, as on a phone that shows a whole page, what is put down would be too small to be read. */
+const LEGIBLE_ZOOM = 0.45;
+
+/** How many times its usual size something new gets at this zoom. */
+export const enlarged = (zoom: number): number => Math.min(4, Math.max(1, LEGIBLE_ZOOM / zoom));
+
+/** The eraser has two ends: taken again, it is turned round. */
+export const nextTool = (name: ToolName, held: ToolName): ToolName =>
+  name === 'eraser' && held === 'eraser' ? 'rubber' : name;
+
 export type ToolName =
   | 'pen'
   | 'highlighter'
@@ -18,6 +28,7 @@ export type ToolName =
   | 'select'
   | 'pan'
   | 'shape'
+  | 'polygon'
   | 'note'
   | 'lasso'
   | 'rubber'
@@ -131,7 +142,9 @@ export interface Tool {
   /** A pointer that is not pressed passes by, or is gone. */
   hover?(point: ToolPoint | null): void;
   doubleClick?(point: ToolPoint): void;
-  /** Another tool takes over. */
+  /** A key without Ctrl and Alt while it is in hand; true: it was for the tool. */
+  key?(key: string, isShift: boolean): boolean;
+  /** Another tool takes over, or another page. */
   leave?(): void;
   strokes?(): readonly LiveStroke[];
   sketches?(): readonly Sketch[];

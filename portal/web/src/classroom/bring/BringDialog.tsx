@@ -9,6 +9,7 @@ import { Bringing, type BringStep, type Thumbnail } from './bringing';
 import type { PagesPortal } from './pagesPortal';
 import { putPage } from './putPages';
 import './bring.css';
+import { t, tn } from '../../ui/i18n';
 
 export interface BringDialogProps {
   store: RoomStore;
@@ -36,7 +37,9 @@ export function BringDialog({ store, portal, file, placePicture, onClose }: Brin
         }
         if (failures.length > 0) {
           toast(
-            failures.length === 1 ? String(failures[0]) : `${failures[0]} So it was with ${failures.length} pages.`,
+            failures.length === 1
+              ? String(failures[0])
+              : t('{sentence} So it was with {n} pages.', { sentence: failures[0] ?? '', n: failures.length }),
           );
         }
         onClose();
@@ -58,10 +61,14 @@ export function BringDialog({ store, portal, file, placePicture, onClose }: Brin
         </p>
       )}
       {step.name === 'source' && <Source bringing={bringing} />}
-      {step.name === 'opening' && <Working words={`Opening “${step.title}”…`} />}
+      {step.name === 'opening' && <Working words={t('Opening “{title}”…', { title: step.title })} />}
       {step.name === 'choose' && <Choose bringing={bringing} step={step} />}
       {step.name === 'bringing' && (
-        <Working words={`Page ${Math.min(step.done + 1, step.of)} of ${step.of}…`} done={step.done} of={step.of} />
+        <Working
+          words={t('Page {n} of {of}…', { n: Math.min(step.done + 1, step.of), of: step.of })}
+          done={step.done}
+          of={step.of}
+        />
       )}
     </Dialog>
   );
@@ -70,11 +77,11 @@ export function BringDialog({ store, portal, file, placePicture, onClose }: Brin
 function titleOf(step: BringStep): string {
   switch (step.name) {
     case 'source':
-      return 'Bring in pages';
+      return t('Bring in pages');
     case 'choose':
-      return `Which pages of “${step.title}”?`;
+      return t('Which pages of “{title}”?', { title: step.title });
     default:
-      return 'Bringing in pages';
+      return t('Bringing in pages');
   }
 }
 
@@ -90,7 +97,7 @@ function Source({ bringing }: { bringing: Bringing }) {
         onClick={() => field.current?.click()}
       >
         <Upload class="icon" aria-hidden="true" />
-        Choose a PDF on this device
+        {t('Choose a PDF on this device')}
       </button>
       <input
         ref={field}
@@ -106,10 +113,10 @@ function Source({ bringing }: { bringing: Bringing }) {
           }
         }}
       />
-      <h3 class="bring__head">Material of this class</h3>
-      {materials === null && <Working words="Looking…" />}
+      <h3 class="bring__head">{t('Material of this class')}</h3>
+      {materials === null && <Working words={t('Looking…')} />}
       {materials?.length === 0 && (
-        <p class="soft small">There is none yet. A class’s page in the portal is where it is kept.</p>
+        <p class="soft small">{t('There is none yet. A class’s page in the portal is where it is kept.')}</p>
       )}
       {materials !== null && materials.length > 0 && (
         <ul class="bring__materials" data-testid="bring-materials">
@@ -122,7 +129,7 @@ function Source({ bringing }: { bringing: Bringing }) {
                   <Image class="icon" aria-hidden="true" />
                 )}
                 <span class="bring__name">{material.title}</span>
-                <span class="soft small">{material.kind === 'pdf' ? 'PDF' : 'Picture'}</span>
+                <span class="soft small">{material.kind === 'pdf' ? 'PDF' : t('Picture')}</span>
               </button>
             </li>
           ))}
@@ -141,11 +148,11 @@ function Choose({ bringing, step }: { bringing: Bringing; step: BringStep & { na
       <div class="bring__bar">
         <span role="status" data-testid="bring-count" data-wrong={bringing.tooMany.value}>
           {bringing.tooMany.value
-            ? `${chosen.size} chosen; at most ${most} at once`
-            : `${chosen.size} of ${pages} chosen`}
+            ? t('{n} chosen; at most {most} at once', { n: chosen.size, most })
+            : t('{n} of {pages} chosen', { n: chosen.size, pages })}
         </span>
         <button type="button" class="button button--small" onClick={() => bringing.chooseAll(!isAll)}>
-          {isAll ? 'Choose none' : 'Choose all'}
+          {isAll ? t('Choose none') : t('Choose all')}
         </button>
       </div>
       <ol class="bring__pages">
@@ -155,7 +162,7 @@ function Choose({ bringing, step }: { bringing: Bringing; step: BringStep & { na
               type="button"
               class="bring__page"
               aria-pressed={chosen.has(page)}
-              aria-label={`Page ${page}`}
+              aria-label={t('Page {page}', { page })}
               data-testid={`bring-page-${page}`}
               onClick={() => bringing.toggle(page)}
             >
@@ -180,7 +187,7 @@ function Picture({ thumbnail }: { thumbnail: Thumbnail | undefined }) {
     }
   }, [picture]);
   if (thumbnail && thumbnail.failure !== '') {
-    return <span class="bring__picture bring__picture--none">Cannot be drawn</span>;
+    return <span class="bring__picture bring__picture--none">{t('Cannot be drawn')}</span>;
   }
   return <span class="bring__picture">{picture && <canvas ref={canvas} />}</span>;
 }
@@ -200,12 +207,12 @@ function Actions({ bringing, onClose }: { bringing: Bringing; onClose: () => voi
   return (
     <>
       <button type="button" class="button" data-testid="bring-cancel" onClick={onClose}>
-        {step.name === 'bringing' ? 'Stop here' : 'Cancel'}
+        {step.name === 'bringing' ? t('Stop here') : t('Cancel')}
       </button>
       {step.name === 'choose' && (
         <>
           <button type="button" class="button" onClick={() => bringing.back()}>
-            Another file
+            {t('Another file')}
           </button>
           <button
             type="button"
@@ -214,7 +221,7 @@ function Actions({ bringing, onClose }: { bringing: Bringing; onClose: () => voi
             disabled={count === 0 || bringing.tooMany.value}
             onClick={() => void bringing.bring()}
           >
-            {count === 1 ? 'Bring in 1 page' : `Bring in ${count} pages`}
+            {tn(count, 'Bring in {n} page', 'Bring in {n} pages')}
           </button>
         </>
       )}

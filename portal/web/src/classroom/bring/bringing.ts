@@ -3,6 +3,7 @@
 import { computed, signal } from '@preact/signals';
 import type { PageId } from '../../core/ids';
 import { PortalError } from '../../net/portal';
+import { t } from '../../ui/i18n';
 import type { PageFrame } from './frames';
 import type { Material, OpenedPdf, PagesPortal } from './pagesPortal';
 
@@ -182,7 +183,7 @@ export class Bringing {
       return;
     }
     this.failure.value =
-      error instanceof PortalError ? error.message : 'The connection broke off. Try again: nothing is lost.';
+      error instanceof PortalError ? error.message : t('The connection broke off. Try again: nothing is lost.');
     if (!(error instanceof PortalError)) {
       reportError(error);
     }

@@ -1,6 +1,7 @@
 /** The portal's half of bringing in pages: what the class has, opening a PDF, its pages as pictures. */
 
 import { PortalError } from '../../net/portal';
+import { phrase, t } from '../../ui/i18n';
 import { type PageFrame, readFrames } from './frames';
 
 export interface Material {
@@ -32,7 +33,7 @@ export interface PagesPortal {
   ): AsyncGenerator<PageFrame, void, undefined>;
 }
 
-const UNREACHABLE = 'The server does not answer. Check the connection and try again.';
+const UNREACHABLE = phrase('The server does not answer. Check the connection and try again.');
 
 export class HttpPagesPortal implements PagesPortal {
   constructor(
@@ -84,7 +85,7 @@ export class HttpPagesPortal implements PagesPortal {
       if (init.signal?.aborted) {
         throw error;
       }
-      throw new PortalError(0, 'unreachable', UNREACHABLE);
+      throw new PortalError(0, 'unreachable', t(UNREACHABLE));
     }
     if (!answer.ok) {
       throw await refusal(answer);
@@ -107,6 +108,8 @@ async function refusal(answer: Response): Promise<PortalError> {
   return new PortalError(
     answer.status,
     typeof error === 'string' ? error : 'failed',
-    typeof message === 'string' && message !== '' ? message : `The server refused this (${answer.status}).`,
+    typeof message === 'string' && message !== ''
+      ? message
+      : t('The server refused this ({status}).', { status: answer.status }),
   );
 }

@@ -5,6 +5,7 @@ import type { Board } from '../../core/board';
 import type { Bytes } from '../../core/bytes';
 import type { PageId } from '../../core/ids';
 import { THINGS } from '../../core/shape';
+import { t } from '../../ui/i18n';
 import type { PageFrame } from './frames';
 
 /** Between the picture and the edge of the sheet, board px. */
@@ -35,7 +36,9 @@ export async function putPage(frame: PageFrame, options: PutOptions): Promise<Pa
   const number = String(frame.page);
   const name = `${title.slice(0, LONGEST_TITLE - number.length - 1)} ${number}`.trim();
   const page = board.addPage({ title: name, after });
-  const caption = `Page ${number} of ${title}. ${frame.words}`.slice(0, THINGS.caption_chars).trim();
+  const caption = t('Page {number} of {title}. {words}', { number, title, words: frame.words })
+    .slice(0, THINGS.caption_chars)
+    .trim();
   const fields = { ...boxOnSheet(frame.width, frame.height), asset, caption, locked: true, colour: 'black', size: 4 };
   board.addThing({ type: 'image', page, fields, nowMs: options.now() });
   return page;

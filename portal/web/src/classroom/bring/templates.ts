@@ -4,10 +4,11 @@ import type { Board } from '../../core/board';
 import type { PageId } from '../../core/ids';
 import type { Background, Colour, Form, ShapeType } from '../../core/shape';
 import type { FieldValue } from '../../core/undo';
+import { type Phrase, phrase, t } from '../../ui/i18n';
 
 export interface Template {
   readonly id: string;
-  readonly name: string;
+  readonly name: Phrase;
   readonly background: Background;
   readonly things: () => readonly Piece[];
 }
@@ -90,30 +91,45 @@ function table(columns: number, rows: number, heads: readonly string[]): Piece[]
   });
 }
 
-const WEEK = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday'];
+const WEEK = [phrase('Monday'), phrase('Tuesday'), phrase('Wednesday'), phrase('Thursday'), phrase('Friday')];
 
 export const TEMPLATES: readonly Template[] = [
-  { id: 'fractions', name: 'Fraction strips', background: 'plain', things: strips },
-  { id: 'line-one', name: 'Number line 0 to 1', background: 'plain', things: () => numberLine(0, 1, 12) },
-  { id: 'line-ten', name: 'Number line 0 to 10', background: 'plain', things: () => numberLine(0, 10, 2) },
-  { id: 'line-minus', name: 'Number line −10 to 10', background: 'plain', things: () => numberLine(-10, 10, 1) },
-  { id: 'graph', name: 'Graph paper with axes', background: 'axes', things: () => [] },
-  { id: 'squares', name: 'Squared paper', background: 'grid', things: () => [] },
-  { id: 'lined', name: 'Lined paper', background: 'lined', things: () => [] },
-  { id: 'music', name: 'Music staves', background: 'plain', things: staves },
-  { id: 'table', name: 'Table', background: 'plain', things: () => table(4, 6, []) },
+  { id: 'fractions', name: phrase('Fraction strips'), background: 'plain', things: strips },
+  { id: 'line-one', name: phrase('Number line 0 to 1'), background: 'plain', things: () => numberLine(0, 1, 12) },
+  { id: 'line-ten', name: phrase('Number line 0 to 10'), background: 'plain', things: () => numberLine(0, 10, 2) },
+  {
+    id: 'line-minus',
+    name: phrase('Number line −10 to 10'),
+    background: 'plain',
+    things: () => numberLine(-10, 10, 1),
+  },
+  { id: 'graph', name: phrase('Graph paper with axes'), background: 'axes', things: () => [] },
+  { id: 'squares', name: phrase('Squared paper'), background: 'grid', things: () => [] },
+  { id: 'lined', name: phrase('Lined paper'), background: 'lined', things: () => [] },
+  { id: 'music', name: phrase('Music staves'), background: 'plain', things: staves },
+  { id: 'table', name: phrase('Table'), background: 'plain', things: () => table(4, 6, []) },
   {
     id: 'vocabulary',
-    name: 'Vocabulary',
+    name: phrase('Vocabulary'),
     background: 'plain',
-    things: () => table(3, 8, ['Word', 'Meaning', 'In a sentence']),
+    things: () => table(3, 8, [t('Word'), t('Meaning'), t('In a sentence')]),
   },
-  { id: 'planner', name: 'Week planner', background: 'plain', things: () => table(5, 3, WEEK) },
+  {
+    id: 'planner',
+    name: phrase('Week planner'),
+    background: 'plain',
+    things: () =>
+      table(
+        5,
+        3,
+        WEEK.map((day) => t(day)),
+      ),
+  },
 ];
 
 /** A new page after `after`, with the template on it. */
 export function addTemplatePage(board: Board, template: Template, after: PageId, nowMs: number): PageId {
-  const page = board.addPage({ title: template.name, background: template.background, after });
+  const page = board.addPage({ title: t(template.name), background: template.background, after });
   const pieces = template.things();
   if (pieces.length > 0) {
     board.together(() => {

@@ -9,10 +9,17 @@ import { pageName } from '../words';
 import { type Thing, thingsOf } from './describe';
 import { findOnBoard } from './find';
 import './contents.css';
+import { type Phrase, phrase, t, tn } from '../../ui/i18n';
 
 /** More entries than this make no list that one walks through; the search finds the rest. */
 const MOST = 300;
 const NUDGE = 20;
+const MOVED: Readonly<Record<string, Phrase>> = {
+  ArrowUp: phrase('Moved up'),
+  ArrowDown: phrase('Moved down'),
+  ArrowLeft: phrase('Moved left'),
+  ArrowRight: phrase('Moved right'),
+};
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-NUDGE, 0],
   ArrowRight: [NUDGE, 0],
@@ -36,11 +43,11 @@ export function ContentsPanel({ store, controller, isShown }: ContentsPanelProps
     <div class="contents">
       <label class="contents__search">
         <Search class="icon" aria-hidden="true" />
-        <span class="visually-hidden">Find on the board</span>
+        <span class="visually-hidden">{t('Find on the board')}</span>
         <input
           class="input"
           type="search"
-          placeholder="Find on the board"
+          placeholder={t('Find on the board')}
           data-testid="find"
           value={query}
           onInput={(event) => setQuery(event.currentTarget.value)}
@@ -90,7 +97,7 @@ function Results({ store, controller, query }: { store: RoomStore; controller: B
   return (
     <>
       <p class="soft small" role="status" data-testid="find-count">
-        {found.length === 0 ? 'Nothing with these words.' : `${found.length} found`}
+        {found.length === 0 ? t('Nothing with these words.') : tn(found.length, '{n} found', '{n} found')}
       </p>
       <ul class="contents__list">
         {found.map(({ page, id, snippet }) => {
@@ -141,7 +148,7 @@ function PageList({ store, controller }: { store: RoomStore; controller: BoardCo
     if (arrow && event.shiftKey && mayWrite) {
       choose(thing);
       controller.hands.move(...arrow);
-      setSaid(`Moved ${event.key.slice(5).toLowerCase()}`);
+      setSaid(t(MOVED[event.key] ?? phrase('Moved')));
     } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       focus(current + (event.key === 'ArrowDown' ? 1 : -1));
     } else if (event.key === 'Home' || event.key === 'End') {
@@ -150,7 +157,7 @@ function PageList({ store, controller }: { store: RoomStore; controller: BoardCo
       choose(thing);
       const isLocked = controller.hands.free().length === 0;
       controller.hands.remove();
-      setSaid(isLocked ? 'It is locked' : 'Deleted');
+      setSaid(isLocked ? t('It is locked') : t('Deleted'));
     } else {
       return;
     }
@@ -159,14 +166,14 @@ function PageList({ store, controller }: { store: RoomStore; controller: BoardCo
   };
 
   if (things.length === 0) {
-    return <p class="soft small">Nothing is on this page yet.</p>;
+    return <p class="soft small">{t('Nothing is on this page yet.')}</p>;
   }
   return (
     <>
       <p class="soft small" id="contents-help">
-        Arrow keys walk through, Enter shows, Shift and arrows move, Delete removes.
+        {t('Arrow keys walk through, Enter shows, Shift and arrows move, Delete removes.')}
       </p>
-      <ul class="contents__list" ref={list} aria-label="On this page" aria-describedby="contents-help">
+      <ul class="contents__list" ref={list} aria-label={t('On this page')} aria-describedby="contents-help">
         {things.map((thing, position) => (
           <li key={thing.ids[0]}>
             <button
@@ -187,7 +194,9 @@ function PageList({ store, controller }: { store: RoomStore; controller: BoardCo
           </li>
         ))}
       </ul>
-      {all.length > MOST && <p class="soft small">And {all.length - MOST} more. The search finds them.</p>}
+      {all.length > MOST && (
+        <p class="soft small">{t('And {n} more. The search finds them.', { n: all.length - MOST })}</p>
+      )}
       <p class="visually-hidden" role="status">
         {said}
       </p>

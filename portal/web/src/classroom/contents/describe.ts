@@ -1,8 +1,10 @@
 /** What stands on a page, in words: for those who hear the board instead of seeing it, and for finding things. */
 
 import { HOME_BOX } from '../../board/camera';
+import { colourWord, FORM_WORDS } from '../../board/words';
 import type { ShapeId } from '../../core/ids';
-import { isStroke, type Shape, wordsOf } from '../../core/shape';
+import { isStroke, type PlotShape, type Shape, wordsOf } from '../../core/shape';
+import { type Phrase, phrase, t, tn } from '../../ui/i18n';
 
 const MOST_LETTERS = 80;
 
@@ -48,72 +50,92 @@ function strokeWords(run: readonly Shape[], name: string | null): string {
   if (!first) {
     return '';
   }
-  const kind = first.type === 'highlight' ? 'highlighter stroke' : 'pen stroke';
-  const count = run.length === 1 ? `1 ${kind}` : `${run.length} ${kind}s`;
-  const colours = [...new Set(run.map(({ colour }) => colour))].join(', ');
+  const count =
+    first.type === 'highlight'
+      ? tn(run.length, '{n} highlighter stroke', '{n} highlighter strokes')
+      : tn(run.length, '{n} pen stroke', '{n} pen strokes');
+  const colours = [...new Set(run.map(({ colour }) => colourWord(colour)))].join(', ');
   return sentence(count, colours, place(first), name);
 }
 
 export function describe(shape: Shape, name: string | null): string {
   const letters = cut(lettersOf(shape));
   const quoted = letters === '' ? '' : `“${letters}”`;
+  const [colour, where] = [colourWord(shape.colour), place(shape)];
   switch (shape.type) {
     case 'text':
-      return sentence(`Text ${quoted}`, shape.colour, place(shape), name);
+      return sentence(t('Text {words}', { words: quoted }), colour, where, name);
     case 'note':
-      return sentence(`Note ${quoted || 'without words'}`, shape.colour, place(shape), name);
+      return sentence(quoted ? t('Note {words}', { words: quoted }) : t('Note without words'), colour, where, name);
     case 'geo':
-      return sentence(`${capital(shape.form)} ${quoted}`.trim(), shape.colour, place(shape), name);
+      return sentence(`${t(FORM_WORDS[shape.form])} ${quoted}`.trim(), colour, where, name);
     case 'frame':
-      return sentence(`Frame ${quoted}`.trim(), '', place(shape), name);
+      return sentence(`${t('Frame')} ${quoted}`.trim(), '', where, name);
     case 'math':
-      return sentence(`Formula ${quoted}`, shape.colour, place(shape), name);
-    case 'plot': {
-      const { xFrom, xTo } = shape.range;
-      const kind = shape.form === 'axes' ? 'Axes' : 'Number line';
-      return sentence(`${kind} from ${xFrom} to ${xTo}${quoted && ` with ${quoted}`}`, '', place(shape), name);
-    }
+      return sentence(t('Formula {words}', { words: quoted }), colour, where, name);
+    case 'plot':
+      return sentence(plotWords(shape, quoted), '', where, name);
     case 'image':
       return sentence(
-        shape.caption ? `Picture: ${cut(shape.caption)}` : 'Picture without a caption',
+        shape.caption ? t('Picture: {caption}', { caption: cut(shape.caption) }) : t('Picture without a caption'),
         '',
-        place(shape),
+        where,
         name,
       );
     case 'line':
+      return sentence(t('Line'), colour, where, name);
     case 'arrow':
-      return sentence(capital(shape.type), shape.colour, place(shape), name);
+      return sentence(t('Arrow'), colour, where, name);
     default:
-      return sentence(
-        shape.type === 'highlight' ? 'Highlighter stroke' : 'Pen stroke',
-        shape.colour,
-        place(shape),
-        name,
-      );
+      return sentence(shape.type === 'highlight' ? t('Highlighter stroke') : t('Pen stroke'), colour, where, name);
   }
 }
 
-function sentence(what: string, colour: string, where: string, name: string | null): string {
-  return [what, colour, where, name === null ? '' : `by ${name}`].filter((part) => part !== '').join(', ');
+function plotWords({ form, range }: PlotShape, entries: string): string {
+  const { xFrom: from, xTo: to } = range;
+  if (form === 'axes') {
+    return entries
+      ? t('Axes from {from} to {to} with {entries}', { from, to, entries })
+      : t('Axes from {from} to {to}', { from, to });
+  }
+  return entries
+    ? t('Number line from {from} to {to} with {entries}', { from, to, entries })
+    : t('Number line from {from} to {to}', { from, to });
 }
+
+function sentence(what: string, colour: string, where: string, name: string | null): string {
+  return [what, colour, where, name === null ? '' : t('by {name}', { name })].filter((part) => part !== '').join(', ');
+}
+
+/** By third of the sheet: rows from the top, in each from left to right. */
+const PLACES: readonly Phrase[] = [
+  phrase('top left'),
+  phrase('top'),
+  phrase('top right'),
+  phrase('left'),
+  phrase('middle'),
+  phrase('right'),
+  phrase('bottom left'),
+  phrase('bottom'),
+  phrase('bottom right'),
+];
+const MIDDLE = phrase('middle');
 
 /** Where on the sheet it begins, as one would say it. */
 function place({ x, y }: Shape): string {
-  const across = third(x, HOME_BOX.minX, HOME_BOX.maxX, ['left', '', 'right']);
-  const down = third(y, HOME_BOX.minY, HOME_BOX.maxY, ['top', '', 'bottom']);
+  const across = third(x, HOME_BOX.minX, HOME_BOX.maxX);
+  const down = third(y, HOME_BOX.minY, HOME_BOX.maxY);
   const isOff = x < HOME_BOX.minX || x > HOME_BOX.maxX || y < HOME_BOX.minY || y > HOME_BOX.maxY;
-  const words = `${down} ${across}`.trim() || 'middle';
-  return isOff ? `beyond the sheet, ${words}` : words;
+  const words = t(PLACES[down * 3 + across] ?? MIDDLE);
+  return isOff ? t('beyond the sheet, {place}', { place: words }) : words;
 }
 
-function third(value: number, from: number, to: number, names: readonly [string, string, string]): string {
+function third(value: number, from: number, to: number): 0 | 1 | 2 {
   const share = (value - from) / (to - from);
-  return share < 1 / 3 ? names[0] : share < 2 / 3 ? names[1] : names[2];
+  return share < 1 / 3 ? 0 : share < 2 / 3 ? 1 : 2;
 }
 
 function cut(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return line.length > MOST_LETTERS ? `${line.slice(0, MOST_LETTERS)}…` : line;
 }
-
-const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);

@@ -2,6 +2,7 @@
 
 import { ArrowLeft, Eye, EyeOff, LayoutGrid, NotebookPen } from 'lucide-preact';
 import type { UserId } from '../../core/ids';
+import { t } from '../../ui/i18n';
 import type { RoomStore } from '../store';
 
 export function DeskBar({ store }: { store: RoomStore }) {
@@ -21,13 +22,13 @@ export function DeskBar({ store }: { store: RoomStore }) {
           <ShowButton store={store} user={user} />
           <button type="button" class="button button--small" onClick={() => desks.toggle()}>
             <LayoutGrid class="icon" aria-hidden="true" />
-            All desks
+            {t('All desks')}
           </button>
         </>
       )}
       <button type="button" class="button button--small" data-testid="desk-back" onClick={() => desks.go(null)}>
         <ArrowLeft class="icon" aria-hidden="true" />
-        Class board
+        {t('Class board')}
       </button>
     </div>
   );
@@ -45,7 +46,7 @@ export function ShowButton({ store, user }: { store: RoomStore; user: UserId }) 
       onClick={() => desks.show(isShown ? null : user)}
     >
       {isShown ? <EyeOff class="icon" aria-hidden="true" /> : <Eye class="icon" aria-hidden="true" />}
-      {isShown ? 'Stop showing' : 'Show to everybody'}
+      {isShown ? t('Stop showing') : t('Show to everybody')}
     </button>
   );
 }
@@ -55,12 +56,14 @@ function deskWords(store: RoomStore, user: UserId): string {
   const isShown = desks.shown.value === user;
   if (user === store.me.value?.user) {
     return isShown
-      ? 'Your desk. Your tutor shows it to everybody now.'
-      : 'Your desk. Only you and your tutor see it. It is recorded.';
+      ? t('Your desk. Your tutor shows it to everybody now.')
+      : t('Your desk. Only you and your tutor see it. It is recorded.');
   }
-  const whose = `${desks.name(user)}’s desk.`;
+  const name = desks.name(user);
   if (!store.isStaff.value) {
-    return `${whose} Your tutor shows it to everybody.`;
+    return t('{name}’s desk. Your tutor shows it to everybody.', { name });
   }
-  return isShown ? `${whose} Everybody sees it now.` : `${whose} The other students do not see it.`;
+  return isShown
+    ? t('{name}’s desk. Everybody sees it now.', { name })
+    : t('{name}’s desk. The other students do not see it.', { name });
 }

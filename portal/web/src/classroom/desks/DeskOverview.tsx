@@ -3,9 +3,11 @@
 import { X } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { pageBox } from '../../board/out';
+import { paperOf } from '../../board/paper';
 import { paintPicture } from '../../board/picture';
 import { MAIN_PAGE } from '../../core/ids';
 import { IconButton } from '../../ui/IconButton';
+import { t } from '../../ui/i18n';
 import { theme } from '../../ui/theme';
 import type { RoomStore } from '../store';
 import { ShowButton } from './DeskBar';
@@ -21,7 +23,7 @@ export function DeskOverview({ store }: { store: RoomStore }) {
   return (
     <section
       class="desks"
-      aria-label="Desks"
+      aria-label={t('Desks')}
       data-testid="desks"
       onKeyDown={(event) => {
         if (event.key === 'Escape') {
@@ -31,15 +33,15 @@ export function DeskOverview({ store }: { store: RoomStore }) {
       }}
     >
       <div class="desks__head">
-        <h2>Desks</h2>
-        <IconButton label="Close" testId="desks-close" tip="left" onPress={() => desks.toggle()}>
+        <h2>{t('Desks')}</h2>
+        <IconButton label={t('Close')} testId="desks-close" tip="left" onPress={() => desks.toggle()}>
           <X class="icon" aria-hidden="true" />
         </IconButton>
       </div>
       {students.length === 0 ? (
         <div class="state">
-          <h3>No student is here yet</h3>
-          <p class="state__text">Each has a desk of their own, which stands here as soon as they come in.</p>
+          <h3>{t('No student is here yet')}</h3>
+          <p class="state__text">{t('Each has a desk of their own, which stands here as soon as they come in.')}</p>
         </div>
       ) : (
         <ul class="desks__list">
@@ -69,30 +71,38 @@ function DeskCard({ store, person }: { store: RoomStore; person: DeskPerson }) {
         originX: PICTURE.width - ((box.minX + box.maxX) / 2) * scale,
         originY: PICTURE.height - ((box.minY + box.maxY) / 2) * scale,
       };
-      host.current?.replaceChildren(paintPicture(board, MAIN_PAGE, frame, null, themeName, store.pictures));
+      host.current?.replaceChildren(
+        paintPicture(board, MAIN_PAGE, frame, null, paperOf(board, MAIN_PAGE, themeName), store.pictures),
+      );
+    };
+    const later = (): void => {
+      timer ??= setTimeout(paint, REPAINT_MS);
     };
     paint();
-    const stop = board.onChange(() => {
-      timer ??= setTimeout(paint, REPAINT_MS);
-    });
+    let isGone = false;
+    void store.whenPictures(MAIN_PAGE, board).then((hasCome) => hasCome && !isGone && later());
+    const stop = board.onChange(later);
     return () => {
+      isGone = true;
       stop();
       clearTimeout(timer);
     };
-  }, [board, themeName, store.pictures]);
+  }, [board, themeName, store]);
   return (
     <li class="desks__card" data-shown={store.desks.shown.value === person.user}>
       <button
         type="button"
         class="desks__open"
-        aria-label={`Go to the desk of ${person.name}`}
+        aria-label={t('Go to the desk of {name}', { name: person.name })}
         data-testid={`desk-${person.user}`}
         onClick={() => store.desks.go(person.user)}
       >
         <span class="desks__picture" ref={host} />
       </button>
       <div class="desks__foot">
-        <span class="desks__name">{person.name}</span>
+        <span class="desks__name" dir="auto">
+          {person.name}
+        </span>
         <ShowButton store={store} user={person.user} />
       </div>
     </li>

@@ -2,8 +2,10 @@
 
 import { computed, signal } from '@preact/signals';
 import type { BoardRoom } from '../../board/controller';
+import { liveStrokes } from '../../board/livePeers';
 import type { Board } from '../../core/board';
 import type { UserId } from '../../core/ids';
+import { t } from '../../ui/i18n';
 import type { RoomStore } from '../store';
 
 export interface DeskPerson {
@@ -51,8 +53,8 @@ export class Desks {
 
   name(user: UserId): string {
     const name = this.students.value.find((person) => person.user === user)?.name ?? this.names.get(user);
-    this.names.set(user, name ?? 'A student');
-    return name ?? 'A student';
+    this.names.set(user, name ?? t('A student'));
+    return name ?? t('A student');
   }
 
   go(user: UserId | null): void {
@@ -94,15 +96,26 @@ export class Desks {
 }
 
 /**
- * What the room is to a desk. Cursor and live ink are for the whole room by protocol (B6), so at a desk there are none:
- * what is written there is seen when the pen is lifted.
+ * What the room is to a desk: cursor and live ink there reach those alone who may read it (protocol.md D4), and are shown
+ * of those alone who may write there. Who only watches a desk that is shown has no cursor there.
  */
-export function deskRoom(store: RoomStore): BoardRoom {
+export function deskRoom(store: RoomStore, user: UserId): BoardRoom {
+  const { live, desks } = store;
   return {
     now: () => store.now(),
-    live: { begin: () => {}, extend: () => {}, end: () => {}, cursor: () => {}, hideCursor: () => {} },
-    liveStrokes: () => [],
-    lasers: () => [],
+    live: {
+      begin: (stroke) => live.begin(stroke, user),
+      extend: (points) => live.extend(points),
+      end: () => live.end(),
+      cursor: (page, x, y, laser) => {
+        if (store.isStaff.value || user === store.me.value?.user) {
+          live.cursor(page, x, y, laser, user);
+        }
+      },
+      hideCursor: () => live.hideCursor(),
+    },
+    liveStrokes: (page) => liveStrokes(live, desks.board(user), { page, desk: user }),
+    lasers: (page, zoom) => store.lasersAt({ page, desk: user }, zoom),
     pictures: store.pictures,
     keepPicture: (data) => store.keepPicture(data),
     onRefused: () => store.onRefused(),

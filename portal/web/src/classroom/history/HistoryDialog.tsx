@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { pageBox } from '../../board/out';
+import { paperOf } from '../../board/paper';
 import { paintPicture } from '../../board/picture';
 import { NotWritable } from '../../core/errors';
 import { Dialog } from '../../ui/Dialog';
@@ -11,6 +12,7 @@ import type { RoomStore } from '../store';
 import { restorePage } from './restore';
 import { type Moment, Versions } from './versions';
 import './history.css';
+import { locale, phrase, t } from '../../ui/i18n';
 
 const PICTURE = { width: 640, height: 360 } as const;
 
@@ -42,7 +44,7 @@ export function HistoryDialog({ store, onClose }: { store: RoomStore; onClose: (
     try {
       const sessions = authors.find(({ user }) => user === author)?.sessions ?? null;
       const { back, aside } = restorePage(store.session.board, page, then, sessions);
-      toast(back + aside === 0 ? 'The page is like that already.' : 'Brought back. Undo takes it away again.');
+      toast(back + aside === 0 ? t('The page is like that already.') : t('Brought back. Undo takes it away again.'));
       onClose();
     } catch (error) {
       if (!(error instanceof NotWritable)) {
@@ -54,24 +56,24 @@ export function HistoryDialog({ store, onClose }: { store: RoomStore; onClose: (
 
   return (
     <Dialog
-      title="Earlier versions of this page"
+      title={t('Earlier versions of this page')}
       onClose={onClose}
       actions={
         <>
           <button type="button" class="button" onClick={onClose}>
-            Close
+            {t('Close')}
           </button>
           {moment && store.mayDraw.value && (
             <button type="button" class="button button--primary" data-testid="history-restore" onClick={restore}>
-              Bring this back
+              {t('Bring this back')}
             </button>
           )}
         </>
       }
     >
-      {state.name === 'loading' && <progress class="history__wait" aria-label="Reading the versions…" />}
+      {state.name === 'loading' && <progress class="history__wait" aria-label={t('Reading the versions…')} />}
       {state.name === 'none' && <p class="soft">{state.words}</p>}
-      {state.name === 'ready' && moments.length === 0 && <p class="soft">Nothing was drawn on this page yet.</p>}
+      {state.name === 'ready' && moments.length === 0 && <p class="soft">{t('Nothing was drawn on this page yet.')}</p>}
       {state.name === 'ready' && moment && (
         <div class="history">
           <ol class="history__moments" data-testid="history-moments">
@@ -92,17 +94,17 @@ export function HistoryDialog({ store, onClose }: { store: RoomStore; onClose: (
           <div class="history__side">
             <Preview store={store} versions={state.versions} moment={moment} />
             <label class="field">
-              <span class="field__label">Bring back</span>
+              <span class="field__label">{t('Bring back')}</span>
               <select
                 class="input"
                 data-testid="history-author"
                 value={author}
                 onChange={(event) => setAuthor(event.currentTarget.value)}
               >
-                <option value="">The whole page</option>
+                <option value="">{t('The whole page')}</option>
                 {authors.map(({ user, name }) => (
                   <option key={user} value={user}>
-                    Only what {name} did
+                    {t('Only what {name} did', { name })}
                   </option>
                 ))}
               </select>
@@ -128,10 +130,25 @@ function Preview({ store, versions, moment }: { store: RoomStore; versions: Vers
       originX: PICTURE.width / 2 - ((box.minX + box.maxX) / 2) * scale,
       originY: PICTURE.height / 2 - ((box.minY + box.maxY) / 2) * scale,
     };
-    host.current?.replaceChildren(paintPicture(versions.replay, page, frame, null, themeName, store.pictures));
+    const paint = (): void => {
+      host.current?.replaceChildren(
+        paintPicture(versions.replay, page, frame, null, paperOf(versions.replay, page, themeName), store.pictures),
+      );
+    };
+    paint();
+    let isGone = false;
+    void store.whenPictures(page, versions.replay).then((hasCome) => hasCome && !isGone && paint());
+    return () => {
+      isGone = true;
+    };
   }, [store, versions, moment, page, themeName]);
   return (
-    <div class="history__picture" ref={host} role="img" aria-label={`The page at ${timeOf(store, moment.t_ms)}`} />
+    <div
+      class="history__picture"
+      ref={host}
+      role="img"
+      aria-label={t('The page at {time}', { time: timeOf(store, moment.t_ms) })}
+    />
   );
 }
 
@@ -140,12 +157,12 @@ function timeOf(store: RoomStore, t_ms: number): string {
   const room_ms = store.session.roomMs();
   if (room_ms === null) {
     const minutes = Math.floor(t_ms / 60_000);
-    return `${minutes} min ${Math.floor((t_ms % 60_000) / 1000)} s`;
+    return t('{minutes} min {seconds} s', { minutes, seconds: Math.floor((t_ms % 60_000) / 1000) });
   }
-  return new Date(store.now() - room_ms + t_ms).toLocaleTimeString();
+  return new Date(store.now() - room_ms + t_ms).toLocaleTimeString(locale());
 }
 
-const NOTHING = 'There are no earlier versions yet. They are kept from the moment that the lesson is recorded.';
+const NOTHING = phrase('There are no earlier versions yet. They are kept from the moment that the lesson is recorded.');
 
 async function load(lesson: string, signal: AbortSignal): Promise<State> {
   try {
@@ -153,7 +170,7 @@ async function load(lesson: string, signal: AbortSignal): Promise<State> {
     if (answer.ok && answer.body) {
       return { name: 'ready', versions: await Versions.read(answer.body) };
     }
-    return { name: 'none', words: NOTHING };
+    return { name: 'none', words: t(NOTHING) };
   } catch (error) {
     if (signal.aborted) {
       return { name: 'loading' };
@@ -161,6 +178,6 @@ async function load(lesson: string, signal: AbortSignal): Promise<State> {
     if (!(error instanceof TypeError)) {
       throw error;
     }
-    return { name: 'none', words: 'The server does not answer. Earlier versions are there again when it does.' };
+    return { name: 'none', words: t('The server does not answer. Earlier versions are there again when it does.') };
   }
 }

@@ -5,6 +5,7 @@ import type { Shape } from '../../core/shape';
 import { LessonJournal } from '../../player/journal';
 import { BoardReplay } from '../../player/replay';
 import { readTimeline, type TimelineRecord, type UpdateRecord } from '../../player/timeline';
+import { t } from '../../ui/i18n';
 
 /** After a rest this long, or after so much of it, what is drawn belongs to another moment. Room time, ms. */
 const REST_MS = 15_000;
@@ -83,7 +84,7 @@ export class Versions {
       }
       last.t_ms = t_ms;
       last.edits += 1;
-      last.names.add(this.people.get(session)?.name ?? 'Somebody');
+      last.names.add(this.people.get(session)?.name ?? t('Somebody'));
     }
     return moments
       .slice(-MOST_MOMENTS)

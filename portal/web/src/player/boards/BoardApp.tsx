@@ -12,6 +12,7 @@ import { OwnBoard } from './OwnBoard';
 import { type OpenBoard, openBoard } from './open';
 import '../player.css';
 import './boards.css';
+import { t } from '../../ui/i18n';
 
 interface BoardAppProps {
   portal: RecordingPortal;
@@ -50,7 +51,7 @@ export function BoardApp({ portal, board, csrf }: BoardAppProps) {
       {!open && !failure && (
         <div class="state" role="status">
           <span class="spinner" aria-hidden="true" />
-          <p class="state__text">Opening the board…</p>
+          <p class="state__text">{t('Opening the board…')}</p>
         </div>
       )}
       {failure && (
@@ -58,14 +59,14 @@ export function BoardApp({ portal, board, csrf }: BoardAppProps) {
           <span class="state__mark">
             <CircleAlert class="icon" aria-hidden="true" />
           </span>
-          <h2>The board did not open</h2>
+          <h2>{t('The board did not open')}</h2>
           <p class="state__text">{failure}</p>
           <div class="cluster">
             <button type="button" class="button button--primary" onClick={() => setTries(tries + 1)}>
-              Try again
+              {t('Try again')}
             </button>
             <a class="button" href="/boards">
-              All boards
+              {t('All boards')}
             </a>
           </div>
         </div>
@@ -90,21 +91,23 @@ export function Head({ lesson, csrf, open, children }: HeadProps) {
   const back = `/recordings/${encodeURIComponent(lesson)}${open ? `?t=${Math.floor(at_ms / 1_000)}` : ''}`;
   return (
     <header class="player-bar">
-      <a class="button button--quiet button--icon" href={back} aria-label="Back to the recording">
+      <a class="button button--quiet button--icon" href={back} aria-label={t('Back to the recording')}>
         <ArrowLeft class="icon" aria-hidden="true" />
       </a>
       <div class="player-bar__lesson">
-        <h1 class="player-bar__title">{open?.manifest.title ?? 'Board'}</h1>
+        <h1 class="player-bar__title">{open?.manifest.title ?? t('Board')}</h1>
         {open && (
           <span class="player-bar__date">
-            {open.facts.isOwn ? 'Your board' : `${open.facts.name}’s board`}, from {formatTime(at_ms)} on
+            {open.facts.isOwn
+              ? t('Your board, from {time} on', { time: formatTime(at_ms) })
+              : t('{name}’s board, from {time} on', { name: open.facts.name, time: formatTime(at_ms) })}
           </span>
         )}
       </div>
       <div class="player-bar__end">
         {children}
         <IconButton
-          label={isDark ? 'Light theme' : 'Dark theme'}
+          label={isDark ? t('Light theme') : t('Dark theme')}
           tip="left"
           onPress={() => void setTheme(isDark ? 'light' : 'dark', csrf)}
         >

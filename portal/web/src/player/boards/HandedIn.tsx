@@ -14,6 +14,7 @@ import type { OpenBoard } from './open';
 import { Pages } from './Pages';
 import { usePictures } from './usePictures';
 import '../../board/board.css';
+import { type Phrase, phrase, t } from '../../ui/i18n';
 
 interface HandedInProps {
   portal: RecordingPortal;
@@ -22,10 +23,10 @@ interface HandedInProps {
   onChanged: () => void;
 }
 
-const CHOICES: readonly (readonly [Emphasis, string])[] = [
-  ['work', 'What was added'],
-  ['before', 'Before'],
-  ['after', 'As it is'],
+const CHOICES: readonly (readonly [Emphasis, Phrase])[] = [
+  ['work', phrase('What was added')],
+  ['before', phrase('Before')],
+  ['after', phrase('As it is')],
 ];
 
 /** A board that was handed in: what its owner did stands out from what the lesson left there. */
@@ -48,7 +49,7 @@ export function HandedIn({ portal, open, csrf, onChanged }: HandedInProps) {
       </Head>
       <div class="own-board__compare">
         <fieldset class="own-board__choices">
-          <legend class="visually-hidden">What is shown</legend>
+          <legend class="visually-hidden">{t('What is shown')}</legend>
           {CHOICES.map(([choice, words]) => (
             <label key={choice} class="rubric__score">
               <input
@@ -58,12 +59,12 @@ export function HandedIn({ portal, open, csrf, onChanged }: HandedInProps) {
                 data-testid={`emphasis-${choice}`}
                 onChange={() => setEmphasis(choice)}
               />
-              {words}
+              {t(words)}
             </label>
           ))}
         </fieldset>
         <p class="own-board__words" data-testid="board-difference">
-          {wordsOf(difference) || 'Nothing was added.'}
+          {wordsOf(difference) || t('Nothing was added.')}
         </p>
       </div>
       <div class="own-board__body own-board__body--plain">
@@ -93,7 +94,7 @@ function Still({ source, page, manifest }: { source: DifferenceSource; page: Pag
     if (!host.current) {
       return;
     }
-    const made = new BoardView(host.current, { theme: theme.peek(), label: 'The board', marginPx: 12 });
+    const made = new BoardView(host.current, { theme: theme.peek(), label: t('The board'), marginPx: 12 });
     const look = (camera: BoardView['camera']): void => {
       isMoved.current = true;
       made.setCamera(camera);
@@ -155,7 +156,7 @@ function TakeBack({ portal, open, onChanged }: PartProps) {
       title={failure}
       onClick={() => void attempt(() => portal.post(`/boards/${open.facts.id}/take-back`), onChanged, setFailure)}
     >
-      {failure ? 'Try again' : 'Take back'}
+      {failure ? t('Try again') : t('Take back')}
     </button>
   );
 }
@@ -167,10 +168,10 @@ function Answer({ portal, open, onChanged }: PartProps) {
   if (!facts.canAnswer) {
     return facts.answer ? (
       <p class="own-board__answer" data-testid="board-answer">
-        <strong>Your tutor wrote:</strong> {facts.answer}
+        <strong>{t('Your tutor wrote:')}</strong> {facts.answer}
       </p>
     ) : (
-      <p class="own-board__answer soft">Handed in. Your tutor’s answer will stand here.</p>
+      <p class="own-board__answer soft">{t('Handed in. Your tutor’s answer will stand here.')}</p>
     );
   }
   return (
@@ -185,8 +186,8 @@ function Answer({ portal, open, onChanged }: PartProps) {
         class="input notes__field"
         rows={2}
         maxLength={2000}
-        aria-label={`Your answer to ${facts.name}`}
-        placeholder={`Your answer to ${facts.name}`}
+        aria-label={t('Your answer to {name}', { name: facts.name })}
+        placeholder={t('Your answer to {name}', { name: facts.name })}
         data-testid="answer-words"
         value={words}
         onInput={(event) => setWords(event.currentTarget.value)}
@@ -197,7 +198,7 @@ function Answer({ portal, open, onChanged }: PartProps) {
         data-testid="answer-send"
         disabled={words.trim() === '' || words === facts.answer}
       >
-        {facts.answer ? 'Change the answer' : 'Answer'}
+        {facts.answer ? t('Change the answer') : t('Answer')}
       </button>
       {failure && (
         <p class="notes__failure small" role="alert">

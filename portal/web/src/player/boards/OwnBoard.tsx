@@ -18,6 +18,7 @@ import type { OpenBoard } from './open';
 import { Pages } from './Pages';
 import { usePictures } from './usePictures';
 import '../../classroom/rail.css';
+import { type Phrase, phrase, t } from '../../ui/i18n';
 
 const NOBODY = signal<readonly CursorMark[]>([]);
 
@@ -103,7 +104,7 @@ export function OwnBoard({ portal, open, csrf, onChanged }: OwnBoardProps) {
           onClick={() => setAsking(true)}
         >
           <Send class="icon" aria-hidden="true" />
-          <span>Hand in</span>
+          <span>{t('Hand in')}</span>
         </button>
       </Head>
       <div class="own-board__body">
@@ -122,7 +123,7 @@ export function OwnBoard({ portal, open, csrf, onChanged }: OwnBoardProps) {
       <Pages pages={pages} page={page} onTurn={setPage} onAdd={() => setPage(board.addPage())} />
       {facts.answer && (
         <p class="own-board__answer">
-          <strong>Your tutor wrote:</strong> {facts.answer}
+          <strong>{t('Your tutor wrote:')}</strong> {facts.answer}
         </p>
       )}
       {isAsking && (
@@ -155,11 +156,11 @@ function lastPage(board: Board): PageId {
   return page;
 }
 
-const KEPT_WORDS: Readonly<Record<KeptState, string>> = {
-  saved: 'Saved',
-  saving: 'Saving…',
-  offline: 'Not saved yet: offline. Leave this page open.',
-  refused: 'Not saved',
+const KEPT_WORDS: Readonly<Record<KeptState, Phrase>> = {
+  saved: phrase('Saved'),
+  saving: phrase('Saving…'),
+  offline: phrase('Not saved yet: offline. Leave this page open.'),
+  refused: phrase('Not saved'),
 };
 const KEPT_ICONS = { saved: Check, saving: LoaderCircle, offline: CloudOff, refused: TriangleAlert } as const;
 
@@ -168,7 +169,7 @@ function Kept({ state, sentence }: { state: KeptState; sentence: string }) {
   return (
     <span class="own-board__kept" role="status" data-testid="board-kept" data-state={state}>
       <Icon class="icon" aria-hidden="true" />
-      <span>{sentence || KEPT_WORDS[state]}</span>
+      <span>{sentence || t(KEPT_WORDS[state])}</span>
     </span>
   );
 }
@@ -196,12 +197,12 @@ function HandIn({ words, onHandIn, onClose }: HandInProps) {
   };
   return (
     <Dialog
-      title="Hand this board in?"
+      title={t('Hand this board in?')}
       onClose={onClose}
       actions={
         <>
           <button type="button" class="button" onClick={onClose}>
-            Not yet
+            {t('Not yet')}
           </button>
           <button
             type="button"
@@ -210,13 +211,17 @@ function HandIn({ words, onHandIn, onClose }: HandInProps) {
             disabled={isSending || !words}
             onClick={() => void send()}
           >
-            Hand in
+            {t('Hand in')}
           </button>
         </>
       }
     >
-      <p>{words ? `Your tutor sees what you did: ${words}.` : 'There is nothing of yours on this board yet.'}</p>
-      <p class="soft small">Until you take it back, nothing on it changes.</p>
+      <p>
+        {words
+          ? t('Your tutor sees what you did: {words}.', { words })
+          : t('There is nothing of yours on this board yet.')}
+      </p>
+      <p class="soft small">{t('Until you take it back, nothing on it changes.')}</p>
       {failure && (
         <p class="notes__failure" role="alert">
           {failure}

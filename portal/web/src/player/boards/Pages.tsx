@@ -2,6 +2,7 @@ import { ChevronLeft, ChevronRight, Plus } from 'lucide-preact';
 import type { PageId } from '../../core/ids';
 import type { Page } from '../../core/shape';
 import { IconButton } from '../../ui/IconButton';
+import { t } from '../../ui/i18n';
 
 interface PagesProps {
   pages: readonly Page[];
@@ -24,18 +25,23 @@ export function Pages({ pages, page, onTurn, onAdd }: PagesProps) {
     }
   };
   return (
-    <div class="own-board__pages" role="toolbar" aria-label="Pages">
-      <IconButton label="Page before" class="button--quiet button--small" disabled={at === 0} onPress={() => turn(-1)}>
+    <div class="own-board__pages" role="toolbar" aria-label={t('Pages')}>
+      <IconButton
+        label={t('Page before')}
+        class="button--quiet button--small"
+        disabled={at === 0}
+        onPress={() => turn(-1)}
+      >
         <ChevronLeft class="icon" aria-hidden="true" />
       </IconButton>
       <span class="pager__words">
-        <span class="pager__title">{pages[at]?.title || 'Page'}</span>{' '}
+        <span class="pager__title">{pages[at]?.title || t('Page')}</span>{' '}
         <span class="numbers">
           {at + 1}/{pages.length}
         </span>
       </span>
       <IconButton
-        label="Next page"
+        label={t('Next page')}
         class="button--quiet button--small"
         disabled={at >= pages.length - 1}
         onPress={() => turn(1)}
@@ -43,7 +49,7 @@ export function Pages({ pages, page, onTurn, onAdd }: PagesProps) {
         <ChevronRight class="icon" aria-hidden="true" />
       </IconButton>
       {onAdd && (
-        <IconButton label="Add a page" class="button--quiet button--small" onPress={onAdd}>
+        <IconButton label={t('Add a page')} class="button--quiet button--small" onPress={onAdd}>
           <Plus class="icon" aria-hidden="true" />
         </IconButton>
       )}

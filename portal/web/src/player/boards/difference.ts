@@ -1,6 +1,7 @@
 import type { BoardSource, BoardSourceChange } from '../../board/source';
 import type { PageId, ShapeId } from '../../core/ids';
 import type { Page, Shape } from '../../core/shape';
+import { tn } from '../../ui/i18n';
 
 /** A board as far as a comparison needs it. */
 export interface Side {
@@ -70,14 +71,14 @@ function sameValue(a: unknown, b: unknown): boolean {
 
 /** In words, such as "12 things added, 1 erased"; empty where nothing was done. */
 export function wordsOf({ added, changed, erased, pages }: Difference): string {
-  const parts = [
-    [added.size, 'added'],
-    [changed.size, 'changed'],
-    [erased.size, 'erased'],
-  ] as const;
-  const things = parts.flatMap(([count, done]) => (count > 0 ? [`${count} ${done}`] : []));
-  const turned = pages.length > 0 ? [`${pages.length} new ${pages.length === 1 ? 'page' : 'pages'}`] : [];
-  return [...things, ...turned].join(', ');
+  return [
+    added.size > 0 && tn(added.size, '{n} added', '{n} added'),
+    changed.size > 0 && tn(changed.size, '{n} changed', '{n} changed'),
+    erased.size > 0 && tn(erased.size, '{n} erased', '{n} erased'),
+    pages.length > 0 && tn(pages.length, '{n} new page', '{n} new pages'),
+  ]
+    .filter((part) => part !== false)
+    .join(', ');
 }
 
 export type Emphasis = 'work' | 'before' | 'after';

@@ -1,4 +1,5 @@
 import { isSessionId, type SessionId } from '../../core/ids';
+import { type Phrase, phrase, t } from '../../ui/i18n';
 import { fieldsOf, listOf, numberOf, textOf } from '../portalCalls';
 
 export type BoardState = 'kept' | 'handed_in' | 'answered';
@@ -17,10 +18,10 @@ export interface BoardFacts {
   readonly canAnswer: boolean;
 }
 
-export const STATE_WORDS: Readonly<Record<BoardState, string>> = {
-  kept: 'kept',
-  handed_in: 'handed in',
-  answered: 'answered',
+export const STATE_WORDS: Readonly<Record<BoardState, Phrase>> = {
+  kept: phrase('kept'),
+  handed_in: phrase('handed in'),
+  answered: phrase('answered'),
 };
 
 /** null: not a board that this page understands. */
@@ -32,7 +33,7 @@ export function parseBoard(value: unknown): BoardFacts | null {
   }
   return {
     id: textOf(fields.id),
-    name: textOf(fields.name) || 'Someone',
+    name: textOf(fields.name) || t('Someone'),
     t_ms: fields.room_time,
     session,
     version: numberOf(fields.version),

@@ -1,6 +1,7 @@
 import type { Bytes } from '../../core/bytes';
 import { ProtocolError } from '../../core/errors';
 import { PortalError } from '../../net/portal';
+import { t } from '../../ui/i18n';
 import { LoadError, loadManifest, loadTimeline } from '../loader';
 import type { Manifest } from '../manifest';
 import type { RecordingPortal } from '../portalCalls';
@@ -23,7 +24,7 @@ export async function openBoard(portal: RecordingPortal, id: string, signal: Abo
   try {
     const facts = parseBoard(await portal.get(path));
     if (!facts) {
-      throw new LoadError('This board cannot be read here.', false);
+      throw new LoadError(t('This board cannot be read here.'), false);
     }
     const manifest = await loadManifest(`/api/recordings/${encodeURIComponent(portal.lesson)}`, signal);
     const updates: UpdateRecord[] = [];
@@ -46,7 +47,7 @@ function forkWith(updates: readonly UpdateRecord[], t_ms: number, work: Bytes): 
     fork.take(work);
   } catch (error) {
     if (error instanceof ProtocolError) {
-      throw new LoadError('What was added to this board cannot be read.', false);
+      throw new LoadError(t('What was added to this board cannot be read.'), false);
     }
     throw error;
   }

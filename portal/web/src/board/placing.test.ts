@@ -1,0 +1,106 @@
+/** Where copies, notes and pictures go, and keys that are pressed twice. */
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Hands } from './hands';
+import { handleBoardKey, type KeyTarget } from './keyboard';
+import { NoteTool } from './tools/note';
+import { TestHost } from './tools/testHost';
+import type { ToolName } from './tools/tool';
+
+let host: TestHost;
+let hands: Hands;
+
+beforeEach(() => {
+  host = new TestHost();
+  const { board, page, scene } = host;
+  hands = new Hands({
+    board,
+    page,
+    view: { scene, visible: { minX: 0, minY: 0, maxX: 1600, maxY: 900 } },
+    get selection() {
+      return host.selection;
+    },
+    set selection(ids) {
+      host.selection = ids;
+    },
+    now: () => host.now(),
+    attempt: (run) => run(),
+  });
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+const places = (): (readonly [number, number])[] => host.board.shapes(host.page).map(({ x, y }) => [x, y] as const);
+
+function bar(x: number, y: number): void {
+  const fields = { x, y, w: 80, h: 40, form: 'rectangle', colour: 'black', size: 4 } as const;
+  host.selection = new Set([host.board.addThing({ type: 'geo', page: host.page, fields, nowMs: 0 })]);
+}
+
+describe('a copy', () => {
+  it('lies beside its original, and goes on in the steps in which the first was moved', () => {
+    bar(100, 100);
+    hands.duplicate();
+    expect(places()).toEqual([
+      [100, 100],
+      [124, 124],
+    ]);
+    hands.move(56, -24);
+    hands.duplicate();
+    hands.duplicate();
+    expect(places().slice(1)).toEqual([
+      [180, 100],
+      [260, 100],
+      [340, 100],
+    ]);
+  });
+
+  it('of something else begins anew', () => {
+    bar(100, 100);
+    hands.duplicate();
+    hands.move(56, -24);
+    bar(500, 500);
+    hands.duplicate();
+    expect(places().at(-1)).toEqual([524, 524]);
+  });
+});
+
+it('a picture is as large as there is room for, and covers nothing', () => {
+  expect(hands.pictureBox(3200, 900)).toMatchObject({ w: 720, x: 440 });
+  bar(0, 0);
+  host.board.setFields([...host.selection], { w: 1600, h: 560 });
+  host.selection = new Set();
+  const beside = hands.pictureBox(1600, 900);
+  expect(beside.w).toBeLessThan(720);
+  expect(beside.y).toBeGreaterThan(560);
+  expect(hands.pictureBox(1600, 900, { x: 400, y: 300 })).toMatchObject({ w: 720, x: 40 });
+});
+
+it('a note that is put down on a phone, where a whole page is small, can be read there', () => {
+  const put = (zoom: number): number => {
+    host.camera = { x: 0, y: 0, zoom };
+    return new NoteTool(host).placed.w * zoom;
+  };
+  expect(put(1)).toBe(200);
+  expect(put(0.54)).toBe(108);
+  expect(put(0.23)).toBeCloseTo(90);
+});
+
+it('the key of the eraser turns it round, like its button', () => {
+  vi.stubGlobal('HTMLElement', class {});
+  const tool = { value: 'pen' as ToolName };
+  const target = {
+    tool,
+    choose: (name: ToolName) => {
+      tool.value = name;
+    },
+    isWritable: { value: true },
+    toolKey: () => false,
+    selection: new Set(),
+  } as unknown as KeyTarget;
+  const seen = ['e', 'e', 'e', 'p', 'p'].map((key) => {
+    handleBoardKey(target, { type: 'keydown', key, target: null, preventDefault: () => undefined } as never);
+    return tool.value;
+  });
+  expect(seen).toEqual(['eraser', 'rubber', 'eraser', 'pen', 'pen']);
+});
