@@ -71,8 +71,11 @@ def draw_shaped(
     matrix = canvas.getTotalMatrix()
     if matrix.getSkewX() == 0 and matrix.getSkewY() == 0:
         # Upright letters stand on whole device px, as those of `drawString` and of the canvas do.
-        at = matrix.getScaleY() * baseline + matrix.getTranslateY()
-        baseline += (math.floor(at + 0.5) - at) / matrix.getScaleY()
+        scale = matrix.getScaleY()
+        at = scale * baseline + matrix.getTranslateY()
+        # What lies beyond all numbers, or is flat, is nowhere to be seen.
+        if scale and math.isfinite(at):
+            baseline += (math.floor(at + 0.5) - at) / scale
     canvas.save()
     canvas.translate(x, baseline)
     canvas.skew(_UNHINTED, 0)

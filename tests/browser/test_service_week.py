@@ -90,7 +90,7 @@ async def take_on_staff(week: Week, office: Page) -> None:
         await form.get_by_role("button", name="Make the account").click()
         await expect(office.get_by_role("heading", name=name)).to_be_visible()
     card = office.locator("section", has=office.get_by_role("heading", name="Maya Tutor"))
-    await card.get_by_text("Change").click()
+    await card.locator("summary").click()
     await card.get_by_label("Credentials", exact=True).fill("State licence 7")
     for label in ("Credentials until", "Background check until", "Privacy training until"):
         await card.get_by_label(label).fill((datetime.now(week.zone) + timedelta(days=300)).date().isoformat())

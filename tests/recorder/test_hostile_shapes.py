@@ -28,7 +28,9 @@ _WORDS = st.sampled_from(
     ["", "none", "soft", "solid", "dashed", "dotted", "end", "both", "__proto__", "0123456789abcdef-1", "x" * 70]
 )
 _TEXTS = st.one_of(
-    st.text(max_size=60), st.sampled_from(["a" * 5000, "\n" * 5000, " " * 5000, "word " * 900, "\U0001f600" * 50])
+    st.text(max_size=60),
+    st.text("\u05d0\u0627\u202e\u2067 1a\n", max_size=60),
+    st.sampled_from(["a" * 5000, "\n" * 5000, " " * 5000, "word " * 900, "\U0001f600" * 50, "\u05d0\u0627 a" * 1000]),
 )
 _FIELDS = st.fixed_dictionaries(
     {

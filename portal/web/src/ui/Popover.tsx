@@ -5,7 +5,7 @@
  */
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { IconButton, type IconButtonProps } from './IconButton';
 import './ui.css';
 
@@ -22,7 +22,8 @@ export interface PopoverProps {
 export function Popover({ label, button, children, side = 'below-end', testId }: PopoverProps) {
   const [isOpen, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // With the panel itself: a key that comes right after it was drawn finds it listening.
+  useLayoutEffect(() => {
     if (!isOpen) {
       return;
     }
