@@ -75,10 +75,10 @@ def main() -> int:
         results |= {"strokes": options.strokes, "machine": _machine()}
         results["measured_at"] = datetime.datetime.now(datetime.UTC).date().isoformat()
         asyncio.run(_measure(options, results))
-        if PAIR.is_file():
-            results["wire"] = json.loads(PAIR.read_bytes())
-        RESULTS.parent.mkdir(parents=True, exist_ok=True)
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    if PAIR.is_file():
+        results["wire"] = json.loads(PAIR.read_bytes())
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     page = format_page(json.loads(RESULTS.read_bytes()))
     keep_page(PAGE, page)
     sys.stdout.write(page)
