@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.authorize import Actor, Role
@@ -27,14 +27,16 @@ class SchoolSummary:
     steps_overdue: int
 
 
+def schools_of_district(school: str) -> Select[tuple[str]]:
+    """The ids of the schools of this school's district; only its own where there is no district."""
+    district = select(schools.c.district).where(schools.c.id == school).scalar_subquery()
+    return select(schools.c.id).where((schools.c.district == district) | (schools.c.id == school))
+
+
 async def load_district(connection: AsyncConnection, actor: Actor, now_ms: int) -> Sequence[SchoolSummary]:
     """The schools of the actor's district by name; only their own school where there is no district."""
-    district = select(schools.c.district).where(schools.c.id == actor.school).scalar_subquery()
-    found = await connection.execute(
-        select(schools)
-        .where((schools.c.district == district) | (schools.c.id == actor.school))
-        .order_by(schools.c.name)
-    )
+    ours = schools_of_district(actor.school)
+    found = await connection.execute(select(schools).where(schools.c.id.in_(ours)).order_by(schools.c.name))
     return [await _summary(connection, row.id, row.name, row.time_zone, now_ms) for row in found.all()]
 
 

@@ -33,7 +33,7 @@ async def forget_rooms(database: Database, clock: Clock, relay_url: str | None, 
     if relay_url is None:
         return 0
     async with database.read() as connection:
-        waiting = (await connection.execute(_due(clock()).limit(_AT_ONCE))).all()
+        waiting = (await connection.execute(rooms_due(clock()).limit(_AT_ONCE))).all()
     if not waiting:
         return 0
     done = 0
@@ -61,7 +61,8 @@ async def _forget(client: aiohttp.ClientSession, url: str, lesson: str) -> bool:
     return False
 
 
-def _due(now_ms: int) -> Select[tuple[str, str]]:
+def rooms_due(now_ms: int) -> Select[tuple[str, str]]:
+    """Lesson and room of what the relay is to erase and has not erased yet, the oldest first."""
     destroyed = exists().where(destructions.c.lesson == lessons.c.id)
     replaced = exists().where(lost_originals.c.lesson == lessons.c.id, lost_originals.c.gone_ms.is_not(None))
     unrecorded = ~exists().where(recordings.c.lesson == lessons.c.id)

@@ -18,10 +18,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.clock import Clock
 from portal.database import Database
+from portal.district import schools_of_district
 from portal.logs import get_log
 from portal.metrics import Held, look
 from portal.recordings import RecordingDesk
-from portal.schema import lessons, schools
+from portal.schema import lessons
+from portal.storage import Storage
 from signaling.relay_figures import LiveRoom, RelayFigures
 
 EVERY_S = 5.0
@@ -120,7 +122,11 @@ class Operation:
     relay_url: str | None
     internal_secret: str
     looks: deque[Look] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    storage: Storage = field(init=False)
     _ways: OrderedDict[str, Ways] = field(default_factory=OrderedDict)
+
+    def __post_init__(self) -> None:
+        self.storage = Storage(self.database, self.clock, self.data)
 
     async def run(self) -> None:
         """Look for ever."""
@@ -149,8 +155,7 @@ class Operation:
         looks = tuple(self.looks)
         rooms = {room.room: room for room in (looks[-1].relay.rooms if looks[-1].relay is not None else ())}
         async with self.database.read() as connection:
-            district = select(schools.c.district).where(schools.c.id == school).scalar_subquery()
-            ours = select(schools.c.id).where((schools.c.district == district) | (schools.c.id == school))
+            ours = schools_of_district(school)
             found = await connection.execute(
                 select(lessons.c.id, lessons.c.room).where(lessons.c.room.in_(rooms), lessons.c.school.in_(ours))
             )

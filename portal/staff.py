@@ -18,7 +18,7 @@ from portal.schema import users
 
 # Whom a coordinator makes an account for; a district's administrator comes with the district.
 STAFF_ROLES = (Role.TUTOR, Role.POINT_OF_CONTACT, Role.COORDINATOR, Role.REVIEWER, Role.ON_CALL)
-_NOT_STAFF = (Role.STUDENT, Role.GUARDIAN)
+NOT_STAFF = (Role.STUDENT, Role.GUARDIAN)
 # A date that is nearer than this shows as one to see to.
 SOON_DAYS = 30
 
@@ -72,7 +72,7 @@ def _member(row: Row[tuple[object, ...]]) -> StaffMember:
 
 async def load_staff(connection: AsyncConnection, school: str, *roles: Role) -> Sequence[StaffMember]:
     """The staff of a school by name; only of `roles` when some are given."""
-    of_role = users.c.role.in_(roles) if roles else users.c.role.not_in(_NOT_STAFF)
+    of_role = users.c.role.in_(roles) if roles else users.c.role.not_in(NOT_STAFF)
     found = await connection.execute(
         select(users).where(users.c.school == school, users.c.disabled_ms.is_(None), of_role).order_by(users.c.name)
     )
@@ -115,7 +115,7 @@ async def add_staff(
     """
     known = (await connection.execute(select(users).where(users.c.login == email))).first()
     back = known is not None and known.school == actor.school and known.disabled_ms is not None
-    if known is not None and (not back or known.role in _NOT_STAFF):
+    if known is not None and (not back or known.role in NOT_STAFF):
         raise StaffRefused("There is an account with this address as its user name already.")
     member = str(known.id) if known is not None else new_id()
     facts = {"name": name, "role": role.value, "email": email}
