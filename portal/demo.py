@@ -12,6 +12,7 @@ from portal.demo_class import FORCES, FRACTIONS, add_demo_classes
 from portal.ids import new_id
 from portal.learning_schema import guardians
 from portal.lessons import LessonState
+from portal.pacing_file import monday_of
 from portal.passwords import Passwords
 from portal.roster.apply import ask_for_lessons
 from portal.schema import lesson_members, lessons, recordings, schools, users
@@ -116,7 +117,8 @@ async def fill_demo(database: Database, passwords: Passwords, now_ms: int) -> bo
         )
         asks = [(demo_user(login), "Mathematics", "1:4") for login in _GRADES]
         await ask_for_lessons(connection, SCHOOL, asks, now_ms)
-        await add_demo_classes(connection, SCHOOL, demo_user("tutor"), demo_user, now_ms)
+        monday = monday_of(local(now_ms, TIME_ZONE).date())
+        await add_demo_classes(connection, SCHOOL, demo_user("tutor"), demo_user, monday, now_ms)
         ward = {"guardian": demo_user("guardian"), "student": demo_user("leo")}
         await connection.execute(insert(guardians).values(**ward, since_ms=now_ms))
     return True

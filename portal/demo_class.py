@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,8 @@ from portal.database import Database
 from portal.file_kinds import SafeFile
 from portal.material_schema import materials
 from portal.materials import add_material
+from portal.pacing import cover_week, load_present_guide, replace_guide
+from portal.pacing_file import PlannedTopic
 from portal.roster.entries import CAPACITY
 from portal.service_schema import classes, enrollments
 from portal.showcase.worksheets import fractions_worksheet, motion_worksheet
@@ -43,12 +46,20 @@ _CLASSES: Final = (
         *("Distance and time", motion_worksheet),
     ),
 )
+# What the class on fractions plans: weeks from the present one, topic and goal.
+_GUIDE: Final = (
+    (-2, "Parts of a whole", "Name and draw fractions of a whole"),
+    (-1, "Equivalent fractions", "Find fractions of the same size, and reduce them"),
+    (0, "Adding with one denominator", "Add and subtract like fractions"),
+    (1, "Adding with different denominators", "Find a common denominator first"),
+    (2, "Multiplying", "Multiply a fraction by a whole number"),
+)
 
 
 async def add_demo_classes(
-    connection: AsyncConnection, school: str, tutor: str, user_of: Callable[[str], str], now_ms: int
+    connection: AsyncConnection, school: str, tutor: str, user_of: Callable[[str], str], monday: date, now_ms: int
 ) -> None:
-    """Adds the classes with their people; `user_of`: demo log-in → user id."""
+    """Adds the classes with their people; `user_of`: demo log-in → user id; `monday`: of the present week."""
     for each in _CLASSES:
         await connection.execute(
             insert(classes).values(
@@ -68,6 +79,21 @@ async def add_demo_classes(
             insert(enrollments),
             [{"class": each.id, "student": user_of(student), "since_ms": now_ms} for student in each.students],
         )
+    await _add_guide(connection, Actor(tutor, school, Role.TUTOR, ""), monday, now_ms)
+
+
+async def _add_guide(connection: AsyncConnection, actor: Actor, monday: date, now_ms: int) -> None:
+    """The pacing guide of the class on fractions, whose earlier weeks are covered."""
+    weeks = [
+        PlannedTopic(monday + timedelta(weeks=apart), topic, goal, _CLASSES[0].worksheet if apart == 0 else "")
+        for apart, topic, goal in _GUIDE
+    ]
+    await replace_guide(connection, actor, FRACTIONS, weeks, "", "", now_ms)
+    guide = await load_present_guide(connection, FRACTIONS)
+    for each in guide.weeks if guide is not None else ():
+        if each.planned.week < monday:
+            covered = each.planned.week + timedelta(days=3)
+            await cover_week(connection, actor, FRACTIONS, each.id, covered, now_ms)
 
 
 async def put_demo_material(database: Database, folder: Path, now_ms: int) -> int:

@@ -104,10 +104,11 @@ def _plot(lines: Mapping[str, Sequence[tuple[float, float]]]) -> str:
         across = _LEFT + x / most_x * (_WIDTH - _LEFT - 8)
         return f"{across:.1f},{_HEIGHT - _BOTTOM - y / most_y * (_HEIGHT - _BOTTOM - 24):.1f}"
 
+    most = f"{most_y:,.0f}" if most_y >= 100 else f"{most_y:.3g}"
     drawn = [
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" font-size="11" fill="#57606a">',
         f'<path d="M{place(0, most_y)}L{place(0, 0)}L{place(most_x, 0)}" fill="none" stroke="#8c959f"/>',
-        f'<text x="{_LEFT - 6}" y="30" text-anchor="end">{most_y:.3g}</text>',
+        f'<text x="{_LEFT - 6}" y="30" text-anchor="end">{most}</text>',
         f'<text x="{_LEFT - 6}" y="{_HEIGHT - _BOTTOM}" text-anchor="end">0</text>',
         f'<text x="{_WIDTH - 8}" y="{_HEIGHT - 6}" text-anchor="end">{most_x:.0f} s</text>',
     ]

@@ -10,6 +10,7 @@ import portal.crisis_schema
 import portal.film_schema
 import portal.learning_schema
 import portal.material_schema
+import portal.pacing_schema
 import portal.playback_schema
 import portal.program_schema
 import portal.redaction_schema

@@ -13,6 +13,8 @@ from portal.failures import NotThere
 from portal.forms import Form
 from portal.guard import disclose_listed
 from portal.lesson_changes import lessons_of_class
+from portal.pacing import lessons_held, load_present_guide, pace_of
+from portal.pacing_file import monday_of
 from portal.placement import NewClass, PlacementRefused
 from portal.roster.entries import CAPACITY, normal_grade
 from portal.routing import RouteTable, may
@@ -177,6 +179,8 @@ async def _class(request: web.Request, form: Form, status: int = 200) -> web.Res
         waiting = await suggest_students(connection, group) if may_change else []
         tutors = await load_staff(connection, group.school, Role.TUTOR) if may_change else []
         planned = await lessons_of_class(connection, class_id, portal.clock() - _SHOWN_BACK_MS, _SHOWN_LESSONS)
+        guide, monday = await load_present_guide(connection, class_id), monday_of(today)
+        held = await lessons_held(connection, class_id, [monday], person.time_zone)
     await disclose_listed(request, [pupil.id for pupil in (*group.students, *waiting)])
     return portal.pages.respond(
         request,
@@ -188,6 +192,9 @@ async def _class(request: web.Request, form: Form, status: int = 200) -> web.Res
         tutors=[(tutor, tutor.hindrance(today)) for tutor in tutors],
         may_change=may_change,
         planned=planned,
+        this_week=guide.of(monday) if guide is not None else None,
+        pace=pace_of(guide, monday) if guide is not None else None,
+        held=held[monday],
         weekdays=tuple(enumerate(WEEKDAYS)),
         today=today,
     )

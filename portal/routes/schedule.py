@@ -9,7 +9,10 @@ from portal.authorize import Action, Actor, Role
 from portal.context import person_of, portal_of
 from portal.forms import page_of
 from portal.guard import disclose_listed
+from portal.pacing import topics_of_tutor
+from portal.pacing_file import monday_of
 from portal.routing import RouteTable, may
+from portal.times import local
 
 routes = RouteTable()
 
@@ -24,7 +27,14 @@ async def today(request: web.Request) -> web.Response:
     user, page = _only(person.actor), page_of(request)
     agenda = await build_agenda(portal.database, portal.playback, person, user, portal.clock(), page)
     await _disclose(request, [*agenda.today, *(entry for _, entries in agenda.days for entry in entries)])
-    return portal.pages.respond(request, "today.html", agenda=agenda, sees_all=_only(person.actor) is None)
+    topics: list[tuple[str, str, str]] = []
+    if person.actor.role is Role.TUTOR:
+        monday = monday_of(local(agenda.now_ms, person.time_zone).date())
+        async with portal.database.glance() as connection:
+            topics = await topics_of_tutor(connection, person.actor.user, monday)
+    return portal.pages.respond(
+        request, "today.html", agenda=agenda, sees_all=_only(person.actor) is None, topics=topics
+    )
 
 
 @routes.get("/recordings", may(Action.LIST_RECORDINGS, listing=True))

@@ -1,6 +1,7 @@
 """Databases of earlier schemas, brought up with everything in them: portal/migrations."""
 
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 import portal.database
+from portal.authorize import Actor, Role
 from portal.database import Database, database_url, upgrade_to
 from portal.ledger import audit, verify_audit
+from portal.pacing import add_week, load_present_guide
+from portal.pacing_file import PlannedTopic
 
 MIGRATIONS = Path(portal.database.__file__).parent / "migrations"
 OLD_ROWS = (
@@ -103,3 +107,22 @@ async def test_every_schema_between_is_brought_up_with_its_rows(old_database: Da
             assert (await connection.execute(text("SELECT state FROM lessons"))).scalar() == "ended"
     await old_database.upgrade()
     assert (await verify_audit(old_database)).rows == 2
+
+
+async def test_class_of_before_pacing_guides_has_none_and_can_get_one(old_database: Database) -> None:
+    async with old_database.write() as connection:
+        await connection.run_sync(upgrade_to, "0022")
+        await connection.execute(
+            text(
+                "INSERT INTO classes (id, school, title, subject, grade, kind, capacity, teacher_of_record, created_ms)"
+                " VALUES ('c-one', 'old', 'Class', 'S', '', '1:4', 4, '', 1)"
+            )
+        )
+    await old_database.upgrade()
+    actor, planned = Actor("u-two", "old", Role.TUTOR, ""), PlannedTopic(date(2026, 11, 23), "Adding", "", "")
+    async with old_database.write() as connection:
+        assert await load_present_guide(connection, "c-one") is None
+        await add_week(connection, actor, "c-one", planned, 2)
+        guide = await load_present_guide(connection, "c-one")
+    assert guide is not None
+    assert [(guide.version.number, each.planned) for each in guide.weeks] == [(1, planned)]

@@ -2,10 +2,10 @@
 
 import re
 
+import aiohttp
 import pytest
 
-from portal.context import Portal
-from portal.operation import Look, Operation, Ways, quantile_ms
+from portal.operation import Operation, Ways, quantile_ms
 from portal.sparklines import HEIGHT, WIDTH, sparkline
 from signaling.relay_figures import LiveRoom, RelayFigures
 from tests.portal.world import FOREIGN_LESSON, LESSON, Browser
@@ -43,10 +43,18 @@ def test_share_of_direct_links_is_told_only_once_there_are_edits() -> None:
     assert Ways(2, 1, 3).direct_share == 0.75
 
 
-async def test_page_shows_rooms_of_the_own_district_and_counts_the_others(portal: Portal, browser: Browser) -> None:
-    operation = portal.operation
-    await operation.overview("here")
-    operation.looks.append(seen(operation))
+@pytest.fixture
+def relay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relay that answers from the portal's first look on."""
+
+    async def answer(operation: Operation, http: aiohttp.ClientSession) -> RelayFigures:
+        return FIGURES
+
+    monkeypatch.setattr(Operation, "_ask", answer)
+
+
+# The relay comes first: the portal begins to look when it starts.
+async def test_page_shows_rooms_of_the_own_district_and_counts_the_others(relay: None, browser: Browser) -> None:
     report = {"state": "joined", "ways": {"links": 4, "relay": 1, "mesh": 3}}
     assert (await browser.internal("POST", f"/internal/recordings/{LESSON}/status", report)).status == 200
     await browser.log_in("district")
@@ -70,8 +78,3 @@ async def test_page_says_when_the_relay_does_not_answer(browser: Browser) -> Non
     answer = await browser.get("/operation")
     assert answer.status == 200
     assert "It does not answer." in await answer.text()
-
-
-def seen(operation: Operation) -> Look:
-    last = operation.looks[-1]
-    return Look(last.at_ms + 5000, last.held, True, last.disk, FIGURES, 12.5, 8.0)
