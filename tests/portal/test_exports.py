@@ -13,6 +13,7 @@ from sqlalchemy import String, insert, update
 
 from portal.context import Portal
 from portal.learning_schema import hours_contracts, scores
+from portal.pacing_schema import pacing_guides, pacing_weeks
 from portal.routes import ALL_ROUTES
 from portal.schema import lessons, metadata
 from tests.portal.matrix import MATRIX
@@ -22,11 +23,14 @@ from tests.portal.world import LESSON, NOON_MS, Browser, fill_service
 # As spreadsheets compute them; the blank in front keeps none of them from it.
 _FORMULAS = ("=cmd|'/C calc'!A0", "+1+1", "-2+3", "@SUM(1)", "\t=1+1", "\r=1+1", " =1+1")
 # Columns in which a person's words stand, wherever they are.
-_TYPED = frozenset("name given_name family_name title subject grade comment reason teacher_of_record text".split())
+_TYPED = frozenset(
+    "name given_name family_name title subject grade comment reason teacher_of_record text topic goal material".split()
+)
 _EXPORTS = {
     ("GET", "/attendance.csv"),
     ("GET", "/hours.csv"),
     ("GET", "/classes/{group}/grades.zip"),
+    ("GET", "/classes/{group}/pacing.csv"),
     ("POST", "/students/{student}/export"),
 }
 
@@ -75,7 +79,7 @@ def _computes(cell: str) -> bool:
 
 
 async def _type_formulas(portal: Portal) -> None:
-    """A formula wherever somebody types; the lesson is over and has minutes, and there are a score and a contract."""
+    """A formula wherever somebody types; the lesson is over and has minutes; score, contract, pacing guide exist."""
     formulas = itertools.cycle(_FORMULAS)
     async with portal.database.write() as connection:
         await connection.execute(
@@ -108,6 +112,21 @@ async def _type_formulas(portal: Portal) -> None:
                 no_show="used",
                 entered_by="coordinator",
                 entered_ms=NOON_MS,
+            )
+        )
+        await connection.execute(
+            insert(pacing_guides).values(
+                **{"class": "class-one"},
+                id="guide",
+                version=1,
+                file_name="",
+                made_by="tutor",
+                made_ms=NOON_MS,
+            )
+        )
+        await connection.execute(
+            insert(pacing_weeks).values(
+                id="week", guide="guide", week=date(2026, 11, 23), topic="", goal="", material=""
             )
         )
         for table in metadata.sorted_tables:
