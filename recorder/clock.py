@@ -1,14 +1,16 @@
-"""Puts every sender's media clock onto room time. Pure: arrival times come in as numbers.
+"""Puts every sender's media clock onto the recorder's, and that onto room time. Pure: arrival times come in as numbers.
 
 Two straight lines make one: RTP time → the sender's wall clock (RTCP sender reports, RFC 3550 section 6.4.1), and
-wall clock → room time by when the reports arrived. Delay only ever adds, so each line lies *below* its points: it is
-the edge of their lower convex hull under their centre (Moon, Skelly, Towsley, "Estimation and removal of clock skew
-from network delay measurements", 1999).
+wall clock → the recorder's monotonic clock by when the reports arrived. Room time is an offset to that clock, which
+gets better while the lesson runs; it is added last, so that what was fitted before moves with it. Delay only ever
+adds, so each line lies *below* its points: it is the edge of their lower convex hull under their centre (Moon, Skelly,
+Towsley, "Estimation and removal of clock skew from network delay measurements", 1999).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 # Below this span of time jitter would pass for skew, and 100 ppm of real skew is only 3 ms.
@@ -19,6 +21,11 @@ MAX_SKEW = 500e-6
 BUCKET_MS = 10_000.0
 # A report this far from the line means that the sender's clock was set.
 STEP_MS = 250.0
+# A stream this much behind its line, by arrivals and by reports alike, has left something out at its source.
+SLIP_MS = 25.0
+# So many reports in a row must say so, and so many lie between two slips: each begins a file.
+SLIP_REPORTS = 2
+REPORTS_BETWEEN_SLIPS = 6
 _NTP_EPOCH_S = 2_208_988_800
 
 
@@ -115,31 +122,34 @@ class SenderClock:
         self._strays = 0
         self.generation = 0
 
-    def add(self, wall_ms: float, room_ms: float) -> None:
-        """A report stamped `wall_ms` by the sender arrived at `room_ms`.
+    def add(self, wall_ms: float, arrival_ms: float) -> None:
+        """A report stamped `wall_ms` by the sender arrived at monotonic `arrival_ms`.
 
         A clock that was set begins a new generation.
         """
         line = self._fit.line
         if line is not None:
-            off = room_ms - line.at(wall_ms)
+            off = arrival_ms - line.at(wall_ms)
             # Earlier than possible shows at once; later may be one slow packet, so it takes three.
             self._strays = self._strays + 1 if off > STEP_MS else 0
             if off < -STEP_MS or self._strays >= 3:
                 self._fit = MinDelayFit()
                 self._strays = 0
                 self.generation += 1
-        self._fit.add(wall_ms, room_ms)
+        self._fit.add(wall_ms, arrival_ms)
 
     @property
     def line(self) -> Line | None:
-        """Wall clock ms → room ms."""
+        """Wall clock ms → monotonic ms."""
         return self._fit.line
 
 
 @dataclass(frozen=True, slots=True)
 class ClockFit:
-    """room_ms = start_ms + rate × t_ms for one file, `reports` sender reports behind it."""
+    """ms = start_ms + rate × t_ms for one file, `reports` sender reports behind it.
+
+    On the recorder's monotonic clock as `TrackClock.fit` gives it, in room time after `RoomClock.place`.
+    """
 
     start_ms: float
     rate: float
@@ -147,36 +157,82 @@ class ClockFit:
     error_ms: float
 
 
+@dataclass(slots=True)
+class _Stretch:
+    """What came from one sender report to the next: its least delayed frame, and the report that ends it."""
+
+    frame: tuple[float, float] | None = None
+    report: tuple[float, float] = (0.0, 0.0)
+
+
 class TrackClock:
-    """One RTP stream's timestamps → room time."""
+    """One RTP stream's timestamps → the recorder's monotonic clock."""
 
     def __init__(self, sender: SenderClock, clock_hz: int) -> None:
         self._sender = sender
         self._per_ms = clock_hz / 1000.0
         self._to_wall = MinDelayFit()
-        self._to_room = MinDelayFit()
+        self._arrivals = MinDelayFit()
         self._wall_generation = -1
+        self._stretch = _Stretch()
+        self._late: deque[_Stretch] = deque(maxlen=SLIP_REPORTS)
+        self._since_slip = 0
+        self._slips = 0
 
-    def add_frame(self, timestamp: int, room_ms: float, lasts_ms: float = 0.0) -> None:
+    def add_frame(self, timestamp: int, arrival_ms: float, lasts_ms: float = 0.0) -> None:
         """A frame of that RTP time arrived.
 
         `lasts_ms`: how long its content is; it cannot have left before that was over.
         """
-        self._to_room.add(timestamp / self._per_ms, room_ms - lasts_ms)
+        x, y = timestamp / self._per_ms, arrival_ms - lasts_ms
+        self._arrivals.add(x, y)
+        best = self._stretch.frame
+        if best is None or y - x < best[1] - best[0]:
+            self._stretch.frame = (x, y)
 
-    def add_report(self, timestamp: int, ntp: int, room_ms: float) -> None:
+    def add_report(self, timestamp: int, ntp: int, arrival_ms: float) -> None:
         """A sender report (its RTP and NTP timestamps) arrived."""
         wall = ntp_to_ms(ntp)
-        self._sender.add(wall, room_ms)
+        self._sender.add(wall, arrival_ms)
         if self._wall_generation != self._sender.generation:
             self._wall_generation = self._sender.generation
             self._to_wall = MinDelayFit()
+            self._late.clear()
+        self._watch_slips((timestamp / self._per_ms, wall))
         self._to_wall.add(timestamp / self._per_ms, wall)
+
+    def _watch_slips(self, report: tuple[float, float]) -> None:
+        """A source that leaves samples out (a starved sound card) is behind its own line for good from there on.
+
+        Its timestamps count what was left, so the rest would be played too early by as much. A network that becomes
+        slower delays arrivals, but not what the sender's reports say; hence both have to be late.
+        """
+        done, self._stretch = self._stretch, _Stretch()
+        done.report = report
+        self._since_slip += 1
+        arrivals, to_wall = self._arrivals.line, self._to_wall.line
+        if arrivals is None or to_wall is None or done.frame is None:
+            return
+        late = min(done.frame[1] - arrivals.at(done.frame[0]), report[1] - to_wall.at(report[0]))
+        if late <= SLIP_MS:
+            self._late.clear()
+            return
+        self._late.append(done)
+        if len(self._late) < SLIP_REPORTS or self._since_slip < REPORTS_BETWEEN_SLIPS:
+            return
+        self._arrivals, self._to_wall = MinDelayFit(), MinDelayFit()
+        for stretch in self._late:
+            if stretch.frame is not None:
+                self._arrivals.add(*stretch.frame)
+            self._to_wall.add(*stretch.report)
+        self._late.clear()
+        self._since_slip = 0
+        self._slips += 1
 
     @property
     def generation(self) -> int:
-        """Changes when the sender's clock was set; a new file should begin then."""
-        return self._sender.generation
+        """Changes when the sender's clock was set or its source slipped; a new file should begin then."""
+        return self._sender.generation + self._slips
 
     def fit(self, first_timestamp: int) -> ClockFit | None:
         """The line of a file that begins at `first_timestamp`, or None before anything arrived.
@@ -185,12 +241,12 @@ class TrackClock:
         truth. Browsers stamp a report for audio by the moment when the last packet left their encoder, 20 ms and a
         varying wait for the sound card after its first sample, and only every 5 s; there the arrivals win.
         """
-        to_wall, to_room, arrivals = self._to_wall.line, self._sender.line, self._to_room.line
+        to_wall, to_own, arrivals = self._to_wall.line, self._sender.line, self._arrivals.line
         line, count, error = arrivals, 0, 0.0
-        if to_wall is not None and to_room is not None and self._wall_generation == self._sender.generation:
-            reported = to_room.after(to_wall)
+        if to_wall is not None and to_own is not None and self._wall_generation == self._sender.generation:
+            reported = to_own.after(to_wall)
             count, error = self._to_wall.count, self._to_wall.residual_ms()
-            middle = self._to_room.middle
+            middle = self._arrivals.middle
             if arrivals is None or middle is None or reported.at(middle) <= arrivals.at(middle):
                 line = reported
         if line is None:
@@ -215,6 +271,10 @@ class RoomClock:
         offset = room_ms - now_s * 1000.0
         if self._offset_ms is None or offset > self._offset_ms:
             self._offset_ms = offset
+
+    def place(self, fit: ClockFit) -> ClockFit:
+        """A line on the monotonic clock as a line in room time."""
+        return replace(fit, start_ms=self.at(fit.start_ms / 1000.0))
 
     def at(self, now_s: float) -> float:
         """Room time, ms, at monotonic `now_s`; before the relay spoke, time since the clock began."""

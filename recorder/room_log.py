@@ -11,6 +11,7 @@ from recorder.gathering import Gatherer
 from signaling.client import Peer
 from signaling.events import (
     Connected,
+    EnvelopeStamped,
     Event,
     Joined,
     Left,
@@ -66,6 +67,8 @@ class RoomLog:
         elif isinstance(event, SeenEnvelope):
             self.last_news_s = now_s
             self._envelope(event)
+        elif isinstance(event, EnvelopeStamped):
+            self._clock.observe(event.room_ms, now_s)
         elif isinstance(event, Joined):
             self._joined(event.participant)
         elif isinstance(event, Left):
@@ -86,8 +89,11 @@ class RoomLog:
         return True
 
     def _envelope(self, seen: SeenEnvelope) -> None:
-        envelope = seen.envelope
-        room_ms = float(seen.room_ms if seen.room_ms is not None else self._clock.at(time.monotonic()))
+        envelope, now_s = seen.envelope, time.monotonic()
+        room_ms = self._clock.at(now_s)
+        if seen.via == "logged" and seen.room_ms is not None:
+            self._clock.observe(seen.room_ms, now_s)
+            room_ms = float(seen.room_ms)
         room_ms = max(0.0, room_ms)
         if not self.introduce(envelope.session):
             # The replica verified it, so it knew the ticket; only a revocation in between takes it away.

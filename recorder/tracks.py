@@ -135,6 +135,7 @@ class TrackRecorder:
         # Where the last frame stands on its clock; a moment only when somebody asks, because fitting costs time.
         self._last: tuple[TrackClock, int] | None = None
         self.disk_failed = False
+        self._failed_at_ms: float | None = None
 
     def start(self) -> None:
         """The lesson is live: what comes from now on is kept."""
@@ -144,7 +145,7 @@ class TrackRecorder:
 
     def report(self, timestamp: int, ntp: int, arrival_s: float) -> None:
         """A sender report arrived."""
-        self._clock.add_report(timestamp, ntp, self._room.at(arrival_s))
+        self._clock.add_report(timestamp, ntp, arrival_s * 1000.0)
 
     def ended(self) -> None:
         """The connection ended; the file is closed by whoever owns this (`take_end`)."""
@@ -159,7 +160,8 @@ class TrackRecorder:
         if file is not None and cause:
             self._close_file()
             if cause == "paused" and self._last is not None and (since := self._last[0].fit(self._last[1])) is not None:
-                self._journal.hole(self.session, self.kind, since.start_ms, self._room_time(frame), cause)
+                since_ms = self._room.place(since).start_ms
+                self._journal.hole(self.session, self.kind, since_ms, self._room_time(frame), cause)
             file = None
         if file is None:
             if not frame.keyframe:
@@ -168,6 +170,9 @@ class TrackRecorder:
             file = self._open(frame)
             if file is None:
                 return
+            if self._failed_at_ms is not None:
+                since_ms, self._failed_at_ms = self._failed_at_ms, None
+                self._journal.hole(self.session, self.kind, since_ms, self._room_time(frame), "disk")
         self._write(file, frame)
         self._last = (self._clock, frame.timestamp)
         if file.writer.pending_bytes > MAX_PENDING_BYTES:
@@ -204,7 +209,7 @@ class TrackRecorder:
         return self.take()
 
     def fail(self) -> None:
-        """The disk does not take the media: leave the file as it is, note the hole, take nothing more."""
+        """The disk does not take the media: leave the file as it is, note the hole, take nothing until `resume`."""
         file, self._file = self._file, None
         self._jobs.clear()
         self.disk_failed = True
@@ -212,7 +217,15 @@ class TrackRecorder:
             self._journal.track(self.session, self._state(file, closed=False))
             end = self._fit(file).start_ms + (file.end_ts - file.first_ts) * 1000.0 / self._hz
             self._journal.hole(self.session, self.kind, end, end, "disk")
+            self._failed_at_ms = end
             file.writer.abandon()
+
+    def resume(self) -> None:
+        """The disk has room again: what comes from now on is kept, in a new file."""
+        if self.disk_failed:
+            self.disk_failed = False
+            if self._recording and self.kind == "video":
+                self._ask_keyframe()
 
     def _keep_time(self, frame: EncodedFrame) -> None:
         """Show the frame to the clock; another source, or one whose timestamps jumped, gets a clock of its own."""
@@ -224,7 +237,7 @@ class TrackRecorder:
                 self._clock = TrackClock(self._sender, self._hz)
         self._source = (frame.ssrc, frame.timestamp, frame.arrival_s)
         lasts_ms = opus_duration(frame.data) * 1000.0 / self._hz if self.kind == "audio" else 0.0
-        self._clock.add_frame(frame.timestamp, self._room.at(frame.arrival_s), lasts_ms)
+        self._clock.add_frame(frame.timestamp, frame.arrival_s * 1000.0, lasts_ms)
 
     def _why_new_file(self, file: _File, frame: EncodedFrame) -> str:
         if frame.codec != file.codec or frame.ssrc != file.ssrc or self._clock.generation != file.generation:
@@ -295,18 +308,19 @@ class TrackRecorder:
 
     def _room_time(self, frame: EncodedFrame) -> float:
         fit = self._clock.fit(frame.timestamp)
-        return fit.start_ms if fit is not None else self._room.at(frame.arrival_s)
+        return self._room.place(fit).start_ms if fit is not None else self._room.at(frame.arrival_s)
 
     def _fit(self, file: _File) -> ClockFit:
-        # Once the sender's clock was set, the line before is the one that this file is on.
+        """The file's line in room time as far as both clocks are known now."""
+        # Once the sender's clock was set or its source slipped, the line before is the one that this file is on.
         if file.fit is None or file.clock.generation == file.generation:
             file.fit = file.clock.fit(file.first_ts)
             file.fitted_ts = file.end_ts
         assert file.fit is not None, "a frame was added before"
-        return file.fit
+        return self._room.place(file.fit)
 
     def _state(self, file: _File, *, closed: bool) -> TrackState:
-        fit = file.fit
+        fit = None if file.fit is None else self._room.place(file.fit)
         aged_s = (file.end_ts - file.fitted_ts) / self._hz
         if fit is None or closed or aged_s > max(_FIT_EVERY_S, _FIT_SHARE * (file.end_ts - file.first_ts) / self._hz):
             fit = self._fit(file)

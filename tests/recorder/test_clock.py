@@ -123,3 +123,58 @@ def test_browser_that_stamps_its_audio_late_is_put_right_by_the_arrivals() -> No
     assert a is not None
     assert v is not None
     assert abs(a.start_ms - v.start_ms) < 2
+
+
+def starved(lost_ms: dict[int, float], network_ms: dict[int, float] | None = None, seed: int = 4) -> TrackClock:
+    """Two minutes of a browser's audio whose source leaves `lost_ms` out at some second, or whose way gets slower."""
+    chance = random.Random(seed)
+    clock = TrackClock(SenderClock(), 48_000)
+    left_out = slower = 0.0
+    report_at = 5000.0
+    for tick in range(6000):
+        room = tick * 20.0
+        if tick % 50 == 0:
+            left_out += lost_ms.get(tick // 50, 0.0)
+            slower += (network_ms or {}).get(tick // 50, 0.0)
+        timestamp = round((room - left_out) * 48)
+        waits = 20 + chance.uniform(0, 18)
+        clock.add_frame(timestamp, room + waits + slower + chance.expovariate(1 / 3), 20)
+        if room >= report_at:
+            report_at += chance.uniform(3000, 6000)
+            clock.add_report(timestamp, ntp(UNIX_MS + room + waits), room + waits + slower)
+    return clock
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_source_that_leaves_samples_out_goes_on_at_its_time(seed: int) -> None:
+    clock = starved({40: 60.0, 95: 80.0}, seed=seed)
+    assert clock.generation == 2
+    fit = clock.fit((118_000 - 140) * 48)
+    assert fit is not None
+    assert fit.start_ms == pytest.approx(118_000, abs=5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_way_that_becomes_slower_is_no_slip_of_the_source(seed: int) -> None:
+    clock = starved({}, {40: 60.0, 95: 80.0}, seed=seed)
+    assert clock.generation == 0
+    fit = clock.fit(118_000 * 48)
+    assert fit is not None
+    assert fit.start_ms == pytest.approx(118_000, abs=20)
+
+
+def test_slips_without_end_begin_few_files() -> None:
+    clock = starved(dict.fromkeys(range(10, 120, 2), 20.0))
+    assert 2 <= clock.generation <= 6
+
+
+def test_better_statement_of_room_time_moves_the_lines_before_it() -> None:
+    room = RoomClock()
+    room.observe(1000.0, 10.0)
+    clock = TrackClock(SenderClock(), 48_000)
+    clock.add_frame(0, 11_000.0)
+    fit = clock.fit(0)
+    assert fit is not None
+    assert room.place(fit).start_ms == pytest.approx(2000.0)
+    room.observe(5062.0, 14.0)
+    assert room.place(fit).start_ms == pytest.approx(2062.0)
