@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import sub
 from typing import Final, NamedTuple
 
 from whiteboard_crdt import ink_v1
@@ -16,6 +18,7 @@ from whiteboard_crdt.varint import Reader, Writer
 __all__ = ["EncodedInk", "Ink", "InkBox", "InkPoint", "decode_ink", "encode_ink", "ink_box", "split_stroke"]
 
 _PRESSURE, _TIME = 1, 2
+_COLUMNS: Final = 4  # at most: x, y, pressure, time
 _UNITS: Final = INK.units_per_px
 _FARTHEST10: Final = 2**40  # tenths of a px; far outside any board, well inside a float64
 _LONGEST_MS: Final = 2**40  # from one point to the next
@@ -56,10 +59,13 @@ class Ink:
     height: float
 
 
-def _tenths(px: float) -> int:
+def _tenths(column: Iterable[float]) -> list[int]:
     # Not round(): halves must go the same way as in JavaScript.
-    tenths = math.floor(px * _UNITS + 0.5) if math.isfinite(px) else _FARTHEST10
-    if abs(tenths) >= _FARTHEST10:
+    try:
+        tenths = [math.floor(px * _UNITS + 0.5) for px in column]
+    except (ValueError, OverflowError):
+        raise ValueError("a point lies outside every board") from None
+    if max(tenths) >= _FARTHEST10 or min(tenths) <= -_FARTHEST10:
         raise ValueError("a point lies outside every board")
     return tenths
 
@@ -68,7 +74,7 @@ def encode_ink(points: Sequence[InkPoint]) -> EncodedInk:
     """Packs 1 to 256 points. Pressure and time are kept if every point has them. Raises ValueError."""
     if not 1 <= len(points) <= INK.max_points:
         raise ValueError("a stroke has 1 to 256 points")
-    xs, ys = [_tenths(point.x) for point in points], [_tenths(point.y) for point in points]
+    xs, ys = _tenths(point.x for point in points), _tenths(point.y for point in points)
     left, top = min(xs), min(ys)
     pressures = [point.pressure for point in points if point.pressure is not None]
     times = [point.t_ms for point in points if point.t_ms is not None]
@@ -83,10 +89,8 @@ def encode_ink(points: Sequence[InkPoint]) -> EncodedInk:
     _write_column(columns, [x - left for x in xs])
     _write_column(columns, [y - top for y in ys])
     if flags & _PRESSURE:
-        before = 0
-        for pressure in (max(0, min(255, pressure)) for pressure in pressures):
-            columns.zigzag(pressure - before)
-            before = pressure
+        kept = [max(0, min(255, pressure)) for pressure in pressures]
+        columns.zigzags(map(sub, kept, [0, *kept]))
     if flags & _TIME:
         _write_times(columns, times)
     writer.raw(columns.finish())
@@ -108,7 +112,7 @@ def decode_ink(blob: bytes) -> Ink:
             bool(header.flags & _TIME),
         )
     else:
-        columns = NibbleReader(data, reader.pos)
+        columns = NibbleReader(data, reader.pos, _COLUMNS * header.points)
         xs = _read_column(columns, header.points, header.width10)
         ys = _read_column(columns, header.points, header.height10)
         pressures = _read_pressures(columns, header.points) if header.flags & _PRESSURE else None
@@ -155,50 +159,35 @@ def _read_header(reader: Reader) -> _Header:
 
 def _write_column(writer: NibbleWriter, column: Sequence[int]) -> None:
     """A hand goes on as it went: of each point only what its way differs from the way before."""
-    before, way = column[0], 0
-    writer.uint(before)
-    for value in column[1:]:
-        writer.zigzag(value - before - way)
-        before, way = value, value - before
+    writer.uint(column[0])
+    ways = list(map(sub, column[1:], column))
+    writer.zigzags(map(sub, ways, [0, *ways]))
 
 
 def _read_column(reader: NibbleReader, count: int, extent10: int) -> list[int]:
-    value, way = reader.uint(), 0
-    column = [value]
-    for _ in range(count - 1):
-        way += reader.zigzag()
-        value += way
-        column.append(value)
+    first = reader.uint()
+    column = list(accumulate(accumulate(reader.zigzags(count - 1)), initial=first))
     if min(column) < 0 or max(column) > extent10:
         raise ProtocolError("a point outside its box")
     return column
 
 
 def _read_pressures(reader: NibbleReader, count: int) -> list[int]:
-    column = []
-    pressure = 0
-    for _ in range(count):
-        pressure += reader.zigzag()
-        column.append(pressure)
+    column = list(accumulate(reader.zigzags(count)))
     if min(column) < 0 or max(column) > 255:
         raise ProtocolError("a pressure outside 0 to 255")
     return column
 
 
 def _write_times(writer: NibbleWriter, times: Sequence[int]) -> None:
-    latest, wait = times[0], 0
-    for t_ms in times[1:]:
-        now = min(_LONGEST_MS, max(0, t_ms - latest))
-        writer.zigzag(now - wait)
-        latest, wait = max(latest, t_ms), now
+    # A clock that was set back stands still until it has caught up.
+    ahead = list(accumulate(times, max))
+    waits = [min(_LONGEST_MS, wait) for wait in map(sub, ahead[1:], ahead)]
+    writer.zigzags(map(sub, waits, [0, *waits]))
 
 
 def _read_times(reader: NibbleReader, count: int) -> list[int]:
-    column = [0]
-    wait = 0
-    for _ in range(count - 1):
-        wait += reader.zigzag()
-        if not 0 <= wait <= _LONGEST_MS:
-            raise ProtocolError("a time between two points")
-        column.append(column[-1] + wait)
-    return column
+    waits = list(accumulate(reader.zigzags(count - 1)))
+    if waits and (min(waits) < 0 or max(waits) > _LONGEST_MS):
+        raise ProtocolError("a time between two points")
+    return list(accumulate(waits, initial=0))

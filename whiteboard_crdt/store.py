@@ -8,7 +8,7 @@ from typing import Protocol
 from whiteboard_crdt.envelope import Envelope
 from whiteboard_crdt.ids import DocRef, SessionId
 
-__all__ = ["EnvelopeStore", "MemoryStore", "NoStore"]
+__all__ = ["EnvelopeStore", "MemoryStore"]
 
 
 class EnvelopeStore(Protocol):
@@ -56,21 +56,3 @@ class MemoryStore:
     def all(self) -> list[Envelope]:
         """Everything kept, stream by stream."""
         return [envelope for stream in self._streams.values() for envelope in stream.values()]
-
-
-class NoStore:
-    """Keeps nothing: for a relay, whose room log answers, and for whoever never gives envelopes to others."""
-
-    def put(self, envelope: Envelope) -> None:
-        """Nothing."""
-
-    def get(self, doc: DocRef, session: SessionId, seq: int) -> Envelope | None:
-        """Nothing."""
-        return None
-
-    def range(self, doc: DocRef, session: SessionId, first: int, last: int) -> Sequence[Envelope]:
-        """Nothing."""
-        return ()
-
-    def forget(self, doc: DocRef) -> None:
-        """Nothing."""

@@ -32,6 +32,7 @@ _CONNECT_S: Final = 5.0
 _QUEUE_BYTES: Final = 8 * 1024 * 1024
 _SKIPPABLE_BYTES: Final = 65_536
 _ABNORMAL: Final = 1006
+_SILENCE_S: Final = LIMITS.socket_silence_ms / 1000
 
 
 class SocketClosed(ChalkmeshError):
@@ -61,6 +62,11 @@ class RelaySocket:
         self._waiting: asyncio.Queue[tuple[bool, bytes]] = asyncio.Queue()
         self._waiting_bytes = 0
         self._sender: asyncio.Task[None] | None = None
+        # One timer that looks again, not one for each message: those took a tenth of a bot's processor time.
+        self._loop = asyncio.get_running_loop()
+        self._heard_s = self._loop.time()
+        self._silent = False
+        self._watch = self._loop.call_later(_SILENCE_S, self._look)
 
     @classmethod
     async def connect(cls, http: aiohttp.ClientSession, url: str, who: Introduction) -> tuple[RelaySocket, Welcome]:
@@ -87,7 +93,7 @@ class RelaySocket:
             if not isinstance(welcome, Welcome):
                 raise SocketClosed(CloseCode.MALFORMED, "no welcome")
         except BaseException:
-            await socket.close()
+            await self.close()
             raise
         self._sender = asyncio.get_running_loop().create_task(self._send_for_ever(), name="relay-sender")
         return self, welcome
@@ -115,22 +121,22 @@ class RelaySocket:
 
     async def receive(self) -> bytes | RelayControl | Unknown:
         """The next message. Raises SocketClosed, also after 8 s of silence (S9), and ProtocolError."""
-        try:
-            async with asyncio.timeout(LIMITS.socket_silence_ms / 1000):
-                message = await self._socket.receive()
-        except TimeoutError:
-            raise SocketClosed(_ABNORMAL, "nothing heard") from None
+        message = await self._socket.receive()
+        self._heard_s = self._loop.time()
         if message.type is WSMsgType.BINARY:
             data: bytes = message.data
             return data
         if message.type is WSMsgType.TEXT:
             return decode_relay_control(message.data)
+        if self._silent:
+            raise SocketClosed(_ABNORMAL, "nothing heard")
         code = self._socket.close_code or _ABNORMAL
         reason = message.extra if message.type is WSMsgType.CLOSE and isinstance(message.extra, str) else ""
         raise SocketClosed(code, reason)
 
     async def close(self) -> None:
         """Send what is queued (for a moment at most), then close in order."""
+        self._watch.cancel()
         if self._sender is not None and not self._sender.done():
             try:
                 async with asyncio.timeout(1.0):
@@ -146,6 +152,15 @@ class RelaySocket:
         transport = self._socket._response.connection and self._socket._response.connection.transport
         if transport:
             transport.abort()
+
+    def _look(self) -> None:
+        """Has anything been heard lately?"""
+        left_s = self._heard_s + _SILENCE_S - self._loop.time()
+        if left_s > 0:
+            self._watch = self._loop.call_later(left_s, self._look)
+        else:
+            self._silent = True
+            self.abort()
 
     def _put(self, text: bool, data: bytes) -> None:
         if self._sender is None or self._sender.done():

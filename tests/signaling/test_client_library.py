@@ -7,25 +7,30 @@ import asyncio
 import re
 import secrets
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from portal.keyfiles import prepare_data
+from portal.local_bot import local_bot
 from portal.ticket_command import make_ticket
 from signaling import events
 from signaling.asset_server import AssetErrorReason
-from signaling.client import Grant, Peer
+from signaling.client import Grant, Peer, TicketSource
+from signaling.mesh import MeshOptions
 from signaling.server import Relay
 from signaling.settings import RelaySettings
 from tests.signaling.school import ROOM, School
-from whiteboard_crdt.errors import TicketError
-from whiteboard_crdt.keys import SessionKey, encode_base64url, load_jwks
+from whiteboard_crdt.errors import SetupError, TicketError
+from whiteboard_crdt.keys import PublicKey, SessionKey, encode_base64url, load_jwks
+from whiteboard_crdt.ticket import read_ticket
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "client.md").read_text()
 EXAMPLE = ROOT / "examples" / "draw_a_circle.py"
+FIRST_BOT = re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL)[0]
 
 
 def ticket_for(data: Path, key: SessionKey, user: str) -> str:
@@ -56,8 +61,52 @@ async def test_the_example_draws_a_circle_that_others_see(tmp_path: Path) -> Non
             assert (shape.colour, round(shape.x), round(shape.y)) == ("blue", 280, 180)
             author = watcher.person(shape.author)
             assert author is not None and (author.name, author.role) == ("Circle bot", "bot")
+            program = tmp_path / "line_bot.py"
+            here = FIRST_BOT.replace("lesson=lesson", f"room=lesson, relay_url={url!r}")
+            program.write_text(here.replace('Path("data")', f"Path({str(tmp_path)!r})"))
+            process = await asyncio.create_subprocess_exec(sys.executable, str(program), "circles", cwd=ROOT)
+            assert await process.wait() == 0
+            await watcher.wait_for(lambda: len(watcher.board.shapes()) == 2)
+            assert [message.text for message in watcher.chat.messages()] == ["I drew a line."]
     finally:
         await relay.stop()
+
+
+async def test_a_local_bot_renews_its_ticket_under_one_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare_data(tmp_path)
+    sources: list[TicketSource] = []
+
+    def made(room: str, source: TicketSource, jwks: Mapping[str, PublicKey], mesh: MeshOptions | None) -> Peer:
+        sources.append(source)
+        return Peer(room, source, jwks, mesh=mesh)
+
+    monkeypatch.setattr("portal.local_bot.Peer", made)
+    async with local_bot(tmp_path, "Bot", room="circles", relay_url="ws://127.0.0.1:9/v1/session") as bot:
+        renewed = await sources[0](bot.session)
+        again = read_ticket(renewed.ticket, load_jwks((tmp_path / "keys" / "ticket.pub.json").read_bytes()))
+        assert (again.session, again.client, again.key) == (bot.session, bot.client_id, bot.key.public)
+        assert (again.name, again.role) == ("Bot", "bot")
+
+
+@pytest.mark.parametrize(("where", "problem"), [({}, "a lesson or a room"), ({"lesson": "none"}, "no portal database")])
+async def test_a_local_bot_that_cannot_be_made_says_why(tmp_path: Path, where: dict[str, str], problem: str) -> None:
+    prepare_data(tmp_path)
+    with pytest.raises(SetupError, match=problem):
+        async with local_bot(tmp_path, "Bot", lesson=where.get("lesson")):
+            pass
+
+
+async def test_looking_for_a_lesson_does_not_change_the_database_of_a_portal_that_runs(tmp_path: Path) -> None:
+    prepare_data(tmp_path)
+    (tmp_path / "portal.sqlite").touch()
+    with pytest.raises(SetupError, match="cannot be read"):
+        async with local_bot(tmp_path, "Bot", lesson="some"):
+            pass
+    assert (tmp_path / "portal.sqlite").stat().st_size == 0
+
+
+def test_the_first_bot_is_as_short_as_the_docs_say() -> None:
+    assert len([line for line in FIRST_BOT.splitlines() if line]) == 15
 
 
 async def test_a_peer_from_a_ticket_checks_whose_it_is(school: School) -> None:

@@ -16,7 +16,7 @@ from whiteboard_crdt.ids import BOARD, CHAT, STAGE, DocRef, Role, SessionId
 from whiteboard_crdt.keys import SessionKey
 from whiteboard_crdt.messages import AckEntry, Head, SnapshotHead, SnapshotMessage
 from whiteboard_crdt.replica import Replica
-from whiteboard_crdt.store import MemoryStore, NoStore
+from whiteboard_crdt.store import MemoryStore
 
 
 def _give(sender: Peer, to: Any, count: int = 1) -> None:
@@ -184,11 +184,13 @@ def test_documents_that_one_may_not_read_are_not_named_nor_given_D3() -> None:
     assert [head.doc for head in anna.replica.heads(desk)] == [desk]
 
 
-def test_relay_without_a_store_names_what_is_missing_B2() -> None:
+def test_relay_that_keeps_no_envelopes_names_what_is_missing_B2() -> None:
     room = Room()
     anna = room.join("anna")
-    relay = room.reader(NoStore())
+    store = MemoryStore()
+    relay = room.reader(store)
     _give(anna, relay, 4)
+    store.forget(BOARD)
     ranges = relay.missing_ranges([Head(BOARD, anna.session, 1, bytes(16))])
     assert [tuple(r) for r in ranges] == [(BOARD, anna.session, 2, 4)]
     assert relay.missing_for([]) == ([], [])
@@ -217,7 +219,7 @@ def test_entry_with_another_hash_is_a_mismatch_B3() -> None:
 def test_snapshot_and_what_follows_equal_all_envelopes_P8() -> None:
     room = Room()
     anna, bert = room.join("anna"), room.join("bert")
-    relay = room.reader(NoStore())
+    relay = room.reader()
     _give(anna, relay, 3)
     snapshot = relay.snapshot(BOARD)
     assert snapshot.heads == (SnapshotHead(anna.session, 3, anna.replica.heads()[0].hash),)

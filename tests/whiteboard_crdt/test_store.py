@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from whiteboard_crdt.envelope import Envelope, seal
 from whiteboard_crdt.ids import BOARD, CHAT, DocRef, RoomId, SessionId
-from whiteboard_crdt.store import MemoryStore, NoStore
+from whiteboard_crdt.store import MemoryStore
 
 SESSION = SessionId("a" * 16)
 
@@ -30,11 +30,3 @@ def test_forgotten_document_is_gone() -> None:
     store.put(_envelope(1, CHAT))
     store.forget(BOARD)
     assert [e.doc for e in store.all()] == [CHAT]
-
-
-def test_no_store_keeps_nothing() -> None:
-    store = NoStore()
-    store.put(_envelope(1))
-    store.forget(BOARD)
-    assert store.get(BOARD, SESSION, 1) is None
-    assert store.range(BOARD, SESSION, 1, 9) == ()
