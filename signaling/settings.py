@@ -6,13 +6,35 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-__all__ = ["DeletePolicy", "RelaySettings"]
+__all__ = ["DeletePolicy", "RelaySettings", "SchoolKeys"]
 
 DeletePolicy: TypeAlias = Literal["own", "any"]
 
 
+class SchoolKeys:
+    """Where relay and recorder find what the portal writes into the data folder that they share."""
+
+    __slots__ = ()
+    data: Path
+
+    @property
+    def key_set(self) -> Path:
+        """The school's public ticket keys (a JWKS file that the portal writes)."""
+        return self.data / "keys" / "ticket.pub.json"
+
+    @property
+    def internal_secret(self) -> Path:
+        """The bearer secret of all /internal/ endpoints."""
+        return self.data / "keys" / "internal.secret"
+
+    @property
+    def metrics_secret(self) -> Path:
+        """The bearer token of /metrics."""
+        return self.data / "keys" / "metrics.secret"
+
+
 @dataclass(frozen=True, slots=True)
-class RelaySettings:
+class RelaySettings(SchoolKeys):
     """What one relay process is told at its start. Times carry their unit in the name."""
 
     host: str = field(default="127.0.0.1", metadata={"help": "address to listen on", "unit": ""})
@@ -57,18 +79,3 @@ class RelaySettings:
     def assets(self) -> Path:
         """The pictures of all rooms (`signaling.asset_store`)."""
         return self.data / "assets"
-
-    @property
-    def key_set(self) -> Path:
-        """The school's public ticket keys (a JWKS file that the portal writes)."""
-        return self.data / "keys" / "ticket.pub.json"
-
-    @property
-    def internal_secret(self) -> Path:
-        """The bearer secret of all /internal/ endpoints."""
-        return self.data / "keys" / "internal.secret"
-
-    @property
-    def metrics_secret(self) -> Path:
-        """The bearer token of /metrics."""
-        return self.data / "keys" / "metrics.secret"
