@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from recorder.frames import Kind
 from recorder.mending import Unfinished, find_unfinished, open_holes, repair_file, settle_holes
 from recorder.notes import MAX_PENDING_CURSORS, Notes, merge_notes, write_notes
@@ -76,10 +74,10 @@ class _Late:
 class Archive:
     """Taking notes and `take` belong to the event loop; `write`, `seal`, `mend` and `close` wait for the disk."""
 
-    def __init__(self, folder: Path, db: Database, run: int) -> None:
+    def __init__(self, folder: Path, conn: sqlite3.Connection, run: int) -> None:
         self.folder = folder
         self.run = run
-        self._db = db
+        self._conn = conn
         self._lock = threading.Lock()
         self._notes = Notes()
         self._late: _Late | None = None
@@ -88,11 +86,11 @@ class Archive:
         self._streams: dict[tuple[str, int], int] = {}
         self._epochs: dict[tuple[str, str], int] = {}
         self._last_cursor: dict[str, int] = {}
-        for number, session in db.execute("select id, session from sessions"):
+        for number, session in conn.execute("select id, session from sessions"):
             self._sessions[session] = number
-        for number, doc, session_id in db.execute("select id, doc, session_id from streams"):
+        for number, doc, session_id in conn.execute("select id, doc, session_id from streams"):
             self._streams[doc, session_id] = number
-        for session, kind, epoch in db.execute(
+        for session, kind, epoch in conn.execute(
             "select s.session, t.kind, max(t.epoch) from tracks t join sessions s on s.id = t.session_id group by 1, 2"
         ):
             self._epochs[session, kind] = epoch
@@ -227,8 +225,8 @@ class Archive:
 
     def write(self, notes: Notes) -> None:
         """Commit notes. Raises sqlite3.OperationalError (disk full, …); then `restore` keeps them for the next try."""
-        with self._lock, self._db.conn:
-            write_notes(self._db.conn, notes)
+        with self._lock, self._conn:
+            write_notes(self._conn, notes)
 
     def restore(self, notes: Notes) -> None:
         """Notes that could not be written come first next time."""
@@ -254,20 +252,20 @@ class Archive:
         self.meta("sealed_at", int(time.time() * 1000))
         self.flush()
         with self._lock:
-            with self._db.conn:
-                settle_holes(self._db.conn)
-                self._db.conn.execute(
+            with self._conn:
+                settle_holes(self._conn)
+                self._conn.execute(
                     "insert into coverage (session_id, kind, from_ms, to_ms, cause)"
                     " select session_id, kind, cast(round(start_ms) as int), cast(round(end_ms) as int), '' from tracks"
                 )
-            self._db.conn.execute("pragma optimize")
-            self._db.conn.execute("pragma journal_mode = delete")
+            self._conn.execute("pragma optimize")
+            self._conn.execute("pragma journal_mode = delete")
         self._late = _Late(round(end_ms), round(end_ms))
 
     def end_late(self) -> None:
         """Nothing comes any more; what was noted must be written. Raises sqlite3.OperationalError."""
-        with self._lock, self._db.conn:
-            self._db.conn.execute("delete from meta where key = ?", [LATE_OPEN])
+        with self._lock, self._conn:
+            self._conn.execute("delete from meta where key = ?", [LATE_OPEN])
 
     def take_late_from(self, from_ms: int, end_ms: int, envelopes: int) -> None:
         """Go on taking late work after a restart: where the lesson ended, where it ends now, how many came so far."""
@@ -276,13 +274,13 @@ class Archive:
     def close(self) -> None:
         """Let go of the database. Notes not flushed are lost."""
         with self._lock:
-            self._db.conn.close()
+            self._conn.close()
 
     # What an earlier run left
 
     def get(self, key: str) -> Any:
         """A committed value of `meta`, None if absent. `Any`: JSON."""
-        row = self._db.execute("select value from meta where key = ?", [key]).fetchone()
+        row = self._conn.execute("select value from meta where key = ?", [key]).fetchone()
         return None if row is None else json.loads(row[0])
 
     def last_ms(self) -> int:
@@ -291,43 +289,50 @@ class Archive:
             "select max(coalesce(m, 0)) from (select max(room_ms) m from envelopes"
             " union all select max(room_ms) from events union all select cast(max(end_ms) as int) from tracks)"
         )
-        return int(self._db.execute(sql).fetchone()[0] or 0)
+        return int(self._conn.execute(sql).fetchone()[0] or 0)
 
     def tickets(self) -> list[str]:
         """The tickets of all sessions that are known."""
-        return [token for (token,) in self._db.execute("select ticket from sessions order by id")]
+        return [token for (token,) in self._conn.execute("select ticket from sessions order by id")]
 
     def envelopes(self) -> Iterator[StoredEnvelope]:
         """All envelopes in the order in which they were applied."""
-        for room_ms, raw in self._db.execute("select room_ms, envelope from envelopes order by id"):
+        for room_ms, raw in self._conn.execute("select room_ms, envelope from envelopes order by id"):
             yield StoredEnvelope(room_ms, raw)
 
     def named_assets(self) -> list[StoredAsset]:
         """All pictures that were named."""
         sql = "select asset, doc, room_ms, coalesce(bytes, 0), held_ms from assets order by id"
-        return [StoredAsset(*row) for row in self._db.execute(sql)]
+        return [StoredAsset(*row) for row in self._conn.execute(sql)]
 
     def unfinished(self) -> list[Unfinished]:
-        """Media files that a killed run left open; before this run writes media of its own."""
+        """Media files that a killed run left open; only while this run writes no media of its own."""
         with self._lock:
-            return find_unfinished(self._db.conn, self.media)
+            return find_unfinished(self._conn, self.media)
+
+    def close_broken_off(self) -> None:
+        """Close what a full disk broke off, once all else is closed; its holes are noted. Raises as `mend`."""
+        for track in self.unfinished():
+            statement, parameters, _ = repair_file(track)
+            with self._lock, self._conn:
+                self._conn.execute(statement, parameters)
 
     def mend(self, tracks: Sequence[Unfinished], now_ms: float) -> None:
         """Close those files, and note the holes until now. Takes seconds after hours of media; may run beside `write`.
 
         Raises sqlite3.OperationalError, OSError.
         """
-        with self._lock, self._db.conn:
-            open_holes(self._db.conn, now_ms)
-            settle_holes(self._db.conn)
+        with self._lock, self._conn:
+            open_holes(self._conn, now_ms)
+            settle_holes(self._conn)
         for track in tracks:
             statement, parameters, end_ms = repair_file(track)
-            with self._lock, self._db.conn:
-                self._db.conn.execute(statement, parameters)
+            with self._lock, self._conn:
+                self._conn.execute(statement, parameters)
                 if end_ms is not None:
                     hole = (track.session_id, track.kind, round(end_ms), round(max(end_ms, now_ms)), "recorder")
                     sql = "insert into coverage (session_id, kind, from_ms, to_ms, cause) values (?, ?, ?, ?, ?)"
-                    self._db.conn.execute(sql, hole)
+                    self._conn.execute(sql, hole)
 
 
 def open_archive(folder: Path, info: LessonInfo) -> Archive:
@@ -378,10 +383,9 @@ def _open(folder: Path, journal: str, *, sealed: bool) -> Archive:
         conn.execute(f"pragma journal_mode = {journal}")
         # A killed process loses nothing with NORMAL; after a power cut the room log fills the archive up again.
         conn.execute("pragma synchronous = normal")
-        db = Database(conn)
         if fresh or not sealed:
-            create_tables(db)
-        archive = Archive(folder, db, int(archive_run(db)) + (not sealed))
+            create_tables(conn)
+        archive = Archive(folder, conn, int(archive_run(conn)) + (not sealed))
         if (archive.get("state") == "sealed") != sealed:
             raise SetupError(f"the recording in {folder} is {'not sealed' if sealed else 'sealed already'}")
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
@@ -393,7 +397,7 @@ def _open(folder: Path, journal: str, *, sealed: bool) -> Archive:
     return archive
 
 
-def archive_run(db: Database) -> int:
+def archive_run(conn: sqlite3.Connection) -> int:
     """How often this archive was opened for writing before."""
-    row = db.execute("select value from meta where key = 'run'").fetchone()
+    row = conn.execute("select value from meta where key = 'run'").fetchone()
     return 0 if row is None else int(json.loads(row[0]))

@@ -6,13 +6,17 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Sequence
+from typing import Final
 
 from recorder.archive import Archive
 from recorder.media_desk import TakenJob
 from recorder.notes import Notes
 from recorder.tracks import TrackRecorder
+from signaling.disk_room import cannot_write, too_full
 
 __all__ = ["DiskWriter"]
+
+_ROOM_MB: Final = 16  # a minute of a full lesson
 
 log = logging.getLogger("chalkmesh.recorder.disk")
 
@@ -20,13 +24,17 @@ log = logging.getLogger("chalkmesh.recorder.disk")
 class DiskWriter:
     """Writes one lesson, one batch at a time and in order.
 
-    A full disk stops media first; notes wait for better times.
+    A full disk stops media first, until there is room again; notes wait for better times.
     """
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._turn = asyncio.Lock()
         self._complained = False
+
+    async def has_room(self) -> bool:
+        """Whether media that the disk refused may be tried again."""
+        return await asyncio.get_running_loop().run_in_executor(None, self._look)
 
     async def flush(self, jobs: Sequence[TakenJob]) -> None:
         """Do the jobs, then commit all notes. Raises sqlite3.Error where the database is broken, not merely full."""
@@ -52,6 +60,10 @@ class DiskWriter:
         self._complained = not written
         if cancelled is not None:
             raise cancelled
+
+    def _look(self) -> bool:
+        folder = self._archive.folder
+        return not too_full(folder, _ROOM_MB) and not cannot_write(folder)
 
     def _work(self, jobs: Sequence[TakenJob], notes: Notes) -> tuple[list[TrackRecorder], bool]:
         failed: list[TrackRecorder] = []

@@ -24,10 +24,9 @@ from recorder.ciphered import encrypt_recording, is_ciphered
 from recorder.export import export
 from recorder.idle import become_idle
 from recorder.layouts import Layout
-from recorder.projection import EXPORT_FOLDER, FILM
 from recorder.recaption import recaption
 from recorder.render import FilmSettings
-from recorder.schema import DATABASE
+from recorder.schema import DATABASE, EXPORT_FOLDER, FILM
 from recorder.worker import say_progress
 from whiteboard_crdt.errors import SetupError
 

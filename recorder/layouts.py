@@ -18,10 +18,12 @@ from recorder.tiles import TILE_HEIGHT, TILE_WIDTH, VideoSource, paint_label, pa
 from recorder.yuv import Picture
 from whiteboard_crdt.ids import Role
 
-__all__ = ["FILM_HEIGHT", "FILM_WIDTH", "Column", "Layout", "Tile", "Turn", "find_turns", "make_column"]
+__all__ = ["FILM_HEIGHT", "FILM_WIDTH", "STRIP_LUMA", "Column", "Layout", "Tile", "Turn", "find_turns", "make_column"]
 
 FILM_WIDTH: Final = 1280
 FILM_HEIGHT: Final = 720
+# How bright the column is where there is no picture.
+STRIP_LUMA: Final = 40
 _MAX_TILES: Final = FILM_HEIGHT // TILE_HEIGHT
 # The speaker's column, as so many widths of a tile.
 _SPEAKER_SCALE: Final = 1.5
@@ -81,7 +83,8 @@ class Tile:
 
     def __init__(self, name: str, colour: str, tracks: list[TrackRow], x: int, y: int, scale: float) -> None:
         """`scale`: how much larger than `TILE_WIDTH` × `TILE_HEIGHT`; `x`, `y`: upper left corner, px, both even."""
-        self._width, self._height = round(TILE_WIDTH * scale), round(TILE_HEIGHT * scale)
+        # Colour is kept for two lines and two columns together.
+        self._width, self._height = (2 * round(side * scale / 2) for side in (TILE_WIDTH, TILE_HEIGHT))
         self.source = VideoSource(tracks, self._width, self._height)
         self.sessions = {track.session.session for track in tracks}
         self._x, self._y = x, y
@@ -111,7 +114,7 @@ class Tile:
             self._shows = "empty"
         else:
             if self._shows != "camera" or (frame.width, frame.height) != self._size:
-                picture.fill(self._x, self._y, self._width, self._height)
+                picture.fill(self._x, self._y, self._width, self._height, STRIP_LUMA)
             self._shows, self._size = "camera", (frame.width, frame.height)
             x = self._x + ((self._width - frame.width) // 2 & ~1)
             picture.paint_frame(frame, x, self._y + ((self._height - frame.height) // 2 & ~1))

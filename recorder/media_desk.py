@@ -118,6 +118,17 @@ class MediaDesk:
         tracks = [track for connection in self._connections.values() for track in connection.tracks]
         return ended + [TakenJob(track, job) for track in tracks for job in track.take()]
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the disk has refused some track, so that it is not kept."""
+        return any(track.disk_failed for connection in self._connections.values() for track in connection.tracks)
+
+    def resume(self) -> None:
+        """The disk has room again."""
+        for connection in self._connections.values():
+            for track in connection.tracks:
+                track.resume()
+
     def end(self, *, interrupted: bool = False) -> None:
         """The lesson is over, or only this recorder's part in it: every file ends; `take` gives the jobs."""
         self._recording = False

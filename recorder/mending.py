@@ -48,11 +48,12 @@ def repair_file(track: Unfinished) -> tuple[str, tuple[object, ...], float | Non
     """Close a file.
 
     Returns the statement for its row, with parameters, and the room time where its media ends: None where the process
-    was killed before the header was written, so that there is no media in it.
+    was killed before the header was written, so that there is no media in it. Raises OSError where the disk is full:
+    what is in the file is not given up for that, the next try closes it.
     """
     try:
         found = repair(track.path)
-    except (OSError, MalformedMedia):
+    except (FileNotFoundError, MalformedMedia):
         track.path.unlink(missing_ok=True)
         return "delete from tracks where id = ?", (track.number,), None
     end_ms = track.start_ms + track.rate * found.index.end_ms

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from signaling.disk_room import cannot_write, too_full
 from signaling.metrics_page import MetricsRefused, check_token, metrics_response
 from whiteboard_crdt.errors import SetupError
 
@@ -100,9 +101,12 @@ def recorder_registry(state: RecorderState) -> CollectorRegistry:
 
 @asynccontextmanager
 async def status_server(
-    state: RecorderState, port: int | None, secret: Path, folder: Path
+    state: RecorderState, port: int | None, secret: Path, folder: Path, least_free_mb: int = 0
 ) -> AsyncIterator[int | None]:
-    """Serve on the loopback; gives the port. Nothing for None. Raises SetupError. `folder`: of the recordings."""
+    """Serve on the loopback; gives the port. Nothing for None. Raises SetupError.
+
+    `folder`: of the recordings; with less than `least_free_mb` free on its disk the recorder is not ready.
+    """
     if port is None:
         yield None
         return
@@ -115,7 +119,10 @@ async def status_server(
     async def ready(_request: web.Request) -> web.Response:
         """Whether it would hear of a lesson that begins now."""
         silent = not state.portal_heard_s or time.monotonic() - state.portal_heard_s > _SILENT_S
-        return _answer("the portal does not answer" if silent else _cannot_write(folder))
+        if silent:
+            return _answer("the portal does not answer")
+        full = too_full(folder, least_free_mb)
+        return _answer(_cannot_write(folder) or (f"the disk of the recordings is nearly full: {full}" if full else ""))
 
     async def metrics(request: web.Request) -> web.Response:
         try:
@@ -145,11 +152,5 @@ def _answer(fault: str) -> web.Response:
 
 
 def _cannot_write(folder: Path) -> str:
-    """Why nothing can be recorded; empty when it can. The file is written whole, since a full disk takes empty ones."""
-    probe = folder / ".writable"
-    try:
-        probe.write_bytes(bytes(4096))
-        probe.unlink()
-    except OSError as error:
-        return f"the recordings cannot be written: {error.strerror or error}"
-    return ""
+    why = cannot_write(folder)
+    return f"the recordings cannot be written: {why}" if why else ""

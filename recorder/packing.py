@@ -61,13 +61,14 @@ def pack_envelopes(folder: Path) -> bool:
     return True
 
 
-def show_envelopes(conn: sqlite3.Connection) -> None:
-    """Let the table `envelopes` of this connection look as if nothing were packed.
+def show_envelopes(conn: sqlite3.Connection, which: str = "true") -> bool:
+    """Let the table `envelopes` of this connection look as if nothing were packed; False where nothing is.
 
-    What cannot be unpacked comes out empty, which no envelope is. Raises sqlite3.DatabaseError.
+    `which`: a condition on its columns. What cannot be unpacked comes out empty, which no envelope is.
+    Raises sqlite3.DatabaseError.
     """
     if not _is_packed(conn):
-        return
+        return False
     packs: OrderedDict[int, bytes] = OrderedDict()
 
     def unpacked(pack: int, at: int, size: int) -> bytes:
@@ -82,7 +83,8 @@ def show_envelopes(conn: sqlite3.Connection) -> None:
             return b""
 
     conn.create_function("unpacked", 3, unpacked)
-    conn.execute(_VIEW)
+    conn.execute(f"{_VIEW} where {which}")
+    return True
 
 
 def _is_packed(conn: sqlite3.Connection) -> bool:

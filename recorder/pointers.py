@@ -32,18 +32,19 @@ Alpha = npt.NDArray[np.float32]
 class _Sprite:
     """What moves. The tip of the arrow is its upper left corner."""
 
-    def __init__(self, name: str, colour: str) -> None:
+    def __init__(self, name: str, colour: str, scale: float) -> None:
         shown = name if len(name) <= _WIDEST_NAME else name[: _WIDEST_NAME - 1] + "…"
         label_width = 10 + round(6.4 * len(shown))
-        self.width, self.height = 14 + label_width, _ARROW_PX + _LABEL_HEIGHT - 4
+        self.width, self.height = round((14 + label_width) * scale), round((_ARROW_PX + _LABEL_HEIGHT - 4) * scale)
         canvas = Canvas(self.width, self.height)
         canvas.fill(colour)
-        canvas.label(shown, 19, self.height - 4, 12, "#ffffff")
+        canvas.label(shown, 19 * scale, self.height - 4 * scale, 12 * scale, "#ffffff")
         self.pixels = canvas.pixels[:, :, :3].astype(np.float32)
         moving: Alpha = np.zeros((self.height, self.width, 1), np.float32)
-        moving[:_ARROW_PX, :_ARROW_PX, 0] = _arrow()
+        arrow = _arrow(scale)
+        moving[: len(arrow), : len(arrow), 0] = arrow
         resting = moving.copy()
-        label = resting[-_LABEL_HEIGHT:, 14:]
+        label = resting[-round(_LABEL_HEIGHT * scale) :, round(14 * scale) :]
         np.maximum(label, 0.85, out=label)
         self.alpha = {False: moving, True: resting}
 
@@ -59,9 +60,9 @@ class _Place(NamedTuple):
 class Pointers:
     """Where everybody points, and what of it is painted in the picture."""
 
-    def __init__(self, names: Mapping[str, str], colours: Mapping[str, str]) -> None:
-        """Both by session; a session that is in neither has no pointer."""
-        self._names, self._colours = names, colours
+    def __init__(self, names: Mapping[str, str], colours: Mapping[str, str], scale: float = 1.0) -> None:
+        """Both by session; a session that is in neither has no pointer. `scale`: how much larger than at 720 lines."""
+        self._names, self._colours, self._scale = names, colours, scale
         self._sprites: dict[str, _Sprite] = {}
         self._heard: dict[str, tuple[int, str, float, float]] = {}
         self._painted: dict[str, _Place] = {}
@@ -119,7 +120,8 @@ class Pointers:
     def _sprite(self, session: str) -> _Sprite:
         sprite = self._sprites.get(session)
         if sprite is None:
-            sprite = self._sprites[session] = _Sprite(self._names[session], self._colours.get(session, "black"))
+            colour = self._colours.get(session, "black")
+            sprite = self._sprites[session] = _Sprite(self._names[session], colour, self._scale)
         return sprite
 
     def _rect(self, session: str, place: _Place) -> Rect:
@@ -131,11 +133,10 @@ def _meet(one: Rect, other: Rect) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _arrow() -> Alpha:
+def _arrow(scale: float) -> Alpha:
     """An arrow that points to the upper left, with soft edges."""
-    fine = 4
-    side = _ARROW_PX * fine
-    y, x = np.mgrid[0:side, 0:side] / fine
+    fine, side = 4, round(_ARROW_PX * scale)
+    y, x = np.mgrid[0 : side * fine, 0 : side * fine] / (fine * scale)
     inside = (x >= 0) & (y >= x * 0.32) & (x >= y * 0.32) & (x + y <= 19)
-    cells: Alpha = inside.reshape(_ARROW_PX, fine, _ARROW_PX, fine).mean(axis=(1, 3)).astype(np.float32)
+    cells: Alpha = inside.reshape(side, fine, side, fine).mean(axis=(1, 3)).astype(np.float32)
     return cells

@@ -9,7 +9,8 @@ from typing import Literal, Self, TypeAlias, TypedDict, TypeVar
 import aiohttp
 import msgspec
 
-from whiteboard_crdt.errors import ChalkmeshError
+from signaling.whole_body import read_whole
+from whiteboard_crdt.errors import ChalkmeshError, ProtocolError
 
 __all__ = [
     "AlertAnswer",
@@ -159,9 +160,16 @@ class PortalClient:
             async with self._http.request(
                 method, self._url + path, params=query, json=body, headers=headers, timeout=timeout
             ) as answer:
-                content = await answer.content.read(_ANSWER_BYTES)
+                content = await read_whole(answer.content, _ANSWER_BYTES)
                 if answer.status != 200:
                     raise PortalAway(f"the portal answered {answer.status}", answer.status)
                 return msgspec.json.decode(content, type=kind)
-        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
+        except (
+            aiohttp.ClientError,
+            TimeoutError,
+            OSError,
+            UnicodeDecodeError,
+            ProtocolError,
+            msgspec.MsgspecError,
+        ) as error:
             raise PortalAway(f"the portal could not be asked: {type(error).__name__}") from error

@@ -9,6 +9,7 @@ from recorder.ciphered import plain_size
 from recorder.ebml import MalformedMedia
 from recorder.matroska_read import scan
 from recorder.reading import ArchiveReader, SessionRow, TrackRow
+from recorder.schema import EXPORT_FOLDER, FILM, POSTER
 from recorder.silence import FILE as SILENCE
 from recorder.silence import load_silences
 from recorder.storyboard import load_storyboard
@@ -18,10 +19,9 @@ from whiteboard_crdt.ids import Role
 from whiteboard_crdt.ticket import stored_colour
 
 __all__ = [
-    "EXPORT_FOLDER", "FILM", "POSTER", "PUBLIC", "Viewer", "encode_timeline", "load_manifest", "person_colours",
+    "PUBLIC", "Viewer", "encode_timeline", "load_manifest", "person_colours",
 ]  # fmt: skip
 
-EXPORT_FOLDER, FILM, POSTER = "export", "lesson.mp4", "poster.jpg"
 _MIME = {"opus": "audio/webm", "vp8": "video/webm", "h264": "video/x-matroska"}
 
 

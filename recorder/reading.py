@@ -8,22 +8,22 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from sqlite_utils import Database
-
 from recorder.ciphered import is_ciphered, open_plain
-from recorder.packing import show_envelopes
 from recorder.schema import ASSETS, DATABASE, MEDIA
+from recorder.sound_rows import FARTHEST_MS, SMALL, count_senseless, show_sound_rows
 from whiteboard_crdt.errors import ProtocolError, SetupError
 from whiteboard_crdt.ids import DocRef
 
 _ASSET: Final = re.compile(r"[0-9a-f]{64}")
+# A lesson that says it is longer is damaged; nobody waits for its film.
+_LONGEST_MS: Final = 24 * 60 * 60 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,11 @@ class ArchiveReader:
         if not path.is_file():
             raise SetupError(f"{folder} holds no recording: {DATABASE} is missing")
         self._conn = _open(path)
-        self._db = Database(self._conn)
         self.meta = self._read_meta()
         if not self.meta and self.problems:
             self._conn.close()
             raise SetupError(f"the recording in {folder} cannot be read: {self.problems[0]}")
+        self.leave_out(SMALL)
         self.sessions = {row.number: row for row in self._read_sessions()}
 
     def __enter__(self) -> ArchiveReader:
@@ -105,6 +105,12 @@ class ArchiveReader:
     def sealed(self) -> bool:
         """Whether the recorder finished this archive."""
         return self.meta.get("state") == "sealed"
+
+    def leave_out(self, tables: Iterable[str]) -> None:
+        """Note the rows of these tables that make no sense; no query sees them."""
+        for table, count in count_senseless(self._conn, tables).items():
+            rows = "1 row" if count == 1 else f"{count} rows"
+            self.problems.append(f"{rows} of table {table} {'makes' if count == 1 else 'make'} no sense")
 
     def rows(self, table: str, sql: str, parameters: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
         """Rows of a query as far as they can be read. `Any`: whatever SQLite holds."""
@@ -169,12 +175,12 @@ class ArchiveReader:
 
     def span(self) -> tuple[int, int]:
         """Room time where watching begins and ends."""
-        start, end = self.meta.get("start_ms"), self.meta.get("end_ms")
-        if not isinstance(start, int):
+        start, end = (_room_ms(self.meta.get(key)) for key in ("start_ms", "end_ms"))
+        if start is None:
             start = min(self._times("min"), default=0)
-        if not isinstance(end, int):
+        if end is None:
             end = max(self._times("max"), default=start)
-        return start, max(start, end)
+        return start, min(max(start, end), start + _LONGEST_MS)
 
     def _times(self, function: str) -> list[int]:
         found: list[int] = []
@@ -205,6 +211,11 @@ class ArchiveReader:
                 self.problems.append("a row of table sessions is damaged")
 
 
+def _room_ms(value: object) -> int | None:
+    """A moment of the room, if it is one."""
+    return value if type(value) is int and abs(value) <= FARTHEST_MS else None
+
+
 def _open(path: Path) -> sqlite3.Connection:
     try:
         if is_ciphered(path):
@@ -228,7 +239,7 @@ def _connect_ciphered(path: Path) -> sqlite3.Connection:
     try:
         conn.deserialize(content)
         conn.execute("begin")
-        show_envelopes(conn)
+        show_sound_rows(conn)
         conn.execute("pragma query_only = on")
     except (sqlite3.DatabaseError, UnicodeDecodeError):
         # The second: SQLite quotes damaged bytes in what it says, and Python cannot read that.
@@ -244,13 +255,13 @@ def _connect(path: Path) -> sqlite3.Connection:
         # One transaction for as long as the reader lives, so that rows of different tables fit together while more
         # come.
         conn.execute("begin")
-        show_envelopes(conn)
+        show_sound_rows(conn)
         conn.execute("select count(*) from sqlite_master").fetchone()
     except sqlite3.OperationalError:
         # A log beside a file on a read-only disk cannot be opened; what was folded in already can.
         conn.close()
         conn = sqlite3.connect(f"{uri}&immutable=1", uri=True, check_same_thread=False)
-        show_envelopes(conn)
+        show_sound_rows(conn)
     except (sqlite3.DatabaseError, UnicodeDecodeError):
         conn.close()
         raise SetupError(f"{path} is no SQLite database, or its beginning is damaged") from None

@@ -13,9 +13,9 @@ from recorder.captions import FILE as CAPTIONS
 from recorder.captions import load_captions
 from recorder.captions_film import archive_lines
 from recorder.demux import open_media
-from recorder.projection import EXPORT_FOLDER
 from recorder.reading import ArchiveReader
 from recorder.redaction import Redaction
+from recorder.schema import EXPORT_FOLDER
 
 __all__ = ["recaption"]
 

@@ -17,17 +17,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlite_utils import Database
-
 from recorder.captions import FILE as CAPTIONS
 from recorder.captions import correct_captions, load_captions, save_captions
 from recorder.ciphered import open_plain
 from recorder.packing import pack_envelopes
-from recorder.projection import EXPORT_FOLDER
 from recorder.reading import ArchiveReader, SessionRow
 from recorder.redacted_update import DocumentRedactor
 from recorder.redaction import Part, Redaction
-from recorder.schema import DATABASE, MEDIA, create_tables
+from recorder.schema import DATABASE, EXPORT_FOLDER, MEDIA, create_tables
 from recorder.seal import write_hashes
 from whiteboard_crdt.envelope import Envelope, decode_envelope, encode_body
 from whiteboard_crdt.errors import ProtocolError, SetupError, UpdateRefused
@@ -124,7 +121,7 @@ class _Copy:
 
     def write(self, progress: Callable[[float], None]) -> None:
         """All of it, in one transaction."""
-        create_tables(Database(self._conn))
+        create_tables(self._conn)
         with self._conn:
             self._put("sessions", 8, self._sessions())
             dropped = self._streams()

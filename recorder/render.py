@@ -19,14 +19,15 @@ from recorder.captions import FILE as CAPTIONS
 from recorder.captions import load_captions
 from recorder.captions_film import CaptionBand, FilmCaptions, archive_lines
 from recorder.encode import FilmChapter, FilmJoiner, PartWriter
-from recorder.layouts import FILM_HEIGHT, FILM_WIDTH, Layout, make_column
+from recorder.layouts import FILM_HEIGHT, FILM_WIDTH, STRIP_LUMA, Layout, make_column
 from recorder.mix import RATE_HZ, AudioMix
 from recorder.pictures import Pictures
 from recorder.pointers import Pointers
-from recorder.projection import EXPORT_FOLDER, person_colours
+from recorder.projection import person_colours
 from recorder.raster import PageRaster
 from recorder.reading import ArchiveReader, TrackRow
 from recorder.redaction import Part, Redaction
+from recorder.schema import EXPORT_FOLDER
 from recorder.timeline import PUBLIC, CursorRecord, Record, UpdateRecord, read_records
 from recorder.yuv import Picture
 from whiteboard_crdt.errors import SetupError
@@ -35,7 +36,6 @@ from whiteboard_crdt.ids import DocRef, Role
 # A picture at least this often even when nothing moves, so that seeking and progress bars have something to hold on to.
 _STILL_MS = 2000
 _SOUND_MS = 1000
-_STRIP_LUMA = 40
 # What joining and the sound come after, as a share of the whole.
 _JOINING = 0.9
 
@@ -201,12 +201,14 @@ class _Render:
         names = redaction.names(people)
         pointing = [row for row in people if row.session not in unseen]
         self._pointers = Pointers(
-            {row.session: names[row.user] for row in pointing}, {row.session: colours[row.user] for row in pointing}
+            {row.session: names[row.user] for row in pointing},
+            {row.session: colours[row.user] for row in pointing},
+            settings.scale,
         )
         self._feed = _Feed(read_records(archive, PUBLIC), self._pointers)
         self._picture = Picture(self._width, self._height)
         if self._tiles:
-            self._picture.fill(self._board_width, 0, strip, self._height, _STRIP_LUMA)
+            self._picture.fill(self._board_width, 0, strip, self._height, STRIP_LUMA)
         self._lines = (
             []
             if settings.captions is FilmCaptions.NONE

@@ -12,9 +12,8 @@ from pathlib import Path
 
 from recorder.ciphered import is_encrypted
 from recorder.portal_client import PortalAway, PortalClient, RecordingStatus
-from recorder.projection import EXPORT_FOLDER, FILM
 from recorder.reading import ArchiveReader
-from recorder.schema import DATABASE
+from recorder.schema import DATABASE, EXPORT_FOLDER, FILM
 from whiteboard_crdt.errors import SetupError
 
 __all__ = ["RenderQueue"]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any, Final
-
-from sqlite_utils import Database
 
 SCHEMA: Final = 1
 DATABASE: Final = "lesson.sqlite"
 MEDIA: Final = "media"
 ASSETS: Final = "assets"
 MANIFEST: Final = "manifest.json"
+EXPORT_FOLDER: Final = "export"
+FILM: Final = "lesson.mp4"
+POSTER: Final = "poster.jpg"
 
 # `Any`: a column type of sqlite-utils is a Python type.
 _TABLES: Final[dict[str, tuple[dict[str, Any], str]]] = {
@@ -78,15 +80,22 @@ _UNIQUE: Final = {
     "assets": ["asset"],
 }
 
+_LOG: Final = "log"
 _LOG_VIEW: Final = """
 select e.id, e.room_ms, e.authored_ms, t.doc, s.session, s.user, e.seq, e.envelope
 from envelopes e join streams t on t.id = e.stream join sessions s on s.id = t.session_id
 """
 
 
-def create_tables(db: Database) -> None:
+def create_tables(conn: sqlite3.Connection) -> None:
     """Make the tables of a new archive, or those that one of an earlier version lacks, in one transaction."""
-    with db.conn:
+    if {name for (name,) in conn.execute("select name from sqlite_master")} >= {*_TABLES, _LOG}:
+        return
+    # Late: a third of a recorder's time to load and 8 MB, which none needs that stands by or takes a lesson over.
+    from sqlite_utils import Database
+
+    db = Database(conn)
+    with conn:
         for name, (columns, key) in _TABLES.items():
             if db.table(name).exists():
                 continue
@@ -96,4 +105,4 @@ def create_tables(db: Database) -> None:
             db.table(name).create(columns, pk=key, foreign_keys=keys)
             if name in _UNIQUE:
                 db.table(name).create_index(_UNIQUE[name], unique=True)
-        db.create_view("log", _LOG_VIEW, ignore=True)
+        db.create_view(_LOG, _LOG_VIEW, ignore=True)

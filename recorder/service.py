@@ -185,7 +185,9 @@ async def _serve(settings: RecorderSettings) -> None:
         await asyncio.to_thread(_look_at_keys, settings)
         portal = await stack.enter_async_context(PortalClient(settings.portal_url, settings.internal_secret))
         recorder = Recorder(settings, portal)
-        status = status_server(recorder, settings.metrics_port, settings.metrics_secret, settings.recordings)
+        status = status_server(
+            recorder, settings.metrics_port, settings.metrics_secret, settings.recordings, settings.least_free_mb
+        )
         await stack.enter_async_context(status)
         work = asyncio.create_task(recorder.run(), name="recorder")
         waiter = asyncio.create_task(stop.wait())

@@ -48,6 +48,7 @@ _RETRY_LONGEST_S = 10.0
 # How long the portal is tried to be told that a lesson is sealed; a restart tells it too.
 _TELL_S = 600.0
 _LOOK_S = 0.05
+_DISK_AGAIN_S = 5.0
 _NOTES_EVERY_S = 1.0
 # A sealing does not wait longer for pictures; what comes afterwards is still taken.
 _PICTURES_S = 1.0
@@ -236,7 +237,7 @@ class LessonRecorder:
 
     async def _sit(self, peer: Peer, room_log: RoomLog, archive: Archive, disk: DiskWriter) -> float | None:
         """Stay until the portal says that the lesson ended; returns that moment in room time, None if it was before."""
-        noted, flushed_s = False, 0.0
+        noted, flushed_s, looked_s = False, 0.0, 0.0
         while self.lesson.state != "ended":
             if peer.stopped is not None:
                 raise RoomLost(f"the relay closed with {peer.stopped.code}")
@@ -257,6 +258,11 @@ class LessonRecorder:
             if jobs or self._news.is_set() or not peer.synced or now_s - flushed_s >= _NOTES_EVERY_S:
                 flushed_s = now_s
                 await disk.flush(jobs)
+            if self._desk.stopped and now_s - looked_s >= _DISK_AGAIN_S:
+                looked_s = now_s
+                if await disk.has_room():
+                    log.warning("disk takes media again lesson=%s", self.lesson.lesson)
+                    self._desk.resume()
         return None if self._late or not self._clock.known else self._now_ms()
 
     def _begin(self, archive: Archive, room_log: RoomLog) -> None:
@@ -296,6 +302,7 @@ class LessonRecorder:
         archive.covered(None, "board", 0, max(0, end))
         archive.event("recorder", None, {"run": archive.run, "what": "stop"}, end)
         await disk.flush([])
+        await asyncio.to_thread(archive.close_broken_off)
         await asyncio.to_thread(archive.seal, end)
         log.info("sealed lesson=%s", self.lesson.lesson)
 

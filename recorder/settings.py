@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from signaling.settings import SchoolKeys
+
 __all__ = ["RecorderSettings"]
 
 
 @dataclass(frozen=True, slots=True)
-class RecorderSettings:
+class RecorderSettings(SchoolKeys):
     """What one recorder process is told at its start. Times carry their unit in the name."""
 
     data: Path = field(default=Path("data"), metadata={"help": "folder with keys/ and recordings/", "unit": ""})
@@ -64,6 +66,10 @@ class RecorderSettings:
         default=256, metadata={"help": "films waiting in memory; more are found again on the disk", "unit": "films"}
     )
 
+    least_free_mb: int = field(
+        default=500,
+        metadata={"help": "with less than this free on the disk of the recordings, /readyz says so", "unit": "MB"},
+    )
     metrics_port: int | None = field(
         default=None,
         metadata={"help": "loopback port of /healthz, /readyz and /metrics; none: not served", "unit": "TCP port"},
@@ -78,18 +84,3 @@ class RecorderSettings:
     def relay_assets(self) -> Path:
         """The relay's pictures, where it runs on this machine."""
         return self.data / "assets"
-
-    @property
-    def key_set(self) -> Path:
-        """The school's public ticket keys (a JWKS file that the portal writes)."""
-        return self.data / "keys" / "ticket.pub.json"
-
-    @property
-    def internal_secret(self) -> Path:
-        """The bearer secret of all /internal/ endpoints."""
-        return self.data / "keys" / "internal.secret"
-
-    @property
-    def metrics_secret(self) -> Path:
-        """The bearer token of /metrics."""
-        return self.data / "keys" / "metrics.secret"

@@ -108,11 +108,19 @@ def make_webpage(folder: Path, out: Path, *, sound: bool = True) -> list[str]:
         start, end = archive.span()
         content = _board(archive, start)
         content["pictures"] = _pictures(folder, content["shapes"])
+        title = str(archive.meta.get("title", ""))
+        chapters = [
+            [max(0, int(room_ms) - start), str(name)]
+            for room_ms, name in archive.rows("chapters", "select room_ms, title from chapters order by room_ms, id")
+        ]
+        if chapters and chapters[0][0]:
+            # As in the film: before the first one the lesson itself.
+            chapters.insert(0, [0, title])
         people = [row for row in archive.sessions.values() if row.role != Role.RECORDER]
         colours = person_colours(people)
         content.update(
             {
-                "title": str(archive.meta.get("title", "")),
+                "title": title,
                 "length_ms": end - start,
                 "started_at": _unix_start(archive, start),
                 "people": [
@@ -120,12 +128,7 @@ def make_webpage(folder: Path, out: Path, *, sound: bool = True) -> list[str]:
                     for n, row in enumerate(people)
                     if row.user not in {other.user for other in people[:n]}
                 ],
-                "chapters": [
-                    [max(0, int(room_ms) - start), str(title)]
-                    for room_ms, title in archive.rows(
-                        "chapters", "select room_ms, title from chapters order by room_ms, id"
-                    )
-                ],
+                "chapters": chapters,
                 "chat": [
                     [max(0, int(room_ms) - start), str(name), str(text)]
                     for room_ms, name, text in archive.rows(

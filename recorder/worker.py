@@ -24,10 +24,9 @@ from recorder.export import export
 from recorder.idle import become_idle
 from recorder.packing import pack_envelopes
 from recorder.poster import make_poster
-from recorder.projection import EXPORT_FOLDER, FILM, POSTER
 from recorder.reading import ArchiveReader
 from recorder.render import FilmSettings
-from recorder.schema import MANIFEST
+from recorder.schema import EXPORT_FOLDER, FILM, MANIFEST, POSTER
 from recorder.seal import write_hashes
 from recorder.silence import FILE as SILENCE
 from recorder.silence import make_silences

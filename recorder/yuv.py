@@ -39,7 +39,7 @@ class Picture:
         for plane, source, shift in ((self.y, 0, 0), (self.u, 1, 1), (self.v, 2, 1)):
             plane[y >> shift : (y + height) >> shift, x >> shift : (x + width) >> shift] = frame_plane(frame, source)
 
-    def fill(self, x: int, y: int, width: int, height: int, luma: int = 16) -> None:
+    def fill(self, x: int, y: int, width: int, height: int, luma: int) -> None:
         """A grey rectangle at even coordinates."""
         self.y[y : y + height, x : x + width] = luma
         for plane in (self.u, self.v):

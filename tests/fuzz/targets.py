@@ -9,10 +9,18 @@ from contextlib import suppress
 from dataclasses import fields
 from functools import cache
 from typing import Any, Final
+from urllib.parse import quote
 
+from aiohttp.test_utils import make_mocked_request
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 from pycrdt import Doc
+from yarl import URL
 
+from portal.api_shapes import DaysQuery, PeopleQuery, SpanQuery
+from portal.failures import BadRequest
+from portal.open_api import read_query
+from portal.passkeys import _read
+from portal.webhooks import WebhookRefused, check_address, is_public
 from signaling.candidates import hide_addresses
 from signaling.control import SignalData, decode_client_control, decode_relay_control
 from signaling.open_protocol import decode_open_message
@@ -32,6 +40,7 @@ from whiteboard_crdt.ids import BOARD, CHAT, RoomId, SessionId
 from whiteboard_crdt.ink import decode_ink, ink_box
 from whiteboard_crdt.keys import fingerprint_text
 from whiteboard_crdt.messages import decode_message, encode_message
+from whiteboard_crdt.nibbles import MAX_NIBBLED, NibbleReader, NibbleWriter
 from whiteboard_crdt.policy import check_update, missing_base
 from whiteboard_crdt.presence import parse_presence
 from whiteboard_crdt.revocation import read_revocation
@@ -80,6 +89,27 @@ def noise(rnd: random.Random) -> None:
     for decode in (scan_update, decode_ink, decode_envelope, decode_open_message):
         with suppress(ProtocolError):
             decode(data)
+    _nibbles(data)
+
+
+def _nibbles(data: bytes) -> None:
+    """What is read to its end was written in no other way."""
+    reader, writer = NibbleReader(data, 0, 2 * len(data)), NibbleWriter()
+    for _ in range(2 * len(data) + 1):
+        try:
+            reader.end()
+        except ProtocolError:
+            try:
+                number = reader.uint()
+            except ProtocolError:
+                return
+            assert 0 <= number <= MAX_NIBBLED
+            writer.uint(number)
+            continue
+        # The empty half at the end may be a 0 as well.
+        assert data.startswith(writer.finish())
+        return
+    raise AssertionError("more numbers than nibbles")
 
 
 def ink(rnd: random.Random) -> None:
@@ -167,6 +197,23 @@ def control(rnd: random.Random) -> None:
             decode(text)
     with suppress(ProtocolError):
         parse_presence(data)
+    _portal_text(text)
+
+
+def _portal_text(text: str) -> None:
+    """What the portal reads of strangers and programs: addresses of webhooks, queries, what a browser says of a key."""
+    for address in (text, f"https://{text}", f"https://[{text}]:8443/"):
+        for inside in (False, True):
+            with suppress(WebhookRefused):
+                check_address(address, inside=inside)
+                host = URL(address).host  # as it is asked for later
+                literal = host is not None and host.replace(".", "").isdigit()
+                assert inside or host is None or not literal or is_public(host)
+    request = make_mocked_request("GET", "/?" + quote(text, safe="=&%+", errors="replace"))
+    for shape in (PeopleQuery, SpanQuery, DaysQuery):
+        with suppress(BadRequest):
+            read_query(request, shape)
+    _read(text)
 
 
 def description(rnd: random.Random) -> None:

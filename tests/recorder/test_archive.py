@@ -72,7 +72,7 @@ def test_cursors_are_thinned_to_ten_a_second(tmp_path: Path) -> None:
 def test_notes_survive_a_disk_that_takes_nothing_for_a_while(tmp_path: Path) -> None:
     lesson = Lesson(tmp_path)
     other = sqlite3.connect(tmp_path / DATABASE, isolation_level=None)
-    lesson.archive._db.conn.execute("pragma busy_timeout = 0")
+    lesson.archive._conn.execute("pragma busy_timeout = 0")
     other.execute("begin immediate")
     lesson.people[0].line([(0, 0), (9, 9)])
     lesson.did(lesson.people[0], 10)

@@ -66,10 +66,13 @@ def test_media_waits_for_the_next_drain_and_keeps_the_moment_of_its_arrival() ->
         held, transport, protocol = await open_socket()
         sent: list[float] = []
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            for count in range(1, 31):
+
+            def send(count: int) -> None:
                 sender.sendto(MEDIA + bytes([count]), transport.get_extra_info("sockname"))
                 sent.append(time.monotonic())
-                await asyncio.sleep(0.01)
+
+            for count in range(1, 31):
+                asyncio.get_running_loop().call_later(count / 100, send, count)
             await held.until(30)
         assert [data[-1] for data, _, _ in held.came] == list(range(1, 31))
         for at, (_, _, arrival_s) in zip(sent, held.came, strict=True):

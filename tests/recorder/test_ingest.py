@@ -55,9 +55,18 @@ class Sink:
         self.frames: list[EncodedFrame] = []
         self.reports: list[tuple[int, int]] = []
         self.over = False
+        self._news = asyncio.Event()
 
     def frame(self, frame: EncodedFrame) -> None:
         self.frames.append(frame)
+        self._news.set()
+
+    async def until(self, count: int) -> None:
+        """Returns once so many frames are here."""
+        async with asyncio.timeout(5):
+            while len(self.frames) < count:
+                self._news.clear()
+                await self._news.wait()
 
     def report(self, timestamp: int, ntp: int, arrival_s: float) -> None:
         self.reports.append((timestamp, ntp))
@@ -121,7 +130,7 @@ async def test_lost_opus_packet_is_taken_from_the_next_one(audio: Bench) -> None
     # 11 and 12 went together: only 12 has a copy, and the receiver still waits for 11.
     assert numbers == list(range(1, 11))
     assert audio.receiver.recovered == 3
-    await asyncio.sleep(ingest.AUDIO_WAIT_S + 0.1)
+    await audio.sink.until(28)
     numbers = [frame.data[1] for frame in audio.sink.frames]
     assert numbers == [*range(1, 11), *range(12, 30)]
     assert [frame.timestamp for frame in audio.sink.frames] == [n * 960 for n in numbers]
@@ -157,7 +166,7 @@ async def test_packet_that_never_comes_costs_the_frames_to_the_next_keyframe(vid
         packet = item.packet
         await video.take(rtp(97, item.sequence, packet.timestamp, packet.payload, marker=int(packet.marker)))
     before = video.plis()
-    await asyncio.sleep(ingest.VIDEO_WAIT_S + 0.15)
+    await video.sink.until(3)
     assert [frame.data for frame in video.sink.frames] == [frames[0], frames[4], frames[5]]
     assert video.sink.frames[1].gap
     assert video.plis() >= before

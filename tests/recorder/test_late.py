@@ -20,18 +20,13 @@ from recorder.verify import verify
 from tests.recorder.lesson import Lesson
 from tests.recorder.pictures import paste, png
 from tests.recorder.process import RecorderProcess
-from tests.recorder.world import LESSON, World, draw, until, world
+from tests.recorder.world import LESSON, World, draw, live_lesson, until, world
 from whiteboard_crdt.errors import SetupError
 from whiteboard_crdt.ids import Role
 
 RED = png((200, 30, 30))
 HASH = hashlib.sha256(RED).hexdigest()
 STAFF = Viewer("x", True)
-
-
-def envelopes_in(folder: Path) -> int:
-    with ArchiveReader(folder) as archive:
-        return int(next(archive.rows("envelopes", "select count(*) from envelopes"))[0])
 
 
 def is_open(folder: Path) -> bool:
@@ -47,22 +42,20 @@ async def test_a_recorder_killed_among_late_work_is_followed_by_one_that_has_all
         try:
             async with tutor:
                 await recorder.start()
-                await w.portal.set_lesson(LESSON, "live")
-                await w.portal.reported(LESSON, "recording", 30)
+                await w.go_live(30)
                 draw(tutor, 50)
                 await tutor.saved()
-                await w.portal.set_lesson(LESSON, "ended")
-                first = await w.portal.reported(LESSON, "sealed")
+                first = await w.end()
                 # What it has written is safe however it dies, and what it had no time to write is in the relay's log.
                 draw(tutor, 150)
                 await tutor.saved()
-                await until(lambda: envelopes_in(w.folder) == 2)
+                await until(lambda: w.envelopes() == 2)
                 holder = int((w.data / "recordings" / LEASE).read_text("ascii"))
                 os.kill(holder, signal.SIGSTOP)
                 draw(tutor, 250)
                 await tutor.saved()
                 await recorder.kill()
-                assert envelopes_in(w.folder) == 2
+                assert w.envelopes() == 2
                 assert is_open(w.folder)
                 draw(tutor, 350)
                 await tutor.saved()
@@ -70,7 +63,7 @@ async def test_a_recorder_killed_among_late_work_is_followed_by_one_that_has_all
                 # The portal knows nothing of a lesson that is still to be recorded.
                 assert w.portal.lessons == {}
                 await recorder.start()
-                await until(lambda: envelopes_in(w.folder) == 4, 30)
+                await until(lambda: w.envelopes() == 4, 30)
                 draw(tutor, 450)
                 await tutor.saved()
                 w.portal.reports.clear()
@@ -88,49 +81,36 @@ async def test_a_recorder_killed_among_late_work_is_followed_by_one_that_has_all
 
 @pytest.mark.timeout(60)
 async def test_a_closed_room_still_gives_the_late_work_that_a_killed_recorder_missed(tmp_path: Path) -> None:
-    async with world(tmp_path) as w:
-        w.start_recorder(late_longest_ms=20_000)
-        tutor = w.peer("tutor", Role.TUTOR)
-        async with tutor:
-            await w.portal.set_lesson(LESSON, "live")
-            await w.portal.reported(LESSON, "recording")
-            await w.portal.set_lesson(LESSON, "ended")
-            await w.portal.reported(LESSON, "sealed")
-            await w.stop_recorder()
-            draw(tutor, 150)
-            await tutor.saved()
-            await w.close_room()
+    async with live_lesson(tmp_path, late_longest_ms=20_000) as (w, tutor):
+        await w.end()
+        await w.stop_recorder()
+        draw(tutor, 150)
+        await tutor.saved()
+        await w.close_room()
         assert is_open(w.folder)
         w.start_recorder()
         await until(lambda: not is_open(w.folder), 20)
-    assert envelopes_in(w.folder) == 1
+    assert w.envelopes() == 1
     assert verify(w.folder, w.school.jwks).errors == []
 
 
 @pytest.mark.timeout(60)
 async def test_pictures_come_from_a_peer_while_the_relay_is_away_and_from_the_relay(tmp_path: Path) -> None:
-    async with world(tmp_path) as w:
-        w.start_recorder()
-        tutor = w.peer("tutor", Role.TUTOR)
-        async with tutor:
-            await w.portal.set_lesson(LESSON, "live")
-            await w.portal.reported(LESSON, "recording")
-            await tutor.wait_for(lambda: any(link.healthy for link in tutor.direct.values()))
-            await w.stop_relay()
-            await tutor.assets.put(RED)
-            paste(tutor.board, RED)
-            tutor.flush()
-            await until(lambda: (w.folder / "assets" / HASH).is_file(), 20)
-            await w.start_relay()
-            await tutor.saved(20)
-            blue = png((30, 30, 200))
-            await tutor.assets.put(blue)
-            paste(tutor.board, blue)
-            await tutor.saved()
-            await until(lambda: (w.folder / "assets" / hashlib.sha256(blue).hexdigest()).is_file(), 20)
-            w.portal.reports.clear()
-            await w.portal.set_lesson(LESSON, "ended")
-            await w.portal.reported(LESSON, "sealed")
+    async with live_lesson(tmp_path) as (w, tutor):
+        await tutor.wait_for(lambda: any(link.healthy for link in tutor.direct.values()))
+        await w.stop_relay()
+        await tutor.assets.put(RED)
+        paste(tutor.board, RED)
+        tutor.flush()
+        await until(lambda: (w.folder / "assets" / HASH).is_file(), 20)
+        await w.start_relay()
+        await tutor.saved(20)
+        blue = png((30, 30, 200))
+        await tutor.assets.put(blue)
+        paste(tutor.board, blue)
+        await tutor.saved()
+        await until(lambda: (w.folder / "assets" / hashlib.sha256(blue).hexdigest()).is_file(), 20)
+        await w.end()
     report = verify(w.folder, w.school.jwks)
     assert (report.errors, report.assets) == ([], 2)
     assert not [entry for entry in load_manifest(w.folder, STAFF, "/r")["coverage"] if entry["kind"] == "picture"]
@@ -138,22 +118,16 @@ async def test_pictures_come_from_a_peer_while_the_relay_is_away_and_from_the_re
 
 @pytest.mark.timeout(60)
 async def test_a_picture_that_comes_after_the_sealing_is_taken_until_the_room_is_closed(tmp_path: Path) -> None:
-    async with world(tmp_path) as w:
-        w.start_recorder(late_longest_ms=20_000)
-        tutor = w.peer("tutor", Role.TUTOR)
-        async with tutor:
-            await w.portal.set_lesson(LESSON, "live")
-            await w.portal.reported(LESSON, "recording")
-            # Named, and nobody has it yet.
-            paste(tutor.board, RED)
-            await tutor.saved()
-            await w.portal.set_lesson(LESSON, "ended")
-            await w.portal.reported(LESSON, "sealed")
-            assert missing(w) == [HASH]
-            await tutor.assets.stored(await tutor.assets.put(RED))
-            w.portal.reports.clear()
-            await w.close_room()
-            await w.portal.reported(LESSON, "sealed")
+    async with live_lesson(tmp_path, late_longest_ms=20_000) as (w, tutor):
+        # Named, and nobody has it yet.
+        paste(tutor.board, RED)
+        await tutor.saved()
+        await w.end()
+        assert missing(w) == [HASH]
+        await tutor.assets.stored(await tutor.assets.put(RED))
+        w.portal.reports.clear()
+        await w.close_room()
+        await w.portal.reported(LESSON, "sealed")
     assert missing(w) == []
     assert (w.folder / "assets" / HASH).read_bytes() == RED
 

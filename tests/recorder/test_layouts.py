@@ -75,3 +75,18 @@ def test_speaker_is_large_beside_the_board(tmp_path: Path) -> None:
     *_, (_, last) = decode_video(tmp_path / "film.mp4")
     assert last[360, 790].mean() > 230
     assert last[100, 1040].mean() < 60
+
+
+def test_speaker_without_a_camera_has_a_tile_at_every_size(tmp_path: Path) -> None:
+    lesson = Lesson(tmp_path / "l1")
+    lesson.live(0)
+    tutor = lesson.people[0]
+    film(lesson.archive.media, lesson.archive, tutor.session, tone=tone_packets(440, 1), pictures=[], start_s=0)
+    folder = lesson.finish(1000)
+    for height in (720, 1080):
+        settings = FilmSettings(layout=Layout.SPEAKER, height=height)
+        assert export(folder, tmp_path / "film.mp4", lambda _: None, settings).problems == ()
+        *_, (_, last) = decode_video(tmp_path / "film.mp4")
+        # The colour of the tutor, beside the initials.
+        tile = last[round(height * 0.4), round(last.shape[1] * 0.66)]
+        assert int(tile.max()) - int(tile.min()) > 40

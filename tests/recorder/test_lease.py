@@ -66,3 +66,10 @@ def test_who_starts_beside_another_lets_it_begin_first(tmp_path: Path) -> None:
         let_the_other_begin(tmp_path)
         assert 0.5 < time.monotonic() - began_s < 5
         other.kill()
+
+
+def test_a_recorder_that_stands_by_has_loaded_nothing_that_only_films_and_new_archives_need() -> None:
+    """Held in memory for a whole school year, twice a host."""
+    code = "import recorder.service, sys; print(*{'numpy', 'PIL', 'skia', 'sqlite_utils', 'click'} & {*sys.modules})"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    assert said.stdout.split() == []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+
+import pytest
 
 from recorder.archive import open_archive
 from recorder.clock import SenderClock
@@ -64,3 +67,40 @@ def test_connection_that_was_rebuilt_leaves_a_hole_of_the_link(tmp_path: Path) -
         ("audio", "link", 3000, 5000),
         ("audio", "paused", 9000, 80_000),
     ]
+
+
+def test_full_disk_at_the_mending_gives_no_media_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lesson = Lesson(tmp_path)
+    lesson.live(0)
+    recorder = TrackRecorder(
+        session=lesson.people[0].session,
+        kind="audio",
+        media=lesson.archive.media,
+        journal=lesson.archive,
+        room=room_clock(),
+        sender=SenderClock(),
+        ask_keyframe=lambda: None,
+    )
+    recorder.start()
+    camera = Camera(recorder)
+    for index, packet in enumerate(tone_packets(440, 2)):
+        camera.send(packet, 1 + index * 0.02)
+    finish(recorder.take())
+    recorder.fail()
+    lesson.archive.flush()
+
+    def full(fd: int, piece: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("recorder.matroska_read.write_piece", full)
+        with pytest.raises(OSError, match="No space"):
+            lesson.archive.close_broken_off()
+        with pytest.raises(OSError, match="No space"):
+            lesson.archive.mend(lesson.archive.unfinished(), 4000)
+    lesson.archive.close_broken_off()
+    lesson.finish(9000)
+    assert verify(tmp_path, lesson.school.keys).errors == []
+    with ArchiveReader(tmp_path) as archive:
+        (track,) = archive.tracks()
+    assert track.frames == 100

@@ -65,6 +65,14 @@ async def test_recorder_is_ready_only_while_the_portal_answers(tmp_path: Path) -
         assert (await ask(port, "/readyz"))[0] == 503
 
 
+async def test_recorder_with_a_disk_nearly_full_is_healthy_and_not_ready(tmp_path: Path) -> None:
+    state = State(portal_heard_s=time.monotonic())
+    async with status_server(state, 0, tmp_path / "none", tmp_path, least_free_mb=10**9) as port:
+        assert (await ask(port, "/healthz"))[0] == 200
+        status, text = await ask(port, "/readyz")
+    assert (status, "nearly full" in text) == (503, True)
+
+
 async def test_recorder_that_cannot_write_is_not_healthy(tmp_path: Path) -> None:
     async with status_server(State(portal_heard_s=time.monotonic()), 0, tmp_path / "none", tmp_path / "gone") as port:
         assert [(await ask(port, path))[0] for path in ("/healthz", "/readyz")] == [503, 503]

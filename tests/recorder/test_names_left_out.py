@@ -8,12 +8,13 @@ import pytest
 
 from recorder.captions import FILE, Caption, load_captions, save_captions
 from recorder.naming import NameMask
-from recorder.projection import EXPORT_FOLDER, load_manifest
+from recorder.projection import load_manifest
 from recorder.reading import ArchiveReader
 from recorder.redact import finish_redaction
 from recorder.redacted_copy import make_redacted_copy
 from recorder.redacted_words import TextWatch
 from recorder.redaction import parse_redaction
+from recorder.schema import EXPORT_FOLDER
 from recorder.timeline import PUBLIC, UpdateRecord, read_records
 from tests.recorder.lesson import Lesson, Person
 from tests.recorder.media import film, tone_packets

@@ -15,8 +15,8 @@ from recorder import film as process
 from recorder.captions import FILE, Caption, save_captions
 from recorder.export import export
 from recorder.film import make_film
-from recorder.projection import EXPORT_FOLDER, FILM
 from recorder.recaption import recaption
+from recorder.schema import EXPORT_FOLDER, FILM
 from tests.recorder.lesson import Lesson
 from tests.recorder.media import colour_frames, film, tone_packets
 from whiteboard_crdt.errors import SetupError

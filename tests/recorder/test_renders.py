@@ -13,6 +13,7 @@ from recorder.portal_client import PortalAway, PortalClient
 from recorder.renders import RenderQueue
 from tests.recorder.lesson import Lesson
 from tests.recorder.test_archive import make_whole
+from tests.recorder.world import until
 
 
 class Portal(PortalClient):
@@ -51,18 +52,12 @@ async def running(recordings: Path, portal: Portal, *, encrypt: bool = False) ->
             await task
 
 
-async def until(path: Path) -> None:
-    async with asyncio.timeout(10):
-        while not path.exists():  # noqa: ASYNC110 - a file tells no event
-            await asyncio.sleep(0.02)
-
-
 async def test_sealed_lesson_from_before_the_restart_is_found_and_rendered(tmp_path: Path) -> None:
     make_whole(tmp_path / "l1")
     portal = Portal()
     async with running(tmp_path, portal):
         assert (await portal.wait_for("rendered"))[0] == "l1"
-        await until(tmp_path / "l1" / "export" / "told")
+        await until((tmp_path / "l1" / "export" / "told").exists)
     assert (tmp_path / "l1" / "export" / "lesson.mp4").is_file()
     portal.reports.clear()
     queue = RenderQueue(tmp_path, portal, 4)
@@ -78,7 +73,7 @@ async def test_film_that_the_portal_was_not_told_of_is_only_reported(tmp_path: P
     portal = Portal()
     portal.answers = 404
     async with running(tmp_path, portal):
-        await until(film.with_name("told"))
+        await until(film.with_name("told").exists)
     assert film.read_bytes() == b"made before"
     assert [report[1] for report in portal.reports] == ["rendered"]
 
@@ -90,11 +85,11 @@ async def test_recording_that_was_left_in_the_open_is_encrypted_before_the_film_
     portal = Portal()
     portal.answers = 404
     async with running(recordings, portal):
-        await until(film.with_name("told"))
+        await until(film.with_name("told").exists)
     assert not is_encrypted(recordings / "l1")
     film.with_name("told").unlink()
     async with running(recordings, portal, encrypt=True):
-        await until(film.with_name("told"))
+        await until(film.with_name("told").exists)
     assert is_encrypted(recordings / "l1")
 
 

@@ -18,7 +18,7 @@ from recorder.worker import finish_lesson
 from tests.recorder.media import BLUE, RED, decode_audio, decode_video, near, tone_starts_s
 from tests.recorder.senders import ColourTrack, ToneTrack
 from tests.recorder.stream import read_stream
-from tests.recorder.world import LESSON, draw, until, world
+from tests.recorder.world import LESSON, draw, live_lesson, until, world
 from whiteboard_crdt.ids import PageId, Role
 from whiteboard_crdt.stage import StageState
 
@@ -39,9 +39,8 @@ async def test_lesson_with_media_is_recorded_sealed_and_verified(tmp_path: Path)
             await tutor.saved()
             await w.portal.set_lesson(LESSON, "open")
             await w.portal.reported(LESSON, "joined")
-            await w.portal.set_lesson(LESSON, "live")
             tutor.stage.set(state=StageState.LIVE)
-            await w.portal.reported(LESSON, "recording")
+            await w.go_live()
             draw(student, 150)
             student.chat.post("good morning", student.now_ms())
             student.set_presence({"hand": True, "mic": True, "cam": False})
@@ -59,9 +58,8 @@ async def test_lesson_with_media_is_recorded_sealed_and_verified(tmp_path: Path)
             running = load_manifest(w.folder, Viewer("tutor", True), "/r")
             assert running["state"] == "recording"
             assert {track["kind"] for track in running["tracks"]} == {"audio", "video"}
-            await w.portal.set_lesson(LESSON, "ended")
             ended_s = time.monotonic()
-            report = await w.portal.reported(LESSON, "sealed")
+            report = await w.end()
             assert time.monotonic() - ended_s < 2
             assert report["duration_ms"] > 3000
     manifest = load_manifest(w.folder, Viewer("tutor", True), "/r")
@@ -97,25 +95,19 @@ async def test_lesson_with_media_is_recorded_sealed_and_verified(tmp_path: Path)
 
 @pytest.mark.timeout(60)
 async def test_recorder_that_comes_back_fills_in_what_it_missed(tmp_path: Path) -> None:
-    async with world(tmp_path) as w:
+    async with live_lesson(tmp_path) as (w, tutor):
+        draw(tutor, 50)
+        await tutor.saved()
+        await w.stop_recorder()
+        draw(tutor, 150)
+        await tutor.saved()
+        missed_ms = tutor.room_ms()
+        w.portal.reports.clear()
         w.start_recorder()
-        tutor = w.peer("tutor", Role.TUTOR)
-        async with tutor:
-            await w.portal.set_lesson(LESSON, "live")
-            await w.portal.reported(LESSON, "recording")
-            draw(tutor, 50)
-            await tutor.saved()
-            await w.stop_recorder()
-            draw(tutor, 150)
-            await tutor.saved()
-            missed_ms = tutor.room_ms()
-            w.portal.reports.clear()
-            w.start_recorder()
-            await w.portal.reported(LESSON, "recording")
-            draw(tutor, 250)
-            await tutor.saved()
-            await w.portal.set_lesson(LESSON, "ended")
-            await w.portal.reported(LESSON, "sealed")
+        await w.portal.reported(LESSON, "recording")
+        draw(tutor, 250)
+        await tutor.saved()
+        await w.end()
     seen = read_stream(encode_timeline(w.folder, Viewer("x", False)))
     strokes = [record for record in seen if record.doc == "board"]
     assert [record.seq for record in strokes] == [1, 2, 3]
@@ -129,28 +121,18 @@ async def test_recorder_that_comes_back_fills_in_what_it_missed(tmp_path: Path) 
 
 @pytest.mark.timeout(60)
 async def test_recorder_outlives_the_relay_and_records_what_comes_over_the_mesh(tmp_path: Path) -> None:
-    async with world(tmp_path) as w:
-        w.start_recorder()
-        tutor = w.peer("tutor", Role.TUTOR)
-        async with tutor:
-            await w.portal.set_lesson(LESSON, "live")
-            await w.portal.reported(LESSON, "recording")
-            await tutor.wait_for(lambda: any(link.healthy for link in tutor.direct.values()))
-            await w.stop_relay()
-            draw(tutor, 50)
-            tutor.flush()
+    async with live_lesson(tmp_path) as (w, tutor):
+        await tutor.wait_for(lambda: any(link.healthy for link in tutor.direct.values()))
+        await w.stop_relay()
+        draw(tutor, 50)
+        tutor.flush()
 
-            def strokes() -> int:
-                with ArchiveReader(w.folder) as archive:
-                    return int(next(archive.rows("envelopes", "select count(*) from envelopes"))[0])
-
-            await until(lambda: strokes() == 1)
-            await w.start_relay()
-            await tutor.saved(20)
-            w.portal.reports.clear()
-            await w.portal.reported(LESSON, "recording")
-            await w.portal.set_lesson(LESSON, "ended")
-            await w.portal.reported(LESSON, "sealed")
+        await until(lambda: w.envelopes() == 1)
+        await w.start_relay()
+        await tutor.saved(20)
+        w.portal.reports.clear()
+        await w.portal.reported(LESSON, "recording")
+        await w.end()
     assert len([r for r in read_stream(encode_timeline(w.folder, Viewer("x", False))) if r.doc == "board"]) == 1
 
 
@@ -178,17 +160,11 @@ async def test_lesson_that_ended_while_no_recorder_ran_is_still_archived(tmp_pat
 
 @pytest.mark.timeout(60)
 async def test_sealed_lesson_is_rendered_by_the_worker(tmp_path: Path) -> None:
-    async with world(tmp_path) as w:
-        w.start_recorder(render=True)
-        tutor = w.peer("tutor", Role.TUTOR)
-        async with tutor:
-            await w.portal.set_lesson(LESSON, "live")
-            await w.portal.reported(LESSON, "recording")
-            draw(tutor, 50)
-            await tutor.saved()
-            await asyncio.sleep(1)
-            await w.portal.set_lesson(LESSON, "ended")
-            await w.portal.reported(LESSON, "rendered", 45)
+    async with live_lesson(tmp_path, render=True) as (w, tutor):
+        draw(tutor, 50)
+        await tutor.saved()
+        await w.end()
+        await w.portal.reported(LESSON, "rendered", 45)
     assert [report["state"] for _, report in w.portal.reports][-1] == "rendered"
     assert next(decode_video(w.folder / "export" / "lesson.mp4"))[1].shape == (720, 1280, 3)
     assert verify(w.folder, w.school.jwks).notes == []
@@ -196,24 +172,18 @@ async def test_sealed_lesson_is_rendered_by_the_worker(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(60)
 async def test_work_that_arrives_between_the_sealing_and_the_closing_of_the_room_is_recorded(tmp_path: Path) -> None:
-    async with world(tmp_path) as w:
-        w.start_recorder(late_longest_ms=20_000)
-        tutor = w.peer("tutor", Role.TUTOR)
-        async with tutor:
-            await w.portal.set_lesson(LESSON, "live")
-            await w.portal.reported(LESSON, "recording")
-            draw(tutor, 50)
-            await tutor.saved()
-            await w.portal.set_lesson(LESSON, "ended")
-            first = await w.portal.reported(LESSON, "sealed")
-            with ArchiveReader(w.folder) as archive:
-                assert archive.sealed
-                end_ms = archive.span()[1]
-            draw(tutor, 150)
-            await tutor.saved()
-            w.portal.reports.clear()
-            await w.close_room()
-            again = await w.portal.reported(LESSON, "sealed")
+    async with live_lesson(tmp_path, late_longest_ms=20_000) as (w, tutor):
+        draw(tutor, 50)
+        await tutor.saved()
+        first = await w.end()
+        with ArchiveReader(w.folder) as archive:
+            assert archive.sealed
+            end_ms = archive.span()[1]
+        draw(tutor, 150)
+        await tutor.saved()
+        w.portal.reports.clear()
+        await w.close_room()
+        again = await w.portal.reported(LESSON, "sealed")
     manifest = load_manifest(w.folder, Viewer("x", False), "/r")
     assert manifest["late"] == {"from_ms": end_ms, "envelopes": 1}
     assert manifest["end_ms"] > end_ms

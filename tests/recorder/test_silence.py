@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recorder.projection import EXPORT_FOLDER, FILM, Viewer, load_manifest
+from recorder.projection import Viewer, load_manifest
 from recorder.render import FilmSettings
+from recorder.schema import EXPORT_FOLDER, FILM
 from recorder.silence import find_silences, load_silences
 from recorder.storyboard import COLUMNS, HEIGHT, SPRITE, WIDTH, load_storyboard
 from recorder.worker import finish_lesson

@@ -167,3 +167,21 @@ def test_flush_states_bytes_that_are_in_the_file(tmp_path: Path, tone: list[byte
     assert (tmp_path / state.file).stat().st_size == state.bytes
     assert not state.closed
     finish(recorder.take_end())
+
+
+def test_media_goes_on_in_a_new_file_when_a_full_disk_has_room_again(tmp_path: Path, tone: list[bytes]) -> None:
+    recorder, journal = make(tmp_path, "audio")
+    camera = Camera(recorder)
+    recorder.start()
+    for index, packet in enumerate(tone[:50]):
+        camera.send(packet, index * 0.02)
+    recorder.fail()
+    for index, packet in enumerate(tone[50:150], 50):
+        camera.send(packet, index * 0.02)
+    assert journal.epochs == 1
+    recorder.resume()
+    for index, packet in enumerate(tone[150:200], 150):
+        camera.send(packet, index * 0.02)
+    finish(recorder.take_end())
+    assert [(cause, round(to_ms - from_ms)) for cause, from_ms, to_ms in journal.holes] == [("disk", 0), ("disk", 2000)]
+    assert [state.frames for state in journal.states.values()] == [50, 50]

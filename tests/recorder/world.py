@@ -16,6 +16,7 @@ from aiortc.codecs import CODECS
 
 from recorder import ingest
 from recorder.portal_client import PortalClient
+from recorder.reading import ArchiveReader
 from recorder.service import Recorder
 from recorder.settings import RecorderSettings
 from signaling.client import Peer
@@ -80,6 +81,23 @@ class World:
         async with aiohttp.ClientSession(headers=headers) as client, client.post(url, json={}) as answer:
             assert answer.status == 200
 
+    async def go_live(self, timeout_s: float = 20) -> None:
+        """The lesson begins; returns once it is recorded."""
+        self.portal.reports.clear()
+        await self.portal.set_lesson(LESSON, "live")
+        await self.portal.reported(LESSON, "recording", timeout_s)
+
+    async def end(self) -> dict[str, Any]:
+        """The lesson ends; returns what the portal is told once it is sealed."""
+        self.portal.reports.clear()
+        await self.portal.set_lesson(LESSON, "ended")
+        return await self.portal.reported(LESSON, "sealed")
+
+    def envelopes(self) -> int:
+        """How many the archive holds by now."""
+        with ArchiveReader(self.folder) as archive:
+            return int(next(archive.rows("envelopes", "select count(*) from envelopes"))[0])
+
     def start_recorder(self, **options: Any) -> None:
         settings = RecorderSettings(
             data=self.data,
@@ -116,6 +134,16 @@ async def world(data: Path) -> AsyncIterator[World]:
     finally:
         await made.stop_recorder()
         await made.stop_relay()
+
+
+@asynccontextmanager
+async def live_lesson(data: Path, **options: Any) -> AsyncIterator[tuple[World, Peer]]:
+    """A world whose lesson is live and recorded, and its tutor. `options`: settings of the recorder."""
+    async with world(data) as w:
+        w.start_recorder(**options)
+        async with w.peer("tutor", Role.TUTOR) as tutor:
+            await w.go_live()
+            yield w, tutor
 
 
 def draw(peer: Peer, y: float, page: str = "main") -> None:
