@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import datetime
 import json
 import sys
 import tempfile
@@ -195,21 +196,21 @@ async def bench(changes: int, folder: Path) -> list[Figures]:
     return found
 
 
-def format_page(figures: Sequence[Figures], changes: int) -> str:
-    """The page of figures."""
+def format_page(figures: Sequence[Figures], changes: int, day: str) -> str:
+    """The page of figures, measured on `day`."""
     rows = "\n".join(
         f"| {one.name} | {one.envelopes} | **{one.messages:.2f}** | {one.sync:.2f} | {one.live:.2f} | {one.others:.3f} "
-        f"| {one.p50_ms:.1f} / {one.p99_ms:.1f} |"
+        f"| {one.p50_ms:.1f} / {one.p99_ms:.1f} | ≤ {BAR} {'holds' if one.messages <= BAR else '**missed**'} |"
         for one in figures
     )
     return f"""# Messages in a mesh
 
-`make bench-mesh`: {PEERS} Python peers in one process, each linked with each other one over real
+`make bench-mesh`, {day}: {PEERS} Python peers in one process, each linked with each other one over real
 connections (aiortc) on the loopback, without loss; {changes} strokes in each run, {_RATE:g} a second. Counted
 where they arrive, for each receiver of each envelope.
 
-| | envelopes | messages | on `sync` | on `live` | HAVE, WANT, TICKET | integrated after, p50 / p99 ms |
-|---|---|---|---|---|---|---|
+| | envelopes | messages | on `sync` | on `live` | HAVE, WANT, TICKET | integrated after, p50 / p99 ms | wanted |
+|---|---|---|---|---|---|---|---|
 {rows}
 
 The bar is {BAR}: every envelope once on `sync`, and once more on `live` while the relay has not acknowledged
@@ -231,7 +232,7 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="chalkmesh-mesh-") as name:
         figures = uvloop.run(bench(given.changes, Path(name)))
-    page = format_page(figures, given.changes)
+    page = format_page(figures, given.changes, datetime.datetime.now(datetime.UTC).date().isoformat())
     sys.stdout.write(page)
     if not given.check:
         keep_page(_PAGE, page)

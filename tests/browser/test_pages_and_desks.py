@@ -113,8 +113,11 @@ async def test_a_desk_is_seen_by_its_owner_and_the_tutor_until_it_is_shown(tmp_p
             await tutor.by_id("desk-toggle").click()
             await expect(tutor.by_id("desk-demo-leo").locator("canvas")).to_be_visible()
             await tutor.page.wait_for_function("() => chalkmesh.deskShapes('demo-leo') === 1")
-            # Not hidden on the other student's page: it was never sent there.
-            await tutor.page.wait_for_timeout(500)
+            # Not hidden on the other student's page: it was never sent there. What its owner says next does come.
+            await leo.by_id("tab-chat").click()
+            await leo.by_id("chat-input").fill("Done")
+            await leo.by_id("chat-input").press("Enter")
+            await amara.page.wait_for_function("() => chalkmesh.boardContent().includes('Done')")
             assert "desk/demo-leo" not in await amara.board_text()
             assert "desk/demo-leo" in await tutor.board_text()
 

@@ -165,7 +165,7 @@ async def test_students_board_goes_on_from_a_moment_and_the_tutor_sees_what_was_
             await tutor.get_by_test_id("player-note-audience").select_option("chapter")
             await tutor.get_by_test_id("player-note-send").click()
             await tutor.get_by_test_id("player-chapters").click()
-            await expect(tutor.locator(".chapters__item")).to_contain_text("The third line")
+            await expect(tutor.locator(".chapters__item").last).to_contain_text("The third line")
             await tutor.keyboard.press("Escape")
             await tutor.get_by_test_id("player-continue").click()
             await tutor.get_by_test_id("player-board-link").click()

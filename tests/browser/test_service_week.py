@@ -126,7 +126,7 @@ async def place_and_staff(week: Week, office: Page) -> None:
     await office.get_by_role("button", name="Make the class").click()
     for name in ("Ada Lovelace", "Alan =Turing"):
         await office.get_by_role("button", name=f"Place {name}").click()
-        await expect(office.get_by_role("button", name=f"Remove {name}")).to_be_visible()
+        await expect(office.locator("summary", has_text=f"Remove {name}")).to_be_visible()
     await office.get_by_label("Assign").select_option(label="Maya Tutor")
     await office.get_by_role("button", name="Assign").click()
     now = datetime.now(week.zone)
@@ -135,7 +135,7 @@ async def place_and_staff(week: Week, office: Page) -> None:
     await office.get_by_label("First day").fill(now.date().isoformat())
     await office.get_by_label("Last day").fill((now + timedelta(days=60)).date().isoformat())
     await office.get_by_role("button", name="Add", exact=True).click()
-    await expect(office.get_by_role("status")).to_contain_text("Staffed and scheduled")
+    await expect(office.get_by_role("status").filter(has_text="Staffed and scheduled")).to_be_visible()
 
 
 async def hold_lesson(week: Week, tutor: Participant, ada: Participant) -> None:
@@ -220,11 +220,9 @@ async def let_ada_go(week: Week, office: Page) -> None:
         assert "Ada" in bundle.read("person.json").decode()
         assert "First quiz" in "".join(bundle.read(name).decode() for name in bundle.namelist())
     # A recording that is still being made cannot be erased: its film comes first.
-    async with asyncio.timeout(60):
-        await office.goto(f"{week.school.url}/recordings")
-        while not await office.get_by_text("Ready", exact=True).count():
-            await office.wait_for_timeout(500)
-            await office.reload()
+    await office.goto(f"{week.school.url}/recordings")
+    await office.get_by_role("link", name="Other files").click()
+    await expect(office.get_by_text("Ready", exact=True)).to_be_visible(timeout=60_000)
     await office.goto(page)
     await office.get_by_role("link", name="Erase").click()
     await office.get_by_label("Reason").fill("The family asked")

@@ -1,8 +1,9 @@
 """Runs the board's bench: `python -m loadtests.bench.board [--rounds 3] [--strokes 20000] [--minute 60] [--only open]`.
 
-Ours and Excalidraw take turns. Writes `loadtests/results/board.json` and `docs/performance-board.md`; with `--add` the
-rounds of the file are kept, so that a long run can be made in parts. What two people in a lesson send and see is
-measured before by `tests.browser.pair`, which knows how to hold a lesson.
+Ours, Excalidraw and, with ours, an empty page take turns. Writes `loadtests/results/board.json` and
+`docs/performance-board.md`; with `--add` the rounds of the file are kept, so that a long run can be made in parts. What
+two people in a lesson send and see, and a board of ninety minutes, are measured before by `tests.browser.pair` and
+`tests.browser.ninety_minutes`, which know how to hold a lesson.
 """
 
 from __future__ import annotations
@@ -19,19 +20,31 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from loadtests.bench.board.measure import appending_ms, round_of
-from loadtests.bench.board.pages import BOARDS, build, serve, write_ink
+from loadtests.bench.board.lesson_table import format_lesson
+from loadtests.bench.board.measure import Figures, appending_ms, empty_of, round_of
+from loadtests.bench.board.pages import BOARDS, EMPTY, build, serve, write_ink
 from loadtests.bench.board.table import format_page
 from loadtests.kept import FOLDER, keep_page
 
 RESULTS = FOLDER / "board.json"
 PAIR = FOLDER / "board-pair.json"
+LESSON = FOLDER / "board-lesson.json"
 PAGE = Path("docs/performance-board.md")
 _FEW = 10
 
 
 def _say(text: str) -> None:
     sys.stderr.write(text + "\n")
+
+
+def _tell(name: str, figures: Figures) -> None:
+    _say(f"{name}: {json.dumps({key: round(value, 1) for key, value in figures.items()})}")
+
+
+async def _measure_empty(url: str, minute_s: float, results: dict[str, Any]) -> None:
+    figures = await empty_of(url, minute_s)
+    _tell(EMPTY, figures)
+    results.setdefault("empty", []).append(figures)
 
 
 def _machine() -> dict[str, Any]:
@@ -52,7 +65,8 @@ async def _measure(options: argparse.Namespace, results: dict[str, Any]) -> None
                     figures = await round_of(f"{address}/{name}", options.strokes, options.minute)
                     if name == "ours":
                         figures |= await appending_ms(f"{address}/ours", (_FEW, options.strokes))
-                    _say(f"{name}: {json.dumps({key: round(value, 1) for key, value in figures.items()})}")
+                        await _measure_empty(f"{address}/{EMPTY}", options.minute, results)
+                    _tell(name, figures)
                     results["rounds"].setdefault(name, []).append(figures)
         if options.rounds > 0 and "ours" in boards:
             results["stored_bytes"] = (folder / f"ours-{options.strokes}.bin").stat().st_size
@@ -69,7 +83,7 @@ def main() -> int:
     parser.add_argument("--page", action="store_true", help="measure nothing: only write the page again")
     options = parser.parse_args()
     held: dict[str, Any] = json.loads(RESULTS.read_bytes()) if RESULTS.is_file() else {}
-    results = held if options.add or options.page else {**held, "rounds": {}}
+    results = held if options.add or options.page else {**held, "rounds": {}, "empty": []}
     results.setdefault("rounds", {})
     if not options.page:
         results |= {"strokes": options.strokes, "machine": _machine()}
@@ -77,9 +91,12 @@ def main() -> int:
         asyncio.run(_measure(options, results))
     if PAIR.is_file():
         results["wire"] = json.loads(PAIR.read_bytes())
+    if LESSON.is_file():
+        results["lesson"] = json.loads(LESSON.read_bytes())
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    page = format_page(json.loads(RESULTS.read_bytes()))
+    written = json.loads(RESULTS.read_bytes())
+    page = format_page(written) + ("\n" + format_lesson(written["lesson"]) if "lesson" in written else "")
     keep_page(PAGE, page)
     sys.stdout.write(page)
     return 0

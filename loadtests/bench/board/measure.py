@@ -10,7 +10,7 @@ from typing import Any, Final
 from loadtests.bench.board.devtools import Tab, open_tab, resident_bytes
 from loadtests.bench.board.gestures import draw, pan, zoom, zoom_once
 
-__all__ = ["Figures", "appending_ms", "round_of"]
+__all__ = ["Figures", "Gathered", "appending_ms", "empty_of", "round_of", "watched"]
 
 Figures = dict[str, float]
 Gesture = Callable[[Tab, float], Awaitable[None]]
@@ -39,7 +39,8 @@ async def _opened(url: str, count: int, where: str) -> tuple[Figures, int]:
         return figures, resident_bytes(process)
 
 
-async def _watched(tab: Tab, what: str, gesture: Gesture, seconds: float) -> Mapping[str, Any]:
+async def watched(tab: Tab, what: str, gesture: Gesture, seconds: float) -> Mapping[str, Any]:
+    """What the page's probe (probe.js) has seen of a gesture. `what`: `watchView` or `watchPen`."""
     await tab.ask(f"probe.{what}()")
     await gesture(tab, seconds)
     # The last inputs may still be queued behind a page that is busy.
@@ -49,7 +50,7 @@ async def _watched(tab: Tab, what: str, gesture: Gesture, seconds: float) -> Map
     return found
 
 
-class _Gathered:
+class Gathered:
     """Frames with something new, over all times that one gesture was made."""
 
     def __init__(self) -> None:
@@ -60,6 +61,7 @@ class _Gathered:
         self.longest = 0.0
 
     def add(self, found: Mapping[str, Any]) -> None:
+        """Takes what `watched` has found."""
         # A stroke begins with None: between two strokes there is nothing new to be seen.
         before = None
         for now in found["times"]:
@@ -74,6 +76,7 @@ class _Gathered:
         self.longest = max(self.longest, found["longest"])
 
     def figures(self, name: str) -> Figures:
+        """New frames a second, how soon they follow (ms), tasks above 50 ms."""
         return {
             f"{name}_s": self.frames / self.seconds if self.seconds else 0.0,
             f"{name}_p99_ms": _share(self.gaps, 0.99),
@@ -88,14 +91,14 @@ async def _used(url: str, count: int, minute_s: float) -> Figures:
         await tab.ask(f"probe.open('one', {_QUIET_MS})")
         await tab.ask("bench.pen()")
         sharp = await _sharpness(tab)
-        gathered = {"pan": _Gathered(), "zoom": _Gathered(), "draw": _Gathered()}
+        gathered = {"pan": Gathered(), "zoom": Gathered(), "draw": Gathered()}
         gestures: tuple[tuple[str, str, Gesture], ...] = (
             ("pan", "watchView", pan), ("draw", "watchPen", draw), ("zoom", "watchView", zoom),
         )  # fmt: skip
         await tab.ask("bench.remotePens(true)")
         for _ in range(max(1, round(minute_s / 15))):
             for name, what, gesture in gestures:
-                gathered[name].add(await _watched(tab, what, gesture, 5.0))
+                gathered[name].add(await watched(tab, what, gesture, 5.0))
         await tab.ask("bench.remotePens(false)")
         resident = resident_bytes(process)
         heap, buffers = await tab.heap_bytes()
@@ -137,6 +140,11 @@ async def round_of(url: str, count: int, minute_s: float) -> Figures:
     fit, _ = await _opened(url, count, "fit")
     one, resident = await _opened(url, count, "one")
     return fit | one | {"renderer_opened_mb": resident / 1e6} | await _used(url, count, minute_s)
+
+
+async def empty_of(url: str, minute_s: float) -> Figures:
+    """The same gestures on a page with nothing on it: what is late there is late by the machine and the browser."""
+    return await _used(url, 0, minute_s)
 
 
 async def appending_ms(url: str, counts: tuple[int, int]) -> Figures:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,9 +14,11 @@ from aiohttp import web
 
 from loadtests.bench.board.ink import write_excalidraw, write_ours
 
-__all__ = ["BOARDS", "build", "serve", "write_ink"]
+__all__ = ["BOARDS", "EMPTY", "build", "serve", "write_ink"]
 
 BOARDS: Final = ("ours", "excalidraw")
+"""Both with the ink; `EMPTY` has none, and shows what the machine itself takes for a frame."""
+EMPTY: Final = "empty"
 _ROOT: Final = Path(__file__).resolve().parents[3]
 _BUILDERS: Final = {
     "ours": _ROOT / "portal" / "web" / "tests" / "support" / "buildBench.mjs",
@@ -29,7 +32,9 @@ _PAGE: Final = """<!doctype html><html lang="en" data-theme="light"><head><meta 
 
 
 async def build(folder: Path, boards: Sequence[str]) -> None:
-    """Script and style sheet of each board. Raises RuntimeError."""
+    """Script and style sheet of each board and of the empty page. Raises RuntimeError."""
+    shutil.copyfile(Path(__file__).with_name("empty.js"), folder / "empty.js")
+    (folder / "empty.css").touch()
     for name in boards:
         builder = _BUILDERS[name]
         process = await asyncio.create_subprocess_exec(

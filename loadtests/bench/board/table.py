@@ -20,6 +20,11 @@ class _Row:
     least: float | None = None
     digits: int = 0
 
+    @property
+    def is_of_frames(self) -> bool:
+        """Whether a page with nothing on it has it, too."""
+        return self.figure.startswith(("pan_", "zoom_", "draw_", "pen_"))
+
 
 _ROWS: Final = (
     _Row("open, everything seen: from the bytes to the last change of the picture", "open_fit_ms", "ms", most=400),
@@ -46,7 +51,8 @@ _METHOD: Final = (
     " three rows for pan and zoom, the place of each pointer event for the pen. An animation frame that paints the same"
     " again is none. Input comes through the browser, 125 events a second; four other people draw in the middle of the"
     " screen all the while, as packets and edits. In the time of opening are the reading of the document's bytes and"
-    " shapes, and the page around the board."
+    " shapes, and the page around the board. The empty page is one canvas with moving bars, without ink or anybody"
+    " else: what its frames are late by is the machine's, the browser's and the probe's own."
 )
 # The bytes of one stroke elsewhere, as published or measured before: docs of either, a run of 2026-11-23.
 _WIRE: Final = (("Excalidraw", "1,897", "27–81"), ("tldraw sync", "93", "15"))
@@ -81,7 +87,10 @@ def format_page(results: dict[str, Any]) -> str:
             for name in ("ours", "excalidraw")
         )
         bar, verdict = _verdict(own, row)
-        lines.append(f"| {row.title} | {_text(own, row)} | {bar} | {_text(other, row)} | {verdict} |")
+        empty = [each[row.figure] for each in results.get("empty", []) if row.is_of_frames and row.figure in each]
+        lines.append(
+            f"| {row.title} | {_text(own, row)} | {bar} | {_text(empty, row)} | {_text(other, row)} | {verdict} |"
+        )
     lines.append(_appending(rounds.get("ours", [])))
     machine = results["machine"]
     taken = ", ".join(f"{len(each)} of {name}" for name, each in rounds.items())
@@ -96,8 +105,8 @@ def format_page(results: dict[str, Any]) -> str:
             "",
             "Raw figures: `loadtests/results/board.json`.",
             "",
-            "| what | ours | bar | Excalidraw | |",
-            "|---|---|---|---|---|",
+            "| what | ours | bar | empty page | Excalidraw | |",
+            "|---|---|---|---|---|---|",
             *lines,
             "",
             _METHOD,
@@ -110,10 +119,12 @@ def format_page(results: dict[str, Any]) -> str:
 def _appending(rounds: list[dict[str, float]]) -> str:
     first, last = ([each[key] for each in rounds if key in each] for key in ("append_first_ms", "append_last_ms"))
     if not first or not last:
-        return "| one more stroke by the first ones | – | ±20 % | – | |"
+        return "| one more stroke by the first ones | – | ±20 % | – | – | |"
     ratio = statistics.median(last) / statistics.median(first)
     text = f"{ratio:.2f} × ({statistics.median(first):.3f} and {statistics.median(last):.3f} ms)"
-    return f"| one more stroke, by what the first ones cost | {text} | 0.8…1.2 × | – | {_holds(0.8 <= ratio <= 1.2)} |"
+    return (
+        f"| one more stroke, by what the first ones cost | {text} | 0.8…1.2 × | – | – | {_holds(0.8 <= ratio <= 1.2)} |"
+    )
 
 
 def _wire(results: dict[str, Any]) -> list[str]:

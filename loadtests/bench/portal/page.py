@@ -109,5 +109,5 @@ def _lines(found: Found) -> Iterator[str]:
     yield f"| the dry run again, when the page is opened | {roster.look_s:.1f} s | |"
     yield f"\nThe roster was measured {roster.when}; every student in it has an address, to which a letter with a"
     yield "link goes, and wants two subjects. It is a school's first one."
-    yield f"\nThe portal held {found.portal_mb:.0f} MB after the lists. The calendar address lists one's lessons"
-    yield "for programs; there is no other API that does."
+    yield f"\nThe portal held {found.portal_mb:.0f} MB after the lists. The calendar address is what people put into"
+    yield "their calendars; a school's programs read lessons by the [API](api.md), which is not measured here."

@@ -6,6 +6,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Board } from '../core/board';
 import type { PageId } from '../core/ids';
 import { theme } from '../ui/theme';
+import { Announcements } from './Announcements';
 import { BoardDialogs } from './BoardDialogs';
 import { BoardView } from './BoardView';
 import { type CursorMark, Cursors } from './Cursors';
@@ -43,6 +44,8 @@ export function BoardSurface(props: BoardSurfaceProps) {
     }
     const view = new BoardView(host.current, { theme: theme.peek(), label: t('Whiteboard'), marginPx: MARGIN_PX });
     const made = new BoardController(board, view, room, page);
+    // It takes keys and pointers of its own, so screen readers hand them on.
+    view.canvas.setAttribute('role', 'application');
     const onKey = (event: KeyboardEvent): void => made.onKey(event);
     document.addEventListener('keydown', onKey);
     document.addEventListener('keyup', onKey);
@@ -70,6 +73,7 @@ export function BoardSurface(props: BoardSurfaceProps) {
       <div class="board__stage" ref={host} />
       {controller && session && <TextEditor key={session} controller={controller} session={session} />}
       {controller && <GuideLayer controller={controller} />}
+      {controller && <Announcements controller={controller} />}
       {controller && <BoardDialogs controller={controller} />}
       {controller && <CursorLayer controller={controller} cursors={cursors} />}
       {props.children}

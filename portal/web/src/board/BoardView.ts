@@ -18,6 +18,7 @@ import {
   type Viewport,
   visibleBox,
 } from './camera';
+import { ensureOffscreenCanvas } from './canvasShim';
 import { onLetters, whenFontReady } from './fonts';
 import { stopIdle, whenIdle } from './idle';
 import { type LiveContent, LiveLayer } from './liveLayer';
@@ -27,6 +28,8 @@ import { paperOf } from './paper';
 import { paperColour, type Theme } from './scene';
 import type { Background, BoardSource, BoardSourceChange } from './source';
 import { TileLayer } from './tiles';
+
+ensureOffscreenCanvas();
 
 export interface BoardViewOptions {
   readonly theme: Theme;
@@ -176,6 +179,11 @@ export class BoardView {
   fit(box: Box = HOME_BOX): void {
     this.placeCamera(fitBox(box, this.viewport, this.options.marginPx ?? 0));
     this.isFitted = box === HOME_BOX;
+  }
+
+  /** The whole home sheet is shown, and follows the window. */
+  get isWhole(): boolean {
+    return this.isFitted;
   }
 
   /** Shows everything drawn, and at least the home sheet. */

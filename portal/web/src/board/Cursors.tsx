@@ -1,6 +1,6 @@
 /** Where other people point: an arrow and a name in their colour, above the board. */
 
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { BoardView } from './BoardView';
 import { toScreen } from './camera';
 
@@ -14,14 +14,20 @@ export interface CursorMark {
   readonly y: number;
 }
 
-/** Put it into the positioned element that holds the view. Positions are written straight to the elements. */
+/**
+ * Put it into the positioned element that holds the view. Positions are written straight to the elements, in the frame that
+ * shows them: a style changed between two frames would have the next pointer event wait for a layout.
+ */
 export function Cursors({ view, cursors }: { view: BoardView; cursors: readonly CursorMark[] }) {
   const root = useRef<HTMLDivElement>(null);
   const marks = useRef(cursors);
   marks.current = cursors;
+  const ask = useRef<() => void>(() => undefined);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
+    let request = 0;
     const place = (): void => {
+      request = 0;
       for (const [i, element] of [...(root.current?.children ?? [])].entries()) {
         const mark = marks.current[i];
         if (mark && element instanceof HTMLElement) {
@@ -30,9 +36,16 @@ export function Cursors({ view, cursors }: { view: BoardView; cursors: readonly 
         }
       }
     };
-    place();
-    return view.onCamera(place);
-  }, [view, cursors]);
+    ask.current = () => {
+      request ||= requestAnimationFrame(place);
+    };
+    const stop = view.onCamera(ask.current);
+    return () => {
+      stop();
+      cancelAnimationFrame(request);
+    };
+  }, [view]);
+  useLayoutEffect(() => ask.current(), [cursors]);
 
   return (
     <div class="cursors" ref={root} aria-hidden="true">

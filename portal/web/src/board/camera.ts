@@ -46,7 +46,7 @@ export const MAX_ZOOM = 8;
 /** What a new page shows: the sheet that everyone starts with, and that a recording shows. */
 export const HOME_BOX: Box = { minX: 0, minY: 0, maxX: 1600, maxY: 900 };
 
-export function clampZoom(zoom: number): number {
+function clampZoom(zoom: number): number {
   return Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, zoom));
 }
 

@@ -5,16 +5,19 @@ import type { Board } from '../core/board';
 import type { Bytes } from '../core/bytes';
 import { NotWritable } from '../core/errors';
 import type { PageId, ShapeId } from '../core/ids';
-import { type Colour, isWritten, type Shape } from '../core/shape';
+import type { Colour, Shape } from '../core/shape';
 import { t } from '../ui/i18n';
+import { Announcer } from './announcer';
 import type { BoardView } from './BoardView';
 import { bringPicture, PictureRefused } from './bringPicture';
 import type { Point } from './camera';
+import { Cameras } from './cameras';
 import { Dialogs } from './dialogs';
 import { Guides } from './guides/guides';
 import { Hands } from './hands';
 import { type InputHost, PointerInput } from './input';
 import { handleBoardKey, type Maker } from './keyboard';
+import { KeyHands } from './keyHands';
 import type { LiveStroke, Sketch } from './liveLayer';
 import { Marks } from './marks';
 import type { Pictures } from './painter';
@@ -83,6 +86,8 @@ export class BoardController implements ToolHost, InputHost {
   readonly hands = new Hands(this);
   readonly dialogs = new Dialogs(this);
   readonly guides = new Guides(this);
+  readonly keys = new KeyHands(this);
+  readonly cameras: Cameras;
   readonly canUndo = signal(false);
   readonly canRedo = signal(false);
   readonly selected = signal<ReadonlySet<ShapeId>>(new Set());
@@ -95,6 +100,8 @@ export class BoardController implements ToolHost, InputHost {
     return Object.hasOwn(SIZES, name) ? (name as StyledTool) : 'pen';
   });
 
+  /** What those who hear the board are told. */
+  readonly announcer: Announcer;
   readonly pan: Tool;
   private readonly tools: Readonly<Record<ToolName, Tool>>;
   private readonly input: PointerInput;
@@ -112,6 +119,7 @@ export class BoardController implements ToolHost, InputHost {
   ) {
     this.pageShown = signal(page);
     this.marks = new Marks(view);
+    this.cameras = new Cameras(view);
     this.pan = new PanTool(this);
     this.tools = {
       pen: new PenTool(this, 'pen'),
@@ -127,10 +135,16 @@ export class BoardController implements ToolHost, InputHost {
       rubber: new RubberTool(this),
       laser: new LaserTool(this),
     };
+    this.announcer = new Announcer(this);
     view.scene.pictures = room.pictures;
     view.live = () => ({
       strokes: [...room.liveStrokes(this.page), ...(this.tools[this.tool.value].strokes?.() ?? [])],
-      sketches: [...this.marks.sketches(), ...(this.tools[this.tool.value].sketches?.() ?? []), ...this.trails()],
+      sketches: [
+        ...this.marks.sketches(),
+        ...(this.tools[this.tool.value].sketches?.() ?? []),
+        ...this.keys.sketches(),
+        ...this.trails(),
+      ],
     });
     this.input = new PointerInput(view.canvas, this);
     this.stops = [
@@ -149,6 +163,7 @@ export class BoardController implements ToolHost, InputHost {
   }
 
   destroy(): void {
+    this.announcer.destroy();
     this.marks.destroy();
     this.input.destroy();
     for (const stop of this.stops) {
@@ -183,21 +198,19 @@ export class BoardController implements ToolHost, InputHost {
     if (page === this.pageShown.value) {
       return;
     }
-    this.input.cancel();
-    this.closeText();
-    this.tools[this.tool.value].leave?.();
+    this.putDown();
     this.selection = new Set();
     this.room.live.hideCursor();
+    const before = this.pageShown.value;
     this.pageShown.value = page;
     this.view.show(this.board, page);
+    this.cameras.turned(before, page);
   }
 
   setWritable(isWritable: boolean): void {
     if (isWritable !== this.isWritable.value) {
       if (!isWritable) {
-        this.input.cancel();
-        this.closeText();
-        this.tools[this.tool.value].leave?.();
+        this.putDown();
       }
       this.isWritable.value = isWritable;
       this.applyCursor();
@@ -208,9 +221,7 @@ export class BoardController implements ToolHost, InputHost {
     if (name === this.tool.value) {
       return;
     }
-    this.input.cancel();
-    this.closeText();
-    this.tools[this.tool.value].leave?.();
+    this.putDown();
     this.tool.value = name;
     this.applyCursor();
     this.view.refreshLive();
@@ -289,37 +300,6 @@ export class BoardController implements ToolHost, InputHost {
     if (!this.input.isPressed) {
       this.attempt(() => this.board.redo());
     }
-  }
-
-  /** Chooses everything on the page that is not locked. */
-  selectAll(): void {
-    this.choose('select');
-    const shapes = this.board.shapes(this.page).filter((shape) => !shape.locked);
-    this.selection = new Set(shapes.map(({ id }) => id));
-  }
-
-  /** With the keyboard: the shape or note in hand, where there is room for it. */
-  placeInMiddle(): boolean {
-    const tool = this.tools[this.tool.value];
-    if (!this.isWritable.value || !(tool instanceof ShapeTool || tool instanceof NoteTool)) {
-      return false;
-    }
-    const { w, h } = tool.placed;
-    this.attempt(() => tool.place(this.hands.placeFor(w, h)));
-    return true;
-  }
-
-  /** With the keyboard: the letters, formula or plot of the one thing that is chosen. */
-  writeChosen(): boolean {
-    const [shape, ...others] = this.hands.free();
-    if (!this.isWritable.value || this.tool.value !== 'select' || !shape || others.length > 0) {
-      return false;
-    }
-    if (isWritten(shape)) {
-      this.openText({ id: shape.id, x: shape.x, y: shape.y });
-      return true;
-    }
-    return this.openThing(shape);
   }
 
   chooseForm(form: ThingForm): void {
@@ -410,15 +390,6 @@ export class BoardController implements ToolHost, InputHost {
     this.applyCursor();
   }
 
-  /** A key for the tool in hand: a polygon takes its corners with the keyboard too. */
-  toolKey(key: string, isShift: boolean): boolean {
-    let isTaken = false;
-    this.attempt(() => {
-      isTaken = this.toolInHand().key?.(key, isShift) ?? false;
-    });
-    return isTaken;
-  }
-
   /** Escape: drops what is under way, then the selection. */
   escape(): void {
     batch(() => {
@@ -429,7 +400,11 @@ export class BoardController implements ToolHost, InputHost {
   }
 
   onKey(event: KeyboardEvent): void {
-    handleBoardKey(this, event);
+    handleBoardKey(this.keys, event);
+  }
+
+  say(words: string): void {
+    this.announcer.say(words);
   }
 
   toolInHand(): Tool {
@@ -448,8 +423,17 @@ export class BoardController implements ToolHost, InputHost {
   }
 
   onPress(): void {
+    this.keys.leave();
     this.view.focusQuietly();
     this.closeText();
+  }
+
+  /** Whatever is under way ends: another tool or page follows, or none. */
+  private putDown(): void {
+    this.keys.leave();
+    this.input.cancel();
+    this.closeText();
+    this.tools[this.tool.value].leave?.();
   }
 
   private restyle(change: Partial<Style>): void {

@@ -99,9 +99,10 @@ export class Dialogs {
         const { w, h, size } = fields.form === 'line' ? LINE : AXES;
         const { visible } = this.host.view;
         const larger = enlarged(this.host.view.camera.zoom);
-        // On a small screen it is as wide as what is seen of the page.
+        // On a small screen it is as wide as what is seen of the page; a number line stays as high as its letters are.
         const share = Math.min(larger, (0.9 * (visible.maxX - visible.minX)) / w);
-        const made = { ...fields, ...this.placed(w * share, h * share), colour: 'black', size: size * larger };
+        const high = fields.form === 'line' ? larger : share;
+        const made = { ...fields, ...this.placed(w * share, h * high), colour: 'black', size: size * larger };
         this.host.made(board.addThing({ type: 'plot', page, fields: made, nowMs: this.host.now() }));
       }
     });

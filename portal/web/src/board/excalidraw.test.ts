@@ -45,7 +45,7 @@ describe('an Excalidraw file', () => {
     expect(left).toBe(1);
     expect(made.map(({ type }) => type)).toEqual(['geo', 'geo', 'arrow', 'text']);
     const [rectangle, ellipse, arrow] = made;
-    expect(rectangle).toMatchObject({ form: 'rectangle', text: 'one half', fill: 'solid', colour: 'red', group: 'g' });
+    expect(rectangle).toMatchObject({ form: 'rectangle', text: 'one half', fill: 'soft', colour: 'red', group: 'g' });
     expect(ellipse).toMatchObject({ form: 'ellipse', dash: 'dashed', colour: 'blue', locked: true });
     expect(arrow).toMatchObject({ dx: 300, dy: 0, head: 'end', start: rectangle?.id, end: ellipse?.id });
   });

@@ -158,9 +158,20 @@ function sizeOf(element: Fields): number {
   return THINGS.sizes.reduce((best, size) => (Math.abs(size - wanted) < Math.abs(best - wanted) ? size : best));
 }
 
+/** Of 255. */
+const LIGHT = 190;
+
 function fillOf({ backgroundColor, fillStyle }: Fields): string {
   const isFilled = typeof backgroundColor === 'string' && backgroundColor !== '' && backgroundColor !== 'transparent';
-  return isFilled ? (fillStyle === 'solid' ? 'solid' : 'soft') : 'none';
+  return isFilled ? (fillStyle === 'solid' && !isLight(backgroundColor) ? 'solid' : 'soft') : 'none';
+}
+
+/** A pastel is the soft fill of a colour, not the colour itself. */
+function isLight(colour: string): boolean {
+  const [red = 0, green = 0, blue = 0] = (/^#([\da-f]{2})([\da-f]{2})([\da-f]{2})/iu.exec(colour) ?? [])
+    .slice(1)
+    .map((part) => Number.parseInt(part, 16));
+  return 0.3 * red + 0.59 * green + 0.11 * blue > LIGHT;
 }
 
 const dashOf = ({ strokeStyle }: Fields): string =>

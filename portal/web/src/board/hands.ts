@@ -4,9 +4,9 @@ import type { Board, ShapeFields } from '../core/board';
 import { putShapes } from '../core/copy';
 import type { PageId, ShapeId } from '../core/ids';
 import { indexAfter, indexBefore, indexBetween } from '../core/pageindex';
-import { byIndex, type Shape } from '../core/shape';
+import { byIndex, isLine, type Shape } from '../core/shape';
 import { t } from '../ui/i18n';
-import { type Box, type Point, unionBox } from './camera';
+import { type Box, HOME_BOX, type Point, unionBox } from './camera';
 import { freePlace } from './freePlace';
 import { OpenJsonError, readOpen, writeOpen } from './openJson';
 import { withContents } from './tools/contents';
@@ -31,6 +31,7 @@ export interface HandsHost {
     readonly scene: { inside(box: Box): readonly { readonly id: string }[]; boxOf(id: ShapeId): Box | null };
     readonly visible: Box;
   };
+  readonly cameras: { reveal(box: Box): void };
   selection: ReadonlySet<ShapeId>;
   now(): number;
   attempt(run: () => unknown): void;
@@ -71,9 +72,14 @@ export class Hands {
     this.change((shapes, around) => turnedBy(shapes, middleOfBox(around), angle));
   }
 
-  /** Wider and higher by so many board px. */
+  /** Wider and higher by so many board px; of one line by itself its end moves. */
   grow(dw: number, dh: number): void {
     this.change((shapes, around) => {
+      const [only, ...others] = shapes;
+      if (only && isLine(only) && others.length === 0) {
+        const { x1: x, y1: y, x2, y2 } = only.ends;
+        return new Map([[only.id, { x, y, dx: x2 + dw - x, dy: y2 + dh - y, ...(only.end ? { end: null } : {}) }]]);
+      }
       const grip = gripAround(shapes, around);
       const to = { x: grip.maxX + dw, y: grip.maxY + dh };
       return resized(shapes, { ...grip, rotation: 0 }, 'se', to, false);
@@ -189,16 +195,31 @@ export class Hands {
 
   /** The middle of a free place for something new of this size that nobody pointed a place for; null: there is none. */
   freePlace(w: number, h: number): Point | null {
-    const { board, page, view } = this.host;
-    // In a frame there is room.
-    const shapes = board.shapes(page).filter(({ type }) => type !== 'frame');
-    const taken = shapes.flatMap(({ id }) => view.scene.boxOf(id) ?? []);
-    return freePlace(w, h, view.visible, taken, this.aroundChosen());
+    return freePlace(w, h, this.host.view.visible, this.taken(), this.aroundChosen());
   }
 
-  /** The same, or the middle of what is seen where there is no room. */
+  /** The same; where there is no room on the screen, one on the sheet, or else under everything. It comes into view. */
   placeFor(w: number, h: number): Point {
-    return this.freePlace(w, h) ?? middleOfBox(this.host.view.visible);
+    const seen = this.freePlace(w, h);
+    if (seen) {
+      return seen;
+    }
+    const { x, y } = freePlace(w, h, HOME_BOX, this.taken(), this.aroundChosen()) ?? this.under(h);
+    this.host.cameras.reveal({ minX: x - w / 2, minY: y - h / 2, maxX: x + w / 2, maxY: y + h / 2 });
+    return { x, y };
+  }
+
+  private under(h: number): Point {
+    const { x, y } = middleOfBox(this.host.view.visible);
+    const bottom = this.taken().reduce((most, { maxY }) => Math.max(most, maxY), Number.NEGATIVE_INFINITY);
+    return { x, y: Number.isFinite(bottom) ? bottom + OFFSET_PX + h / 2 : y };
+  }
+
+  /** What covers the page. In a frame there is room. */
+  private taken(): Box[] {
+    const { board, page, view } = this.host;
+    const shapes = board.shapes(page).filter(({ type }) => type !== 'frame');
+    return shapes.flatMap(({ id }) => view.scene.boxOf(id) ?? []);
   }
 
   /** The box of a new picture of so many px: around `at`, or where there is room for it. */
@@ -210,7 +231,7 @@ export class Hands {
       return { w, h, free: at ?? this.freePlace(w, h) };
     });
     const { w, h, free } = boxes.find((box) => box.free !== null) ?? boxes[0] ?? { w: width, h: height, free: null };
-    const { x, y } = free ?? middleOfBox(this.host.view.visible);
+    const { x, y } = free ?? this.placeFor(w, h);
     return { x: x - w / 2, y: y - h / 2, w, h };
   }
 

@@ -91,7 +91,7 @@ function move(point: Point, by: Point): Point {
 }
 
 /** The same for a closed outline of flat pairs. */
-export function touchesOutline(outline: Float64Array, a: Point, b: Point, radius: number): boolean {
+function touchesOutline(outline: Float64Array, a: Point, b: Point, radius: number): boolean {
   if (isInside(outline, b) || isInside(outline, a)) {
     return true;
   }

@@ -10,7 +10,7 @@ export interface ImageSize {
 
 /** Pixels that are decoded at most, and the longest side: what we make ourselves is far smaller. */
 export const MOST_PIXELS = 40_000_000;
-export const LONGEST_SIDE = 16_384;
+const LONGEST_SIDE = 16_384;
 
 /** null: not one of these, or broken before its size is told. */
 export function imageSize(bytes: Uint8Array): ImageSize | null {

@@ -1,10 +1,13 @@
 /** The board's keys. They work wherever the focus is, except in fields where people type. */
 
+import { type Phrase, phrase } from '../ui/i18n';
 import type { Hands, Level } from './hands';
+import { letterKeys } from './letterKeys';
 import type { ThingForm } from './tools/shape';
 import { nextTool, type ToolName } from './tools/tool';
+import { ARROWS, MOVED_WORDS } from './words';
 
-/** What keys do; `BoardController` has it. */
+/** What keys do; `KeyHands` has it. */
 export interface KeyTarget {
   readonly tool: { readonly value: ToolName };
   choose(tool: ToolName): void;
@@ -22,9 +25,15 @@ export interface KeyTarget {
   writeChosen(): boolean;
   readonly hands: Pick<
     Hands,
-    'remove' | 'move' | 'grow' | 'turn' | 'duplicate' | 'group' | 'ungroup' | 'level' | 'lock' | 'chosen'
+    'remove' | 'move' | 'grow' | 'turn' | 'duplicate' | 'group' | 'ungroup' | 'level' | 'lock' | 'chosen' | 'free'
   >;
   holdSpace(isHeld: boolean): void;
+  /** Moves what is seen, CSS px. */
+  scroll(dx: number, dy: number): void;
+  /** In steps; 0 shows the whole page. */
+  zoom(steps: number): void;
+  /** Tells what was done with what is chosen, and where it is now. */
+  tell(words: Phrase): void;
   readonly selection: ReadonlySet<unknown>;
   readonly isWritable: { readonly value: boolean };
 }
@@ -47,18 +56,21 @@ const MAKER_KEYS: Readonly<Record<string, Maker>> = { m: 'formula', x: 'axes', u
 
 const FORM_KEYS: Readonly<Record<string, ThingForm>> = { r: 'rectangle', o: 'ellipse', l: 'line', a: 'arrow' };
 
-const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};
 /** With Shift the same keys give braces on most keyboards. */
 const LEVELS: Readonly<Record<string, Level>> = { ']': 'forward', '[': 'backward', '}': 'front', '{': 'back' };
 /** A keystroke turns by 15°. */
 const TURN = Math.PI / 12;
 /** Board px that an arrow moves a thing; ten times as far with Shift. */
 const NUDGE = 2;
+/** CSS px that an arrow moves the page, where nothing is chosen; four times as far with Shift. */
+const SCROLL_PX = 60;
+const ZOOM_STEPS: Readonly<Record<string, number>> = { '+': 1, '-': -1, '0': 0 };
+const LEVEL_WORDS: Readonly<Record<Level, Phrase>> = {
+  forward: phrase('Forward'),
+  backward: phrase('Backward'),
+  front: phrase('To the front'),
+  back: phrase('To the back'),
+};
 
 export function isTyping(target: EventTarget | null): boolean {
   return (
@@ -97,6 +109,9 @@ function press(target: KeyTarget, event: KeyboardEvent): boolean {
   if (event.altKey) {
     return target.isWritable.value && target.selection.size > 0 && pressWithAlt(target, key, event.shiftKey);
   }
+  if (key.length === 1 && key !== ' ' && !letterKeys.value) {
+    return false;
+  }
   if (!isControl(event.target) && target.isWritable.value && target.toolKey(key, event.shiftKey)) {
     return true;
   }
@@ -106,6 +121,9 @@ function press(target: KeyTarget, event: KeyboardEvent): boolean {
   }
   if (key === ' ' && !isControl(event.target)) {
     target.holdSpace(true);
+    return true;
+  }
+  if (!isControl(event.target) && pressOnView(target, key, event.shiftKey)) {
     return true;
   }
   if (!target.isWritable.value) {
@@ -132,6 +150,22 @@ function press(target: KeyTarget, event: KeyboardEvent): boolean {
   return target.selection.size > 0 && !isControl(event.target) && pressOnSelection(target, key, event.shiftKey);
 }
 
+/** Whoever cannot point moves the page with the arrows too, as long as they move nothing else. */
+function pressOnView(target: KeyTarget, key: string, isShift: boolean): boolean {
+  const steps = Object.hasOwn(ZOOM_STEPS, key) ? ZOOM_STEPS[key] : undefined;
+  if (steps !== undefined) {
+    target.zoom(steps);
+    return true;
+  }
+  const arrow = Object.hasOwn(ARROWS, key) ? ARROWS[key] : undefined;
+  if (!arrow || (target.selection.size > 0 && target.isWritable.value && target.tool.value !== 'pan')) {
+    return false;
+  }
+  const far = SCROLL_PX * (isShift ? 4 : 1);
+  target.scroll(arrow[0] * far, arrow[1] * far);
+  return true;
+}
+
 /** Alt and arrows make what is chosen wider and higher, or narrower and lower. */
 function pressWithAlt(target: KeyTarget, key: string, isShift: boolean): boolean {
   const arrow = Object.hasOwn(ARROWS, key) ? ARROWS[key] : undefined;
@@ -140,6 +174,7 @@ function pressWithAlt(target: KeyTarget, key: string, isShift: boolean): boolean
   }
   const far = NUDGE * (isShift ? 10 : 1);
   target.hands.grow(arrow[0] * far, arrow[1] * far);
+  target.tell(phrase('Resized'));
   return true;
 }
 
@@ -160,18 +195,24 @@ function pressWithControl(target: KeyTarget, key: string, isShift: boolean): boo
     target.selectAll();
     return true;
   }
-  return target.selection.size > 0 && pressOnSelectionWithControl(target.hands, key, isShift);
+  return target.selection.size > 0 && pressOnSelectionWithControl(target, key, isShift);
 }
 
-function pressOnSelectionWithControl(hands: KeyTarget['hands'], key: string, isShift: boolean): boolean {
+function pressOnSelectionWithControl(target: KeyTarget, key: string, isShift: boolean): boolean {
+  const { hands } = target;
   if (key === 'd' && !isShift) {
     hands.duplicate();
+    target.tell(phrase('Duplicated'));
   } else if (key === 'g' && isShift) {
     hands.ungroup();
+    target.tell(phrase('Ungrouped'));
   } else if (key === 'g') {
     hands.group();
+    target.tell(phrase('Grouped'));
   } else if (key === 'l' && isShift) {
-    hands.lock(hands.chosen().some((shape) => !shape.locked));
+    const isToBeLocked = hands.chosen().some((shape) => !shape.locked);
+    hands.lock(isToBeLocked);
+    target.tell(isToBeLocked ? phrase('Locked') : phrase('Unlocked'));
   } else {
     return false;
   }
@@ -180,22 +221,27 @@ function pressOnSelectionWithControl(hands: KeyTarget['hands'], key: string, isS
 
 function pressOnSelection(target: KeyTarget, key: string, isShift: boolean): boolean {
   if (key === 'Delete' || key === 'Backspace') {
+    const isLocked = target.hands.free().length === 0;
     target.hands.remove();
+    target.tell(isLocked ? phrase('It is locked') : phrase('Deleted'));
     return true;
   }
   const level = Object.hasOwn(LEVELS, key) ? LEVELS[key] : undefined;
   if (level) {
     target.hands.level(level);
+    target.tell(LEVEL_WORDS[level]);
     return true;
   }
   if (key === ',' || key === '.') {
     target.hands.turn(key === ',' ? -TURN : TURN);
+    target.tell(key === ',' ? phrase('Turned left by 15°') : phrase('Turned right by 15°'));
     return true;
   }
   const arrow = Object.hasOwn(ARROWS, key) ? ARROWS[key] : undefined;
   if (arrow) {
     const far = NUDGE * (isShift ? 10 : 1);
     target.hands.move(arrow[0] * far, arrow[1] * far);
+    target.tell(target.hands.free().length === 0 ? phrase('It is locked') : (MOVED_WORDS[key] ?? phrase('Moved')));
     return true;
   }
   return false;

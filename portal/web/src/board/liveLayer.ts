@@ -4,8 +4,17 @@
  */
 
 import { type Box, boxesMeet, type Frame, growBox, unionBox, type Viewport } from './camera';
-import { enterBoard, OUTLINE_MIN_SCALE, outlinePath, paintItem, paintOutline } from './painter';
-import { type StrokeItem, type StrokeKind, type StrokePoint, strokeItem, type Theme } from './scene';
+import { type HandWay, handWay } from './outline';
+import { enterBoard, OUTLINE_MIN_SCALE, outlinePath, paintOutline, paintSpine } from './painter';
+import {
+  inkBoxAlong,
+  type StrokeItem,
+  type StrokeKind,
+  type StrokePoint,
+  strokeOpacity,
+  type Theme,
+  traceAlong,
+} from './scene';
 
 /** A stroke that is still being drawn; points in board px. */
 export interface LiveStroke {
@@ -31,8 +40,10 @@ export interface LiveContent {
 
 interface Drawn {
   readonly points: number;
-  readonly item: StrokeItem;
+  readonly look: Pick<StrokeItem, 'x' | 'y' | 'colour' | 'size' | 'opacity'>;
+  readonly way: HandWay;
   readonly path: Path2D;
+  readonly box: Box;
 }
 
 export class LiveLayer {
@@ -67,7 +78,7 @@ export class LiveLayer {
       const known = this.drawn.get(stroke.key);
       const entry = known?.points === stroke.points.length ? known : makeDrawn(stroke);
       next.set(stroke.key, entry);
-      box = unionBox(box, entry.item.box);
+      box = unionBox(box, entry.box);
     }
     for (const sketch of content.sketches) {
       box = unionBox(box, sketch.box);
@@ -76,11 +87,11 @@ export class LiveLayer {
     this.clear(frame, viewport, box);
     const { context } = this;
     enterBoard(context, frame.scale, frame.originX, frame.originY);
-    for (const { item, path } of next.values()) {
-      if (frame.scale < OUTLINE_MIN_SCALE) {
-        paintItem(context, item, frame.scale, theme);
+    for (const { look, way, path } of next.values()) {
+      if (frame.scale < OUTLINE_MIN_SCALE && way.count > 1) {
+        paintSpine(context, look, way.xy, 2 * way.count, frame.scale, theme, 1);
       } else {
-        paintOutline(context, item, path, theme);
+        paintOutline(context, look, path, theme);
       }
     }
     for (const sketch of content.sketches) {
@@ -133,8 +144,9 @@ export class LiveLayer {
   }
 }
 
-function makeDrawn(stroke: LiveStroke): Drawn {
-  const look = { x: 0, y: 0, colour: stroke.colour, size: stroke.size };
-  const item = strokeItem(stroke.points, stroke.kind, look);
-  return { points: stroke.points.length, item, path: outlinePath(item.outline) };
+function makeDrawn({ points, kind, colour, size }: LiveStroke): Drawn {
+  const way = handWay(points);
+  const look = { x: 0, y: 0, colour, size, opacity: strokeOpacity(kind) };
+  const { flat, length } = traceAlong(way, kind, size);
+  return { points: points.length, look, way, path: outlinePath(flat, length), box: inkBoxAlong(way, look) };
 }

@@ -51,11 +51,20 @@ export function liveStrokes(live: LivePeers, board: Pick<Board, 'shape'>, place:
   return strokes;
 }
 
+/** Asked for in each frame, while points come a few times a second, each time in another list. */
+const withoutPressure = new WeakMap<readonly StrokePoint[], readonly StrokePoint[]>();
+
 /** A device without pressure tells the middle of it (protocol.md L3); its shape will have none either. */
 function handPoints(points: readonly StrokePoint[]): readonly StrokePoint[] {
-  return points.every((point) => point.pressure === MIDDLE_PRESSURE)
+  const known = withoutPressure.get(points);
+  if (known) {
+    return known;
+  }
+  const found = points.every((point) => point.pressure === MIDDLE_PRESSURE)
     ? points.map(({ x, y }) => ({ x, y, pressure: null }))
     : points;
+  withoutPressure.set(points, found);
+  return found;
 }
 
 /** Cursors on a page, of people whose names are known. */

@@ -15,7 +15,7 @@ const CORNER_PX = 6;
 const FILL = 0.12;
 
 /** `boxes` in board px, `zoom` in CSS px per board px. */
-export function markSketches(boxes: readonly Box[], zoom: number, theme: Theme): Sketch[] {
+function markSketches(boxes: readonly Box[], zoom: number, theme: Theme): Sketch[] {
   return boxes.slice(0, MOST).map((box) => {
     const framed = growBox(box, MARGIN_PX / zoom);
     return {

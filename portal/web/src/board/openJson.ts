@@ -11,7 +11,7 @@ const VERSION = 1;
 /** Bytes of a file, pages and shapes in it: more is a sentence, not a frozen page. */
 export const MOST_BYTES = 32 * 1024 * 1024;
 export const MOST_SHAPES = 20_000;
-export const MOST_PAGES = 200;
+const MOST_PAGES = 200;
 const MOST_PICTURES = 200;
 
 export interface OpenPage {

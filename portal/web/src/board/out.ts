@@ -40,7 +40,7 @@ export function pageBox(board: Board, page: PageId): Box {
 }
 
 /** `box`: a part of the page instead of all of it. */
-export async function pagePicture(
+async function pagePicture(
   { board, theme, pictures, whenPictures }: OutOptions,
   page: PageId,
   box = pageBox(board, page),

@@ -46,31 +46,87 @@ const START = turns(13, 1 / 13, 1, HALF_TURN);
 const END = turns(29, 1 / 29, 1 - Number.EPSILON, 3 * HALF_TURN);
 const DOT = turns(13, 1 / 13, 1, 2 * HALF_TURN);
 
-/** Collects one side of the outline, flat. */
+/** So many places lie on one side at first: those of a stroke of 256 points that is not all corners. */
+const FIRST_PLACES = 2048;
+
+/** Collects one side of an outline, flat. It is used again for every stroke, so that none leaves anything behind but its outline. */
 class Side {
-  readonly flat: number[] = [];
+  flat = new Float64Array(2 * FIRST_PLACES);
+  /** Numbers in it. */
+  length = 0;
+
+  /** Makes room for so many more places. */
+  reserve(places: number): void {
+    if (this.length + 2 * places > this.flat.length) {
+      const larger = new Float64Array(2 * (this.flat.length + 2 * places));
+      larger.set(this.flat);
+      this.flat = larger;
+    }
+  }
 
   push(x: number, y: number): void {
-    this.flat.push(x, y);
+    this.flat[this.length] = x;
+    this.flat[this.length + 1] = y;
+    this.length += 2;
   }
 
   /** A place turned about another one, the other way round where `way` is -1. */
   pushTurned(x: number, y: number, aboutX: number, aboutY: number, { sin, cos }: Turn, way = 1): void {
     const dx = x - aboutX;
     const dy = y - aboutY;
-    this.flat.push(dx * cos - way * dy * sin + aboutX, way * dx * sin + dy * cos + aboutY);
+    this.push(dx * cos - way * dy * sin + aboutX, way * dx * sin + dy * cos + aboutY);
+  }
+
+  start(): this {
+    this.length = 0;
+    return this;
   }
 }
+
+/** Flat pairs, `length` numbers of them; of use until the next outline is traced. */
+export type Traced = Pick<Side, 'flat' | 'length'>;
+
+const leftSide = new Side();
+const rightSide = new Side();
+/** A side after a corner has room for another one. */
+const MOST_AT_A_POINT = CORNER.length + 1;
 
 const pressureAfter = (before: number, distance: number, size: number): number => {
   const speed = Math.min(1, distance / size);
   return Math.min(1, before + (1 - speed - before) * speed * RATE_OF_PRESSURE_CHANGE);
 };
 
-/** The corners of the outline of at least one point, as flat pairs. */
-export function strokeOutline(points: readonly StrokePoint[], options: OutlineOptions): Float64Array {
-  const way = smoothed(points, options);
-  const count = way.length / STRIDE;
+/** The way of a hand: flat pairs of px, and pressure 0…255 at each where its device tells it. */
+export interface HandWay {
+  readonly xy: Float64Array;
+  /** Points of it. */
+  readonly count: number;
+  readonly pressures: ArrayLike<number> | null;
+}
+
+/** What stands for the pressure where the device tells none. */
+const NO_PRESSURE = 127.5;
+
+export function handWay(points: readonly StrokePoint[]): HandWay {
+  const xy = new Float64Array(points.length * 2);
+  const pressures = points[0] && points[0].pressure !== null ? new Float64Array(points.length) : null;
+  for (let i = 0; i < points.length; i += 1) {
+    const point = points[i];
+    if (point) {
+      xy[2 * i] = point.x;
+      xy[2 * i + 1] = point.y;
+      if (pressures) {
+        pressures[i] = point.pressure ?? NO_PRESSURE;
+      }
+    }
+  }
+  return { xy, count: points.length, pressures };
+}
+
+/** The corners of the outline of a way of at least one point. */
+export function traceOutline(hand: HandWay, options: OutlineOptions): Traced {
+  const count = follow(spread(hand), options);
+  const way = theWay;
   const at = (point: number, what: number): number => way[point * STRIDE + what] ?? 0;
   const { size, thinning, smoothing, simulatePressure } = options;
   const radiusAt = (pressure: number): number => size * (0.5 - thinning * (0.5 - pressure));
@@ -80,8 +136,8 @@ export function strokeOutline(points: readonly StrokePoint[], options: OutlineOp
     const now = simulatePressure ? pressureAfter(pressure, at(i, DISTANCE), size) : at(i, PRESSURE);
     pressure = (pressure + now) / 2;
   }
-  const left = new Side();
-  const right = new Side();
+  const left = leftSide.start();
+  const right = rightSide.start();
   const apart = (size * smoothing) ** 2;
   const length = at(count - 1, RUN);
   let radius = radiusAt(at(count - 1, PRESSURE));
@@ -98,6 +154,8 @@ export function strokeOutline(points: readonly StrokePoint[], options: OutlineOp
     if (!isLast && length - at(i, RUN) < NEAR_END) {
       continue;
     }
+    left.reserve(MOST_AT_A_POINT);
+    right.reserve(MOST_AT_A_POINT);
     const x = at(i, X);
     const y = at(i, Y);
     const vx = at(i, VX);
@@ -122,10 +180,10 @@ export function strokeOutline(points: readonly StrokePoint[], options: OutlineOp
         left.pushTurned(x - acrossX, y - acrossY, x, y, turn);
         right.pushTurned(x + acrossX, y + acrossY, x, y, turn, -1);
       }
-      leftX = left.flat.at(-2) ?? x;
-      leftY = left.flat.at(-1) ?? y;
-      rightX = right.flat.at(-2) ?? x;
-      rightY = right.flat.at(-1) ?? y;
+      leftX = left.flat[left.length - 2] ?? x;
+      leftY = left.flat[left.length - 1] ?? y;
+      rightX = right.flat[right.length - 2] ?? x;
+      rightY = right.flat[right.length - 1] ?? y;
       wasSharp ||= ahead < 0;
       continue;
     }
@@ -162,25 +220,36 @@ export function strokeOutline(points: readonly StrokePoint[], options: OutlineOp
       });
 }
 
-/** Points that follow the hand a little behind, with direction, distance and the length of the way to each. */
-function smoothed(points: readonly StrokePoint[], { size, streamline }: OutlineOptions): Float64Array {
-  const given = spread(points);
+/** Where the way of one stroke after another is worked out. */
+let theWay = new Float64Array(STRIDE * 256);
+
+/**
+ * Points that follow the hand a little behind, with direction, distance and the length of the way to each, into `theWay`.
+ * Returns how many.
+ */
+function follow({ xy, count: given, pressures }: HandWay, { size, streamline }: OutlineOptions): number {
+  if (theWay.length < given * STRIDE) {
+    theWay = new Float64Array(2 * given * STRIDE);
+  }
+  const way = theWay;
+  const pressureAt = (i: number): number => (pressures ? (pressures[i] ?? NO_PRESSURE) : NO_PRESSURE) / 255;
   const share = 0.15 + (1 - streamline) * 0.85;
-  const way = new Float64Array(given.length * STRIDE);
-  const last = given.length - 1;
-  let x = given[0]?.x ?? 0;
-  let y = given[0]?.y ?? 0;
+  const last = given - 1;
+  let x = xy[0] ?? 0;
+  let y = xy[1] ?? 0;
   let run = 0;
   let isLongEnough = false;
   let count = 1;
-  way.set([x, y, pressureOf(given[0]) ?? 0.25, 1, 1, 0, 0]);
+  way[X] = x;
+  way[Y] = y;
+  way[PRESSURE] = pressureAt(0);
+  way[DISTANCE] = 0;
+  way[RUN] = 0;
   for (let i = 1; i <= last; i += 1) {
-    const point = given[i];
-    if (!point) {
-      break;
-    }
-    const toX = i === last ? point.x : x + (point.x - x) * share;
-    const toY = i === last ? point.y : y + (point.y - y) * share;
+    const pointX = xy[2 * i] ?? 0;
+    const pointY = xy[2 * i + 1] ?? 0;
+    const toX = i === last ? pointX : x + (pointX - x) * share;
+    const toY = i === last ? pointY : y + (pointY - y) * share;
     if (toX === x && toY === y) {
       continue;
     }
@@ -198,7 +267,7 @@ function smoothed(points: readonly StrokePoint[], { size, streamline }: OutlineO
     const base = count * STRIDE;
     way[base + X] = toX;
     way[base + Y] = toY;
-    way[base + PRESSURE] = pressureOf(point) ?? 0.5;
+    way[base + PRESSURE] = pressureAt(i);
     way[base + VX] = dx / distance;
     way[base + VY] = dy / distance;
     way[base + DISTANCE] = distance;
@@ -209,37 +278,35 @@ function smoothed(points: readonly StrokePoint[], { size, streamline }: OutlineO
   }
   way[VX] = count > 1 ? (way[STRIDE + VX] ?? 0) : 0;
   way[VY] = count > 1 ? (way[STRIDE + VY] ?? 0) : 0;
-  return way.subarray(0, count * STRIDE);
+  return count;
 }
-
-type Given = { readonly x: number; readonly y: number; readonly pressure: number | null };
-const NO_PRESSURE = 127.5;
-const pressureOf = (point: Given | undefined): number | null => (point ? (point.pressure ?? NO_PRESSURE) / 255 : null);
 
 /** One point becomes two and two become five, so that there is a way. */
-function spread(points: readonly StrokePoint[]): readonly Given[] {
-  const [a, b] = points;
-  if (!a || points.length > 2) {
-    return points;
+function spread(hand: HandWay): HandWay {
+  const { xy, count, pressures } = hand;
+  if (count === 0 || count > 2) {
+    return hand;
   }
-  if (!b) {
-    return [a, { x: a.x + 1, y: a.y + 1, pressure: a.pressure }];
+  const [ax = 0, ay = 0, bx = 0, by = 0] = xy;
+  const first = pressures ? (pressures[0] ?? NO_PRESSURE) : NO_PRESSURE;
+  if (count === 1) {
+    return { xy: Float64Array.of(ax, ay, ax + 1, ay + 1), count: 2, pressures: [first, first] };
   }
-  const between = [1, 2, 3, 4].map((n) => ({
-    x: a.x + (b.x - a.x) * (n / 4),
-    y: a.y + (b.y - a.y) * (n / 4),
-    pressure: null,
-  }));
-  return [a, ...between];
+  const between = [1, 2, 3, 4].flatMap((n) => [ax + (bx - ax) * (n / 4), ay + (by - ay) * (n / 4)]);
+  return {
+    xy: Float64Array.of(ax, ay, ...between),
+    count: 5,
+    pressures: [first, NO_PRESSURE, NO_PRESSURE, NO_PRESSURE, NO_PRESSURE],
+  };
 }
 
-function dot(x: number, y: number, radius: number): Float64Array {
-  const side = new Side();
+function dot(x: number, y: number, radius: number): Traced {
+  const side = leftSide.start();
   const reach = radius * Math.SQRT1_2;
   for (const turn of DOT) {
     side.pushTurned(x + reach, y - reach, x, y, turn);
   }
-  return Float64Array.from(side.flat);
+  return side;
 }
 
 interface Caps {
@@ -253,23 +320,17 @@ interface Caps {
 }
 
 /** Along the left side, round the end, back along the right side and round the start. */
-function closed(left: Side, right: Side, { startX, startY, endX, endY, acrossX, acrossY }: Caps): Float64Array {
-  const [end, start] = [new Side(), new Side()];
+function closed(left: Side, right: Side, { startX, startY, endX, endY, acrossX, acrossY }: Caps): Traced {
+  const back = right.flat;
+  left.reserve(END.length + right.length / 2 + START.length);
   for (const turn of END) {
-    end.pushTurned(endX + acrossX, endY + acrossY, endX, endY, turn);
+    left.pushTurned(endX + acrossX, endY + acrossY, endX, endY, turn);
+  }
+  for (let i = right.length - 2; i >= 0; i -= 2) {
+    left.push(back[i] ?? 0, back[i + 1] ?? 0);
   }
   for (const turn of START) {
-    start.pushTurned(right.flat[0] ?? 0, right.flat[1] ?? 0, startX, startY, turn);
+    left.pushTurned(back[0] ?? 0, back[1] ?? 0, startX, startY, turn);
   }
-  const back = right.flat;
-  const flat = new Float64Array(left.flat.length + end.flat.length + back.length + start.flat.length);
-  flat.set(left.flat);
-  flat.set(end.flat, left.flat.length);
-  let to = left.flat.length + end.flat.length;
-  for (let i = back.length - 2; i >= 0; i -= 2, to += 2) {
-    flat[to] = back[i] ?? 0;
-    flat[to + 1] = back[i + 1] ?? 0;
-  }
-  flat.set(start.flat, to);
-  return flat;
+  return left;
 }

@@ -1,11 +1,20 @@
 /** One page of a board as the tiles need it: an index of boxes, items made on demand, and what changed. */
 
 import type { PageId, ShapeId } from '../core/ids';
-import { isStroke, type Shape } from '../core/shape';
+import { isStroke, type Shape, type StrokeShape } from '../core/shape';
 import { type Box, unionBox } from './camera';
 import { OUTLINE_MIN_SCALE, outlinePath, type PaintContext, type Pictures, paintItem, paintOutline } from './painter';
 import type { TileSource } from './paintJob';
-import { type MeasureText, type SceneItem, sceneItem, shapeBox, type Theme } from './scene';
+import {
+  type MeasureText,
+  type SceneItem,
+  type StrokeItem,
+  sceneItem,
+  shapeBox,
+  strokeOpacity,
+  type Theme,
+  tracedInk,
+} from './scene';
 import type { BoardSource } from './source';
 import { type Entry, SpatialIndex } from './spatial';
 import { paintThin } from './thinInk';
@@ -15,14 +24,17 @@ export type SceneChange =
   | { readonly kind: 'append'; readonly id: ShapeId; readonly box: Box }
   | { readonly kind: 'repaint'; readonly box: Box };
 
-interface CachedItem {
+interface Cached<Made> {
   readonly shape: Shape;
-  /** Null: its ink cannot be read, and is drawn as nothing. */
-  readonly item: SceneItem | null;
-  readonly path: Path2D | null;
+  readonly made: Made;
 }
 
-/** Items kept ready: about what one screen shows. The rest is decoded again when its tile is painted. */
+/** The path of a stroke and how it looks; null where its ink cannot be read. */
+interface StrokePath extends Pick<StrokeItem, 'x' | 'y' | 'colour' | 'opacity'> {
+  readonly path: Path2D;
+}
+
+/** Kept ready: about what one screen shows. The rest is decoded again when its tile is painted. */
 const CACHED_ITEMS = 2_000;
 const FADED_OPACITY = 0.25;
 /** No hand draws a stroke this large (board px); one that says so would only spoil the overview for everybody. */
@@ -33,7 +45,9 @@ export class PageScene implements TileSource {
   /** Where pictures by their hash come from; the view repaints when one has come. */
   pictures: Pictures = () => null;
   private readonly index = new SpatialIndex();
-  private readonly cache = new Map<ShapeId, CachedItem>();
+  private readonly items = new Map<ShapeId, Cached<SceneItem | null>>();
+  /** Beside the items: painting takes a stroke's path and nothing else, and memory for its numbers takes longer than the path. */
+  private readonly paths = new Map<ShapeId, Cached<StrokePath | null>>();
   private faded: ReadonlySet<ShapeId> = new Set();
   private lifted: ReadonlySet<ShapeId> = new Set();
   private page: PageId | null = null;
@@ -45,9 +59,9 @@ export class PageScene implements TileSource {
   open(source: BoardSource, page: PageId): void {
     this.source = source;
     this.page = page;
-    this.cache.clear();
-    const entries = source.shapes(page).map((shape) => this.entryOf(shape));
-    this.index.load(entries.filter((entry) => entry !== null));
+    this.items.clear();
+    this.paths.clear();
+    this.index.load(this.entriesOf(source.shapes(page)));
   }
 
   /** Takes over what changed and says what is to be painted. */
@@ -61,7 +75,8 @@ export class PageScene implements TileSource {
         this.index.put(after);
       } else {
         this.index.remove(id);
-        this.cache.delete(id);
+        this.items.delete(id);
+        this.paths.delete(id);
       }
       const box = unionBox(before, after);
       if (!before && after && !this.index.isCovered(after) && !this.lifted.has(id)) {
@@ -80,7 +95,7 @@ export class PageScene implements TileSource {
     }
     const lettered = this.source.shapes(this.page).filter((shape) => !isStroke(shape) && shape.type !== 'image');
     for (const { id } of lettered) {
-      this.cache.delete(id);
+      this.items.delete(id);
     }
     return this.update(lettered.map(({ id }) => id));
   }
@@ -113,7 +128,8 @@ export class PageScene implements TileSource {
 
   /** The item of a shape of this page, made when first asked for. */
   item(id: ShapeId): SceneItem | null {
-    return this.cached(id)?.item ?? null;
+    const shape = this.source?.shape(id) ?? null;
+    return shape && kept(this.items, shape, () => sceneItem(shape, this.measure));
   }
 
   paint(context: PaintContext, id: string, scale: number): void {
@@ -129,36 +145,26 @@ export class PageScene implements TileSource {
     if (shape && scale < OUTLINE_MIN_SCALE && paintThin(context, shape, scale, this.theme, fade)) {
       return;
     }
-    const entry = this.cached(id);
-    if (!entry?.item) {
+    if (shape && isStroke(shape) && scale >= OUTLINE_MIN_SCALE) {
+      const stroke = kept(this.paths, shape, () => strokePath(shape));
+      if (stroke) {
+        paintOutline(context, stroke, stroke.path, this.theme, fade);
+      }
       return;
     }
-    if (entry.path && entry.item.kind === 'stroke' && scale >= OUTLINE_MIN_SCALE) {
-      paintOutline(context, entry.item, entry.path, this.theme, fade);
-    } else {
-      paintItem(context, entry.item, scale, this.theme, fade, this.pictures);
+    const item = this.item(id);
+    if (item) {
+      paintItem(context, item, scale, this.theme, fade, this.pictures);
     }
   }
 
-  private cached(id: ShapeId): CachedItem | null {
-    const shape = this.source?.shape(id) ?? null;
-    if (!shape) {
-      return null;
-    }
-    const known = this.cache.get(id);
-    if (known?.shape === shape) {
-      return known;
-    }
-    const item = sceneItem(shape, this.measure);
-    const made: CachedItem = { shape, item, path: item?.kind === 'stroke' ? outlinePath(item.outline) : null };
-    if (this.cache.size >= CACHED_ITEMS) {
-      const oldest = this.cache.keys().next();
-      if (!oldest.done) {
-        this.cache.delete(oldest.value);
+  private *entriesOf(shapes: readonly Shape[]): Iterable<Entry> {
+    for (const shape of shapes) {
+      const entry = this.entryOf(shape);
+      if (entry) {
+        yield entry;
       }
     }
-    this.cache.set(id, made);
-    return made;
   }
 
   private entryOf(shape: Shape): Entry | null {
@@ -184,4 +190,31 @@ export class PageScene implements TileSource {
     }
     return boxes;
   }
+}
+
+/** What was made of a shape as it is now, or is made of it now; the oldest go where there are too many. */
+function kept<Made>(cache: Map<ShapeId, Cached<Made>>, shape: Shape, make: () => Made): Made {
+  const known = cache.get(shape.id);
+  if (known?.shape === shape) {
+    return known.made;
+  }
+  const made = make();
+  if (cache.size >= CACHED_ITEMS) {
+    const oldest = cache.keys().next();
+    if (!oldest.done) {
+      cache.delete(oldest.value);
+    }
+  }
+  cache.set(shape.id, { shape, made });
+  return made;
+}
+
+function strokePath(shape: StrokeShape): StrokePath | null {
+  const outline = tracedInk(shape);
+  if (!outline) {
+    return null;
+  }
+  const { x, y, colour, type } = shape;
+  const opacity = strokeOpacity(type) * shape.opacity;
+  return { x, y, colour, opacity, path: outlinePath(outline.flat, outline.length) };
 }

@@ -26,18 +26,21 @@ const THIN_LINE_MIN_PX = 0.6;
  * The closed path of quadratic curves through the middles of the outline's sides, with its corners as control points.
  * One path a stroke: merging strokes into one path costs more than it saves.
  */
-export function outlinePath(outline: Float64Array): Path2D {
+export function outlinePath(outline: Float64Array, length = outline.length): Path2D {
   const path = new Path2D();
-  const count = outline.length / 2;
-  if (count < 2) {
+  if (length < 4) {
     return path;
   }
-  const at = (i: number): number => outline[i] ?? 0;
-  const last = 2 * (count - 1);
-  path.moveTo((at(last) + at(0)) / 2, (at(last + 1) + at(1)) / 2);
-  for (let i = 0; i < count; i += 1) {
-    const next = 2 * ((i + 1) % count);
-    path.quadraticCurveTo(at(2 * i), at(2 * i + 1), (at(2 * i) + at(next)) / 2, (at(2 * i + 1) + at(next + 1)) / 2);
+  let x = outline[0] ?? 0;
+  let y = outline[1] ?? 0;
+  path.moveTo(((outline[length - 2] ?? 0) + x) / 2, ((outline[length - 1] ?? 0) + y) / 2);
+  for (let i = 2; i <= length; i += 2) {
+    const next = i < length ? i : 0;
+    const nextX = outline[next] ?? 0;
+    const nextY = outline[next + 1] ?? 0;
+    path.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2);
+    x = nextX;
+    y = nextY;
   }
   path.closePath();
   return path;
@@ -69,7 +72,7 @@ export function paintItem(
       break;
     default:
       if (scale < OUTLINE_MIN_SCALE && item.spine.length > 2) {
-        paintSpine(context, item, scale, theme, fade);
+        paintSpine(context, item, item.spine, item.spine.length, scale, theme, fade);
       } else {
         paintOutline(context, item, outlinePath(item.outline), theme, fade);
       }
@@ -149,7 +152,13 @@ function paintImage(
 }
 
 /** Paints a stroke whose path was made before. */
-export function paintOutline(context: PaintContext, item: StrokeItem, path: Path2D, theme: Theme, fade = 1): void {
+export function paintOutline(
+  context: PaintContext,
+  item: Pick<StrokeItem, 'x' | 'y' | 'colour' | 'opacity'>,
+  path: Path2D,
+  theme: Theme,
+  fade = 1,
+): void {
   context.fillStyle = cssColour(item.colour, theme);
   context.globalAlpha = item.opacity * fade;
   context.translate(item.x, item.y);
@@ -158,26 +167,27 @@ export function paintOutline(context: PaintContext, item: StrokeItem, path: Path
   context.globalAlpha = 1;
 }
 
-/** A stroke as a line through the hand's points, thinned to what can be seen at this scale. */
+/** A stroke as a line through the hand's points (`length` numbers of `spine`), thinned to what can be seen at this scale. */
 export function paintSpine(
   context: PaintContext,
-  item: Pick<StrokeItem, 'x' | 'y' | 'spine' | 'size' | 'colour' | 'opacity'>,
+  item: Pick<StrokeItem, 'x' | 'y' | 'size' | 'colour' | 'opacity'>,
+  spine: Float64Array,
+  length: number,
   scale: number,
   theme: Theme,
   fade: number,
 ): void {
-  const { spine } = item;
-  const at = (i: number): number => spine[i] ?? 0;
   const step = 1 / scale;
-  let x = at(0);
-  let y = at(1);
+  let x = spine[0] ?? 0;
+  let y = spine[1] ?? 0;
   context.beginPath();
   context.moveTo(item.x + x, item.y + y);
-  for (let i = 2; i < spine.length; i += 2) {
-    const isLast = i === spine.length - 2;
-    if (isLast || Math.abs(at(i) - x) + Math.abs(at(i + 1) - y) >= step) {
-      x = at(i);
-      y = at(i + 1);
+  for (let i = 2; i < length; i += 2) {
+    const toX = spine[i] ?? 0;
+    const toY = spine[i + 1] ?? 0;
+    if (i === length - 2 || Math.abs(toX - x) + Math.abs(toY - y) >= step) {
+      x = toX;
+      y = toY;
       context.lineTo(item.x + x, item.y + y);
     }
   }

@@ -7,13 +7,13 @@ import ink from '@spec/ink.json';
 import palette from '@spec/palette.json';
 import { middleOf } from '../core/arrows';
 import { ProtocolError } from '../core/errors';
-import { decodeInk, type InkPoint } from '../core/ink';
+import { decodeInk, type InkPoint, readInk } from '../core/ink';
 import type { ImageShape, Shape, StrokeShape, TextShape } from '../core/shape';
 import { type Box, growBox } from './camera';
 import { isRightToLeft } from './direction';
 import { figureItem } from './figures';
 import { FONT_ASCENT_EM } from './metrics';
-import { type OutlineOptions, strokeOutline } from './outline';
+import { type HandWay, handWay, type OutlineOptions, type Traced, traceOutline } from './outline';
 import { turned, turnedBox } from './turn';
 
 export type Theme = 'light' | 'dark';
@@ -114,7 +114,6 @@ export const roughMeasure: MeasureText = (line, size) => line.length * size * AV
 
 const COLOURS: Readonly<Record<string, { readonly light: string; readonly dark: string }>> = palette.colours;
 const NOTES: Readonly<Record<string, { readonly light: string; readonly dark: string }>> = palette.notes;
-export const COLOUR_NAMES: readonly string[] = Object.keys(palette.colours);
 
 /** The css colour of a palette name; an unknown name is black. */
 export function cssColour(name: string, theme: Theme): string {
@@ -144,61 +143,63 @@ export function strokeOpacity(kind: StrokeKind): number {
 
 /** The outline of a stroke in the points' own coordinates, as flat pairs. Empty for no points. */
 export function outlineOf(points: readonly StrokePoint[], kind: StrokeKind, size: number): Float64Array {
-  const first = points[0];
-  if (!first) {
-    return new Float64Array();
-  }
-  return strokeOutline(points, strokeOptions(kind, size, first.pressure !== null));
+  return outlineAlong(handWay(points), kind, size);
 }
 
-function spineOf(points: readonly StrokePoint[]): Float64Array {
-  const flat = new Float64Array(points.length * 2);
-  for (const [i, point] of points.entries()) {
-    flat[2 * i] = point.x;
-    flat[2 * i + 1] = point.y;
-  }
-  return flat;
+function outlineAlong(hand: HandWay, kind: StrokeKind, size: number): Float64Array {
+  const { flat, length } = traceAlong(hand, kind, size);
+  return flat.slice(0, length);
 }
+
+const NOWHERE: Traced = { flat: new Float64Array(), length: 0 };
+
+/** The outline of a way as `outlineOf` has it; of use until the next one is traced. */
+export const traceAlong = (hand: HandWay, kind: StrokeKind, size: number): Traced =>
+  hand.count === 0 ? NOWHERE : traceOutline(hand, strokeOptions(kind, size, hand.pressures !== null));
 
 /** How far ink reaches past the box of its points: the widest possible half, and one px for antialiasing. */
-export function strokeMargin(size: number): number {
+function strokeMargin(size: number): number {
   return size + 1;
 }
 
+interface StrokeLook {
+  readonly x: number;
+  readonly y: number;
+  readonly colour: string;
+  readonly size: number;
+  readonly opacity?: number;
+}
+
 /** The item of a stroke whose points are relative to `x`, `y` (live ink passes 0, 0 and board px). */
-export function strokeItem(
-  points: readonly StrokePoint[],
-  kind: StrokeKind,
-  look: {
-    readonly x: number;
-    readonly y: number;
-    readonly colour: string;
-    readonly size: number;
-    readonly opacity?: number;
-  },
-): StrokeItem {
+export function strokeItem(points: readonly StrokePoint[], kind: StrokeKind, look: StrokeLook): StrokeItem {
+  return itemAlong(handWay(points), kind, look);
+}
+
+function itemAlong(hand: HandWay, kind: StrokeKind, look: StrokeLook): StrokeItem {
   return {
     kind: 'stroke',
     x: look.x,
     y: look.y,
-    outline: outlineOf(points, kind, look.size),
-    spine: spineOf(points),
+    outline: outlineAlong(hand, kind, look.size),
+    spine: hand.xy.slice(0, 2 * hand.count),
     colour: look.colour,
     opacity: strokeOpacity(kind) * (look.opacity ?? 1),
     size: look.size,
-    box: growBox(pointsBox(points, look.x, look.y), strokeMargin(look.size)),
+    box: inkBoxAlong(hand, look),
   };
 }
 
-function pointsBox(points: readonly StrokePoint[], x: number, y: number): Box {
+/** The box of all that a stroke paints. */
+export function inkBoxAlong({ xy, count }: HandWay, { x, y, size }: Pick<StrokeLook, 'x' | 'y' | 'size'>): Box {
   let [minX, minY, maxX, maxY] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const point of points) {
-    minX = Math.min(minX, point.x);
-    minY = Math.min(minY, point.y);
-    maxX = Math.max(maxX, point.x);
-    maxY = Math.max(maxY, point.y);
+  for (let i = 0; i < 2 * count; i += 2) {
+    const [px, py] = [xy[i] ?? 0, xy[i + 1] ?? 0];
+    minX = Math.min(minX, px);
+    minY = Math.min(minY, py);
+    maxX = Math.max(maxX, px);
+    maxY = Math.max(maxY, py);
   }
-  return { minX: x + minX, minY: y + minY, maxX: x + maxX, maxY: y + maxY };
+  return growBox({ minX: x + minX, minY: y + minY, maxX: x + maxX, maxY: y + maxY }, strokeMargin(size));
 }
 
 /** Lays lines out under a text's origin. */
@@ -233,8 +234,11 @@ export function shapeBox(shape: Shape, measure: MeasureText): Box {
     case 'draw':
     case 'highlight': {
       const { x, y, w, h, rotation } = shape;
-      const points = { minX: x, minY: y, maxX: x + w, maxY: y + h };
-      return growBox(rotation === 0 ? points : turnedBox(points, middleOf(shape), rotation), strokeMargin(shape.size));
+      const margin = strokeMargin(shape.size);
+      if (rotation === 0) {
+        return { minX: x - margin, minY: y - margin, maxX: x + w + margin, maxY: y + h + margin };
+      }
+      return growBox(turnedBox({ minX: x, minY: y, maxX: x + w, maxY: y + h }, middleOf(shape), rotation), margin);
     }
     case 'text':
       return textItem(shape, measure).box;
@@ -261,14 +265,29 @@ export function sceneItem(shape: Shape, measure: MeasureText): SceneItem | null 
 }
 
 function inkItem(shape: StrokeShape): StrokeItem | null {
+  return whereReadable(() => itemAlong(inkWay(shape), shape.type, shape));
+}
+
+/** The outline alone, as `sceneItem` has it: all that painting a stroke takes. Null for ink that cannot be read. */
+export function tracedInk(shape: StrokeShape): Traced | null {
+  return whereReadable(() => traceAlong(inkWay(shape), shape.type, shape.size));
+}
+
+function whereReadable<T>(read: () => T): T | null {
   try {
-    return strokeItem(inkPoints(shape), shape.type, shape);
+    return read();
   } catch (error) {
     if (error instanceof ProtocolError) {
       return null;
     }
     throw error;
   }
+}
+
+/** Most strokes stand as they were drawn: their numbers are taken as they are read. */
+function inkWay(shape: StrokeShape): HandWay {
+  const ink = readInk(shape.ink);
+  return shape.w === ink.w && shape.h === ink.h && shape.rotation === 0 ? ink : handWay(inkPoints(shape));
 }
 
 /** The points of a stroke relative to its x, y, stretched and turned as it stands. Raises ProtocolError. */

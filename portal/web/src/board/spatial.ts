@@ -45,7 +45,7 @@ export class SpatialIndex {
   }
 
   /** Replaces everything. Quickest where the entries come in painting order. */
-  load(entries: readonly Entry[]): void {
+  load(entries: Iterable<Entry>): void {
     this.clear();
     for (const entry of entries) {
       this.put(entry);

@@ -1,7 +1,7 @@
 /** Ink seen from far away: painted from its bytes, without an outline, an object a point or a place in a cache. */
 
 import { ProtocolError } from '../core/errors';
-import { inkBox, inkSpine } from '../core/ink';
+import { readInkPlaces } from '../core/ink';
 import { isStroke, type Shape } from '../core/shape';
 import { type PaintContext, paintSpine } from './painter';
 import { strokeOpacity, type Theme } from './scene';
@@ -12,14 +12,13 @@ export function paintThin(context: PaintContext, shape: Shape, scale: number, th
     return false;
   }
   try {
-    const { w, h } = inkBox(shape.ink);
-    const spine = shape.w === w && shape.h === h ? inkSpine(shape.ink) : null;
-    if (!spine || spine.length <= 2) {
+    const { w, h, xy, count } = readInkPlaces(shape.ink);
+    if (shape.w !== w || shape.h !== h || count < 2) {
       return false;
     }
     const { x, y, size, colour } = shape;
     const opacity = strokeOpacity(shape.type) * shape.opacity;
-    paintSpine(context, { x, y, spine, size, colour, opacity }, scale, theme, fade);
+    paintSpine(context, { x, y, size, colour, opacity }, xy, 2 * count, scale, theme, fade);
     return true;
   } catch (error) {
     if (error instanceof ProtocolError) {

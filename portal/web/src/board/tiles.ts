@@ -12,7 +12,7 @@ import { Overview } from './overview';
 import type { PaintContext } from './painter';
 import { type Bitmap, mend, newBitmap, PaintJob, type PxRect, type TileSource } from './paintJob';
 
-export const TILE_PX = 512;
+const TILE_PX = 512;
 
 interface Tile {
   readonly column: number;

@@ -4,7 +4,7 @@ import { growBox, type Point } from './camera';
 import type { Sketch } from './liveLayer';
 import { boxAround } from './turn';
 
-export const FADE_MS = 900;
+const FADE_MS = 900;
 const MOST_POINTS = 200;
 const WIDTH_PX = 5;
 

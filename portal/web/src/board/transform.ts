@@ -33,7 +33,7 @@ export function handlePoint(grip: Grip, handle: Handle): Point {
 }
 
 /** About what a shape is turned: the middle of its box, a text its origin. */
-export function pivotOf(shape: Shape): Point {
+function pivotOf(shape: Shape): Point {
   if (shape.type === 'text') {
     return { x: shape.x, y: shape.y };
   }

@@ -63,11 +63,12 @@ export function PageStrip({ store, controller }: { store: RoomStore; controller:
         <button
           type="button"
           class="button button--small pages__follow"
+          title={t('Go to the tutor')}
           data-testid="follow"
           onClick={() => store.follow()}
         >
           <LocateFixed class="icon" aria-hidden="true" />
-          {t('Go to the tutor')}
+          <span class="pages__desk-words">{t('Go to the tutor')}</span>
         </button>
       )}
     </nav>

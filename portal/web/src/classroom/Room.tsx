@@ -58,7 +58,13 @@ export function Room({ session, media, portal, csrf, onLeave }: RoomProps) {
       store.onPicture = () => made?.view.repaintAll();
       // Of the board of all: whoever sits at a desk is left alone.
       const isShared = made?.board === session.board;
-      store.onView = (box) => isShared && made?.view.fit(box);
+      store.onView = (box) => {
+        if (isShared) {
+          // The page is turned first: it brings its own view along.
+          made?.turnTo(store.page.value);
+          made?.cameras.lookAt(box);
+        }
+      };
       store.onPointOut = (page, ids) => isShared && made?.pointOut(page, ids);
       setController(made);
       exposeForTests(session, store, made);

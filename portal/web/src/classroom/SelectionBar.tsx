@@ -18,6 +18,7 @@ import {
   Layers,
   Lock,
   LockOpen,
+  MessageSquareText,
   Palette,
   SendToBack,
   SquarePen,
@@ -38,6 +39,7 @@ import { Popover } from '../ui/Popover';
 import { toast } from '../ui/toasts';
 import { fileName } from './FileButtons';
 import { LookFields } from './LookFields';
+import { PictureWords } from './PictureWords';
 
 interface SelectionBarProps {
   controller: BoardController;
@@ -97,6 +99,20 @@ export function SelectionBar({ controller, who }: SelectionBarProps) {
               <SquarePen class="icon" aria-hidden="true" />
             </Act>
           )}
+          {only?.type === 'image' && (
+            <Popover
+              label={t('Describe the picture')}
+              side={isUnderBar ? 'above-start' : 'below-start'}
+              button={{
+                label: t('Describe the picture'),
+                testId: 'describe',
+                tip: 'bottom',
+                children: <MessageSquareText class="icon" aria-hidden="true" />,
+              }}
+            >
+              <PictureWords key={only.id} hands={hands} picture={only} />
+            </Popover>
+          )}
           {only?.type === 'frame' && (
             <Act label={t('Save it as a picture')} testId="save-frame" onPress={() => void saveFrame(controller, only)}>
               <Download class="icon" aria-hidden="true" />
@@ -105,7 +121,12 @@ export function SelectionBar({ controller, who }: SelectionBarProps) {
           <Popover
             label={t('Look')}
             side={isUnderBar ? 'above-start' : 'below-start'}
-            button={{ label: t('Look'), testId: 'look', children: <Palette class="icon" aria-hidden="true" /> }}
+            button={{
+              label: t('Look'),
+              testId: 'look',
+              tip: 'bottom',
+              children: <Palette class="icon" aria-hidden="true" />,
+            }}
           >
             <LookFields controller={controller} shapes={shapes} />
           </Popover>
@@ -113,7 +134,12 @@ export function SelectionBar({ controller, who }: SelectionBarProps) {
             label={t('Arrange')}
             side={isUnderBar ? 'above-start' : 'below-start'}
             testId="arrange-panel"
-            button={{ label: t('Arrange'), testId: 'arrange', children: <Layers class="icon" aria-hidden="true" /> }}
+            button={{
+              label: t('Arrange'),
+              testId: 'arrange',
+              tip: 'bottom',
+              children: <Layers class="icon" aria-hidden="true" />,
+            }}
           >
             <Arrange controller={controller} count={shapes.length} />
           </Popover>

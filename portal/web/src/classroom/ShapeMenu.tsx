@@ -32,6 +32,7 @@ import type { BoardController } from '../board/controller';
 import { GUIDE_WORDS } from '../board/guides/GuideLayer';
 import type { GuideKind } from '../board/guides/guide';
 import type { Maker } from '../board/keyboard';
+import { letterKeys, setLetterKeys } from '../board/letterKeys';
 import type { ThingForm } from '../board/tools/shape';
 import type { ToolName } from '../board/tools/tool';
 import { IconButton } from '../ui/IconButton';
@@ -259,6 +260,15 @@ export function ShapeMenu({ controller }: { controller: BoardController }) {
           }}
         />
         {t('Only a pen draws, fingers move the page')}
+      </label>
+      <label class="look__switch">
+        <input
+          type="checkbox"
+          checked={letterKeys.value}
+          data-testid="letter-keys"
+          onChange={(event) => setLetterKeys(event.currentTarget.checked)}
+        />
+        {t('Letters are keys: P takes the pen')}
       </label>
     </Popover>
   );

@@ -39,14 +39,17 @@ function spotOf(controller: BoardController): Spot {
 
 export function SpotFrame({ store, controller }: { store: RoomStore; controller: BoardController }) {
   const spot = store.spot.value;
+  const isHere = spot?.page === store.page.value && controller.board === store.session.board;
+  return spot && isHere ? <Frame spot={spot} controller={controller} /> : null;
+}
+
+/** A component of its own: without a spotlight nothing follows the camera. */
+function Frame({ spot, controller }: { spot: Spot; controller: BoardController }) {
   const [camera, setCamera] = useState(controller.view.camera);
   useEffect(() => {
     setCamera(controller.view.camera);
     return controller.view.onCamera(setCamera);
   }, [controller]);
-  if (spot === null || spot.page !== store.page.value || controller.board !== store.session.board) {
-    return null;
-  }
   const style = {
     left: `${(spot.x - camera.x) * camera.zoom}px`,
     top: `${(spot.y - camera.y) * camera.zoom}px`,

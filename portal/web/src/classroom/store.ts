@@ -71,7 +71,7 @@ export class RoomStore implements BoardRoom {
   /** What of `live` changed is drawn by the board, which sets this. */
   onLive: () => void = () => {};
   /** The board shows the part that the leader sees: set by the board. */
-  onView: (box: Box) => void = () => {};
+  onView: (box: Box | null) => void = () => {};
   /** A picture came: the board, which sets this, paints it. */
   onPicture: () => void = () => {};
   /** Shapes of a page are to be seen: set by the board too. */
@@ -473,9 +473,9 @@ export class RoomStore implements BoardRoom {
       return;
     }
     this.spot.value = spot;
-    if (spot && !this.isStaff.value) {
-      this.show(spot.page);
-      this.onView({ minX: spot.x, minY: spot.y, maxX: spot.x + spot.w, maxY: spot.y + spot.h });
+    if (!this.isStaff.value) {
+      this.show(spot?.page ?? this.page.value);
+      this.onView(spot && { minX: spot.x, minY: spot.y, maxX: spot.x + spot.w, maxY: spot.y + spot.h });
     }
   }
 

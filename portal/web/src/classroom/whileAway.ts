@@ -35,7 +35,7 @@ export interface AwaySummary {
 }
 
 /** A gap shorter than this is nobody's absence: what came meanwhile is simply seen to come. */
-export const AWAY_MS = 10_000;
+const AWAY_MS = 10_000;
 /** A line that goes dark is believed to hold for up to this long (LIMITS.socket_silence_ms). */
 const UNNOTICED_MS = 8_000;
 /** Less than this between two beats is a slow page, not a line that was lost. */

@@ -106,8 +106,9 @@ export class Followers {
 
   note(id: ShapeId, shape: Shape | null): void {
     const known = this.ends.get(id);
-    const now =
-      shape !== null && isLine(shape) ? [shape.start, shape.end].filter((end): end is ShapeId => end !== '') : [];
+    const line = shape !== null && isLine(shape) ? shape : null;
+    if (known === undefined && line === null) return;
+    const now = line === null ? [] : [line.start, line.end].filter((end): end is ShapeId => end !== '');
     if (known === undefined && now.length === 0) return;
     for (const end of known ?? []) this.lines.get(end)?.delete(id);
     this.ends.delete(id);

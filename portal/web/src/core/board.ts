@@ -142,7 +142,7 @@ export class Board implements Fields {
     if (session === this.author) return;
     this.author = session;
     if (session !== null) {
-      this.lastNumber = highest(this.shapesRoot.keys(), session);
+      this.lastNumber = highest(this.cache.keys(), session);
       this.lastPage = highest(this.pagesRoot.keys(), session);
     }
     for (const listener of this.historyListeners) listener();

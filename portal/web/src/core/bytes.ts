@@ -82,3 +82,26 @@ export function decodeUtf8(bytes: Uint8Array, from = 0, to = bytes.length): stri
     throw malformed('not UTF-8');
   }
 }
+
+/** Reads texts most of which are the one before: the page or colour of a full board's strokes is one string, not 20,000. */
+export class SameText {
+  private text = '';
+
+  /** As `decodeUtf8`. */
+  decode(bytes: Uint8Array, from: number, to: number): string {
+    if (!this.isSame(bytes, from, to)) {
+      const text = decodeUtf8(bytes, from, to);
+      // As many letters as bytes: all of them ASCII, so that bytes and letters can be compared.
+      this.text = text.length === to - from ? text : '';
+      return text;
+    }
+    return this.text;
+  }
+
+  private isSame(bytes: Uint8Array, from: number, to: number): boolean {
+    const { text } = this;
+    if (text.length !== to - from) return false;
+    for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[from + i]) return false;
+    return true;
+  }
+}

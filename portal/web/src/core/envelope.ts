@@ -7,7 +7,7 @@ import { LIMITS } from './limits';
 import { Reader, Writer } from './varint';
 
 export const HASH_BYTES = 16;
-export const SIGNATURE_BYTES = 64;
+const SIGNATURE_BYTES = 64;
 export const USER_BYTES = 64;
 /** `prev` of the first envelope of a stream (E4). */
 export const NO_HASH: Bytes = new Uint8Array(HASH_BYTES);

@@ -2,7 +2,6 @@
 import codes from '@spec/close_codes.json';
 
 export const CloseCode = codes;
-export type CloseCodeName = keyof typeof codes;
 
 export class ChalkmeshError extends Error {
   override name = 'ChalkmeshError';

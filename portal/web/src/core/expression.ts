@@ -5,8 +5,29 @@
 import things from '@spec/things.json';
 import { countChars } from './fields';
 
-/** What is written is no function of x; the message is for whoever wrote it. */
-export class ExpressionError extends Error {}
+/** Why something is no function of x, and what is said about each; `{what}` is the part that is meant. */
+const PROBLEMS = {
+  long: `A function has at most ${things.plot.expression_chars} characters.`,
+  strange: '“{what}” is not understood.',
+  unknown: '“{what}” is not known. Functions are written with x.',
+  misplaced: '“{what}” does not belong there.',
+  unfinished: 'Something is missing at the end.',
+  deep: 'There are too many brackets inside each other.',
+  bare: 'Write {what} with brackets: {what}(x).',
+  open: 'A bracket is not closed.',
+} as const;
+
+export type ExpressionProblem = keyof typeof PROBLEMS;
+
+/** What is written is no function of x; the message is English, `problem` is for whoever says it in another language. */
+export class ExpressionError extends Error {
+  constructor(
+    readonly problem: ExpressionProblem,
+    readonly what = '',
+  ) {
+    super(PROBLEMS[problem].replaceAll('{what}', () => what));
+  }
+}
 
 type Operation = string | number;
 
@@ -97,8 +118,7 @@ function combine(operation: string, left: number, right: number): number {
 
 /** Raises ExpressionError. */
 export function parseExpression(text: string): Expression {
-  const most = things.plot.expression_chars;
-  if (countChars(text) > most) throw new ExpressionError(`A function has at most ${most} characters.`);
+  if (countChars(text) > things.plot.expression_chars) throw new ExpressionError('long');
   return new Expression(new Parser(tokensOf(text)).whole());
 }
 
@@ -117,7 +137,7 @@ function tokensOf(text: string): string[] {
     TOKEN.lastIndex = at;
     const [found] = TOKEN.exec(plain) ?? [];
     if (found === undefined) {
-      throw new ExpressionError(`“${String.fromCodePoint(plain.codePointAt(at) ?? 0)}” is not understood.`);
+      throw new ExpressionError('strange', String.fromCodePoint(plain.codePointAt(at) ?? 0));
     }
     tokens.push(...(/^[a-z]/u.test(found) ? wordsOf(found) : [found]));
     at += found.length;
@@ -129,7 +149,7 @@ function wordsOf(letters: string): string[] {
   const words: string[] = [];
   for (let rest = letters; rest !== ''; ) {
     const name = NAMES.find((each) => rest.startsWith(each));
-    if (name === undefined) throw new ExpressionError(`“${letters}” is not known. Functions are written with x.`);
+    if (name === undefined) throw new ExpressionError('unknown', letters);
     words.push(name);
     rest = rest.slice(name.length);
   }
@@ -146,7 +166,7 @@ class Parser {
 
   whole(): readonly Operation[] {
     this.sum();
-    if (this.next !== undefined) throw new ExpressionError(`“${this.next}” does not belong there.`);
+    if (this.next !== undefined) throw new ExpressionError('misplaced', this.next);
     return this.out;
   }
 
@@ -156,14 +176,14 @@ class Parser {
 
   private take(): string {
     const token = this.next;
-    if (token === undefined) throw new ExpressionError('Something is missing at the end.');
+    if (token === undefined) throw new ExpressionError('unfinished');
     this.at += 1;
     return token;
   }
 
   private deeper(run: () => void): void {
     this.depth += 1;
-    if (this.depth > DEEPEST) throw new ExpressionError('There are too many brackets inside each other.');
+    if (this.depth > DEEPEST) throw new ExpressionError('deep');
     run();
     this.depth -= 1;
   }
@@ -213,18 +233,18 @@ class Parser {
     if (token === 'x') this.out.push('x');
     else if (constant !== undefined) this.out.push(constant);
     else if (FUNCTIONS.has(token)) {
-      if (this.next !== '(') throw new ExpressionError(`Write ${token} with brackets: ${token}(x).`);
+      if (this.next !== '(') throw new ExpressionError('bare', token);
       this.take();
       this.brackets();
       this.out.push(token);
     } else if (token === '(') this.brackets();
     else if (/^[0-9.,]/u.test(token)) this.out.push(Number(token.replace(',', '.')));
-    else throw new ExpressionError(`“${token}” does not belong there.`);
+    else throw new ExpressionError('misplaced', token);
   }
 
   private brackets(): void {
     this.sum();
-    if (this.next !== ')') throw new ExpressionError('A bracket is not closed.');
+    if (this.next !== ')') throw new ExpressionError('open');
     this.take();
   }
 }

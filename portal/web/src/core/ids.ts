@@ -62,6 +62,7 @@ export function parseDocRef(text: string): DocRef {
 export const formatItemId = (session: SessionId, n: number): string => `${session}-${n.toString(36)}`;
 
 const ITEM = /^([0-9a-f]{16})-([1-9a-z][0-9a-z]{0,9})$/;
+const MOST_DIGITS = 10;
 
 /** The writer and number in an id, or null when it was not made that way. */
 export function parseItemId(id: string): { session: SessionId; n: number } | null {
@@ -70,5 +71,26 @@ export function parseItemId(id: string): { session: SessionId; n: number } | nul
   return { session: match[1] as SessionId, n: Number.parseInt(match[2], 36) };
 }
 
-/** Rule P6: the session in the key is the author. */
-export const shapeAuthor = (id: string): SessionId | null => parseItemId(id)?.session ?? null;
+const SESSION_LENGTH = 16;
+const HYPHEN = 45;
+let lastAuthor = '' as SessionId;
+
+/** Rule P6: the session in the key is the author. Shapes of one author, tens of thousands, share one text of it. */
+export function shapeAuthor(id: string): SessionId | null {
+  if (id.startsWith(lastAuthor) && isNumberAfter(id, lastAuthor.length)) return lastAuthor;
+  const author = parseItemId(id)?.session ?? null;
+  if (author !== null) lastAuthor = author;
+  return author;
+}
+
+/** Whether a hyphen and a number of `ITEM` follow an author, and nothing else. */
+function isNumberAfter(id: string, at: number): boolean {
+  const digits = id.length - at - 1;
+  if (at !== SESSION_LENGTH || id.charCodeAt(at) !== HYPHEN || digits < 1 || digits > MOST_DIGITS) return false;
+  for (let i = at + 1; i < id.length; i++) {
+    const letter = id.charCodeAt(i);
+    const isDigit = letter >= 48 && letter <= 57;
+    if (!isDigit && (letter < 97 || letter > 122)) return false;
+  }
+  return id.charCodeAt(at + 1) !== 48;
+}

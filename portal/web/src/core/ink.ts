@@ -127,90 +127,126 @@ export function inkBox(blob: Uint8Array): { w: number; h: number } {
   return { w: w10 / INK.units_per_px, h: h10 / INK.units_per_px };
 }
 
-/** Every second number of `flat` from `first` on, px. */
-function readColumn(reader: NibbleReader, flat: Float64Array, first: number, extent: number): void {
+/**
+ * One stroke in columns. There is one of these, filled by each call anew: a screen of handwriting is a thousand strokes, a page
+ * seen from afar 20,000, and memory of their own for each takes longer than reading them.
+ */
+export interface InkColumns {
+  /** Flat pairs of px from the corner, `count` of them. */
+  readonly xy: Float64Array;
+  readonly count: number;
+  /** 0…255; null where the device does not know. */
+  readonly pressures: Float64Array | null;
+  /** Milliseconds since the first point; null where not measured. */
+  readonly times: Float64Array | null;
+  readonly w: number;
+  readonly h: number;
+}
+
+const XY = new Float64Array(2 * INK.max_points);
+const PRESSURES = new Float64Array(INK.max_points);
+const TIMES = new Float64Array(INK.max_points);
+
+/** Every second number of XY from `first` on, px. */
+function readColumn(reader: NibbleReader, first: number, n: number, extent: number): void {
   let value = reader.uint();
   let way = 0;
-  reader.zigzags(flat, first + 2, 2);
-  for (let i = first; i < flat.length; i += 2) {
+  reader.zigzags(XY, first + 2, 2, 2 * n);
+  for (let i = first; i < 2 * n; i += 2) {
     if (i > first) {
-      way += flat[i] ?? 0;
+      way += XY[i] ?? 0;
       value += way;
     }
     if (value < 0 || value > extent) throw malformed('ink point outside its box');
-    flat[i] = value / INK.units_per_px;
+    XY[i] = value / INK.units_per_px;
   }
 }
 
-function readPressures(reader: NibbleReader, n: number): number[] {
-  const pressures: number[] = [];
+function readPressures(reader: NibbleReader, n: number): Float64Array {
   let pressure = 0;
   for (let i = 0; i < n; i++) {
     pressure += reader.zigzag();
     if (pressure < 0 || pressure > 255) throw malformed('ink pressure');
-    pressures.push(pressure);
+    PRESSURES[i] = pressure;
   }
-  return pressures;
+  return PRESSURES;
 }
 
-function readTimes(reader: NibbleReader, n: number): number[] {
-  const times = [0];
+function readTimes(reader: NibbleReader, n: number): Float64Array {
+  TIMES[0] = 0;
+  reader.zigzags(TIMES, 1, 1, n);
   let t = 0;
   let wait = 0;
   for (let i = 1; i < n; i++) {
-    wait += reader.zigzag();
+    wait += TIMES[i] ?? 0;
     if (wait < 0 || wait > LONGEST_MS) throw malformed('time between two points');
     t += wait;
-    times.push(t);
+    TIMES[i] = t;
   }
-  return times;
+  return TIMES;
 }
 
-/** Where the hand went: flat pairs of px from the corner, and nothing else decoded. Raises ProtocolError. */
-export function inkSpine(blob: Uint8Array): Float64Array {
+function readPlaces(reader: NibbleReader, { n, w10, h10 }: Header): void {
+  readColumn(reader, 0, n, w10);
+  readColumn(reader, 1, n, h10);
+}
+
+const columnsOf = (
+  { n, w10, h10 }: Header,
+  pressures: Float64Array | null,
+  times: Float64Array | null,
+): InkColumns => ({ xy: XY, count: n, pressures, times, w: w10 / INK.units_per_px, h: h10 / INK.units_per_px });
+
+/** Where the hand went, and nothing else decoded; of use until the next stroke is read. Raises ProtocolError. */
+export function readInkPlaces(blob: Uint8Array): InkColumns {
   const reader = new Reader(blob);
   const header = readHeader(reader);
-  const flat = new Float64Array(2 * header.n);
-  if (header.version === inkV1.VERSION) inkV1.readColumns(blob, reader.position, flat, header);
-  else readPlaces(new NibbleReader(blob, reader.position), flat, header);
-  return flat;
+  if (header.version === inkV1.VERSION) inkV1.readColumns(blob, reader.position, XY, header);
+  else readPlaces(new NibbleReader(blob, reader.position), header);
+  return columnsOf(header, null, null);
 }
 
-function readPlaces(reader: NibbleReader, flat: Float64Array, { w10, h10 }: Header): void {
-  readColumn(reader, flat, 0, w10);
-  readColumn(reader, flat, 1, h10);
-}
-
-/** Raises ProtocolError. */
-export function decodeInk(blob: Uint8Array): Ink {
+/** All of a stroke; of use until the next one is read. Raises ProtocolError. */
+export function readInk(blob: Uint8Array): InkColumns {
   const reader = new Reader(blob);
   const header = readHeader(reader);
   const { n, flags } = header;
   const hasPressure = (flags & PRESSURE) !== 0;
   const hasTime = (flags & TIME) !== 0;
-  const flat = new Float64Array(2 * n);
-  let pressures: ArrayLike<number> | null = null;
-  let times: readonly number[] | null = null;
   if (header.version === inkV1.VERSION) {
-    const end = inkV1.readColumns(blob, reader.position, flat, header);
-    ({ pressures, times } = inkV1.readRest(blob.subarray(end), n, hasPressure, hasTime));
-  } else {
-    const columns = new NibbleReader(blob, reader.position);
-    readPlaces(columns, flat, header);
-    if (hasPressure) pressures = readPressures(columns, n);
-    if (hasTime) times = readTimes(columns, n);
-    columns.end();
+    const end = inkV1.readColumns(blob, reader.position, XY, header);
+    const rest = inkV1.readRest(blob.subarray(end), n, hasPressure, hasTime);
+    if (rest.pressures) PRESSURES.set(rest.pressures);
+    if (rest.times) TIMES.set(rest.times);
+    return columnsOf(header, rest.pressures && PRESSURES, rest.times && TIMES);
   }
+  const columns = new NibbleReader(blob, reader.position);
+  readPlaces(columns, header);
+  const pressures = hasPressure ? readPressures(columns, n) : null;
+  const times = hasTime ? readTimes(columns, n) : null;
+  columns.end();
+  return columnsOf(header, pressures, times);
+}
+
+/** Where the hand went: flat pairs of px from the corner. Raises ProtocolError. */
+export function inkSpine(blob: Uint8Array): Float64Array {
+  const { xy, count } = readInkPlaces(blob);
+  return xy.slice(0, 2 * count);
+}
+
+/** Raises ProtocolError. */
+export function decodeInk(blob: Uint8Array): Ink {
+  const { xy, count, pressures, times, w, h } = readInk(blob);
   const points: InkPoint[] = [];
-  for (let i = 0; i < n; i++) {
+  for (let i = 0; i < count; i++) {
     points.push({
-      x: flat[2 * i] ?? 0,
-      y: flat[2 * i + 1] ?? 0,
+      x: xy[2 * i] ?? 0,
+      y: xy[2 * i + 1] ?? 0,
       pressure: pressures?.[i] ?? null,
       t: times?.[i] ?? null,
     });
   }
-  return { points, w: header.w10 / INK.units_per_px, h: header.h10 / INK.units_per_px, hasPressure, hasTime };
+  return { points, w, h, hasPressure: pressures !== null, hasTime: times !== null };
 }
 
 /** Parts of at most 256 points; each next part repeats the last point of the one before, pressure and all. */

@@ -7,10 +7,17 @@ const UNITS_PER_PX = 10;
 const LARGEST = 2 ** 48;
 
 /** One column by hand: a page seen from afar is 20,000 of these. Differences of small strokes take one or two bytes. */
-function readColumn(blob: Uint8Array, from: number, flat: Float64Array, column: number, extent: number): number {
+function readColumn(
+  blob: Uint8Array,
+  from: number,
+  flat: Float64Array,
+  column: number,
+  n: number,
+  extent: number,
+): number {
   let at = from;
   let value = 0;
-  for (let i = column; i < flat.length; i += 2) {
+  for (let i = column; i < 2 * n; i += 2) {
     let coded = blob[at++] ?? 128;
     if (coded > 127) {
       let scale = 128;
@@ -30,14 +37,14 @@ function readColumn(blob: Uint8Array, from: number, flat: Float64Array, column: 
   return at;
 }
 
-/** Fills pairs of px from the corner; returns where the columns end. Raises ProtocolError. */
+/** Fills `n` pairs of px from the corner; returns where the columns end. Raises ProtocolError. */
 export function readColumns(
   blob: Uint8Array,
   from: number,
   flat: Float64Array,
-  box: { readonly w10: number; readonly h10: number },
+  { n, w10, h10 }: { readonly n: number; readonly w10: number; readonly h10: number },
 ): number {
-  return readColumn(blob, readColumn(blob, from, flat, 0, box.w10), flat, 1, box.h10);
+  return readColumn(blob, readColumn(blob, from, flat, 0, n, w10), flat, 1, n, h10);
 }
 
 /** What follows the places. Raises ProtocolError. */

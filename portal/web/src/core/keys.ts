@@ -6,7 +6,7 @@ import { Writer } from './varint';
 
 const CURVE = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNING = { name: 'ECDSA', hash: 'SHA-256' } as const;
-export const POINT_BYTES = 65;
+const POINT_BYTES = 65;
 
 /** A verified point of the curve, ready to check signatures with. */
 export type PublicKey = CryptoKey;
@@ -71,16 +71,6 @@ export async function loadJwks(jwks: unknown): Promise<KeySet> {
     keys.set(kid, await importPoint(concatBytes(new Uint8Array([4]), parseBase64Url(x), parseBase64Url(y))));
   }
   return keys;
-}
-
-/** The other direction, for tests and tools. */
-export async function dumpJwks(keys: KeySet): Promise<{ keys: JsonWebKey[] }> {
-  const out: JsonWebKey[] = [];
-  for (const [kid, key] of keys) {
-    const { kty, crv, x, y } = await subtle().exportKey('jwk', key);
-    out.push({ kty, crv, x, y, kid, alg: 'ES256', use: 'sig' } as JsonWebKey);
-  }
-  return { keys: out };
 }
 
 /** S2: what proves at the relay that a ticket's key is ours. */

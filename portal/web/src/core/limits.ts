@@ -4,7 +4,6 @@ import messages from '@spec/messages.json';
 
 export const LIMITS = limits;
 export const MESSAGE = messages;
-export type MessageName = keyof typeof messages;
 
 /** What one Yjs update may hold (rule P1; P8 for snapshots). */
 export interface UpdateLimits {

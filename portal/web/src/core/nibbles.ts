@@ -70,10 +70,10 @@ export class NibbleReader {
     return unfold(this.uint());
   }
 
-  /** Signed numbers, one after another, into every `step`th place of `into` from `from` on. */
-  zigzags(into: Float64Array, from: number, step: number): void {
+  /** Signed numbers, one after another, into every `step`th place of `into` from `from` on, before `end`. */
+  zigzags(into: Float64Array, from: number, step: number, end = into.length): void {
     const { bytes } = this;
-    for (let i = from; i < into.length; i += step) {
+    for (let i = from; i < end; i += step) {
       const { at } = this;
       const byte = at >> 1;
       const seen = ((bytes[byte] ?? 255) << 8) | (bytes[byte + 1] ?? 255);

@@ -18,6 +18,7 @@ import type { KeySet } from './keys';
 import { Ledger } from './ledger';
 import { LIMITS, SNAPSHOT_LIMITS } from './limits';
 import type { Head, StreamSeq } from './messages';
+import { openUpdate } from './opening';
 import { Park, type ParkReason, streamKey } from './park';
 import { checkSnapshot, checkUpdate, mayWrite, missingBase } from './policy';
 import { Revocations, readRevocation } from './revocation';
@@ -373,7 +374,7 @@ export class Replica {
     const { doc, ledger } = this.document(ref);
     const scan = scanUpdate(update, SNAPSHOT_LIMITS);
     checkSnapshot(scan, ledger);
-    Y.applyUpdate(doc, update, REMOTE);
+    openUpdate(doc, update, REMOTE);
     ledger.note(scan);
     for (const head of heads) {
       const stream = this.stream(ref, head.session);

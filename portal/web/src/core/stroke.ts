@@ -4,7 +4,7 @@
  * A shared map costs some 25 bytes and a tenth of a kilobyte of memory a field, and most strokes are never changed: one
  * field in place of nine makes a full board open several times faster.
  */
-import { encodeUtf8 } from './bytes';
+import { encodeUtf8, SameText } from './bytes';
 import { malformed, ProtocolError } from './errors';
 import type { FieldSource } from './fields';
 import { Reader, Writer } from './varint';
@@ -69,17 +69,20 @@ export function packStroke(fields: Readonly<Record<string, unknown>>): Readonly<
   return Object.fromEntries([[STROKE_FIELD, record], ...beside]);
 }
 
+const samePage = new SameText();
+const sameColour = new SameText();
+
 /** Raises ProtocolError. Whether its ink can be shown is for whoever reads that. */
 export function unpackStroke(record: Uint8Array): StrokeFields {
   const reader = new Reader(record);
   const version = reader.u8();
   const type = KINDS[reader.u8()];
   if (version !== VERSION || type === undefined) throw malformed('record of a stroke');
-  const page = reader.varstring(TEXT_BYTES);
+  const page = reader.varstring(TEXT_BYTES, samePage);
   const index = reader.varstring(TEXT_BYTES);
   const x = reader.zigzag() / UNITS;
   const y = reader.zigzag() / UNITS;
-  const colour = reader.varstring(TEXT_BYTES);
+  const colour = reader.varstring(TEXT_BYTES, sameColour);
   const size = reader.varuint() / UNITS;
   const created_ms = reader.varuint();
   const ink = reader.take(reader.remaining);

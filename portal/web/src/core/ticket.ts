@@ -18,7 +18,7 @@ import { importPoint, type KeySet, type PublicKey } from './keys';
 import { LIMITS } from './limits';
 
 /** Clocks of school and relay may differ by this much at admission (T2). */
-export const CLOCK_SLACK_MS = 120_000;
+const CLOCK_SLACK_MS = 120_000;
 
 const COLOUR_MAX = 2 ** 16 - 1;
 

@@ -1,5 +1,5 @@
 /** The wire's primitives, reading and writing (protocol.md W1–W4). */
-import { type Bytes, decodeUtf8, encodeUtf8, formatHex, ownBytes, parseHex } from './bytes';
+import { type Bytes, decodeUtf8, encodeUtf8, formatHex, ownBytes, parseHex, type SameText } from './bytes';
 import { malformed } from './errors';
 import type { SessionId } from './ids';
 
@@ -87,12 +87,14 @@ export class Reader {
     return this.take(length);
   }
 
-  varstring(maxBytes: number): string {
+  /** `same`: where most are the one read before. */
+  varstring(maxBytes: number, same?: SameText): string {
     const length = this.varuint();
     if (length > maxBytes) throw malformed('field is too long');
     if (length > this.remaining) throw malformed('ends early');
     this.at += length;
-    return decodeUtf8(this.bytes, this.at - length, this.at);
+    const from = this.at - length;
+    return same ? same.decode(this.bytes, from, this.at) : decodeUtf8(this.bytes, from, this.at);
   }
 
   session(): SessionId {

@@ -87,7 +87,7 @@ function openSocket(url: string): WebSocket {
 }
 
 /** True when a data channel opens between two connections of this page: school policies often switch WebRTC off. */
-export async function checkDirect(): Promise<boolean> {
+async function checkDirect(): Promise<boolean> {
   if (typeof RTCPeerConnection === 'undefined') {
     return false;
   }

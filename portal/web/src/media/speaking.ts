@@ -19,7 +19,7 @@ export function loudness(samples: Float32Array): number {
 
 /** Level from which a voice counts as speaking, and how long the ring stays after it (ms): pauses between words. */
 export const SPEAKING_LEVEL = 0.25;
-export const SPEAKING_HOLD_MS = 400;
+const SPEAKING_HOLD_MS = 400;
 
 /** Turns levels into a steady "speaks now" without flicker. Pure: the caller brings the time. */
 export class SpeakingGate {
@@ -40,7 +40,7 @@ interface Meter {
   users: number;
 }
 
-export class AudioLevels {
+class AudioLevels {
   readonly #meters = new Map<MediaStreamTrack, Meter>();
   #context: AudioContext | null = null;
 

@@ -5,7 +5,7 @@ export interface TileGrid {
   readonly height_px: number;
 }
 
-export const TILE_RATIO = 4 / 3;
+const TILE_RATIO = 4 / 3;
 
 /**
  * Lays `count` tiles of 4:3 out in a box. All lengths in CSS px. A box too low for every tile at `min_width_px` gets

@@ -81,7 +81,7 @@ function present(value: unknown): PresentEntry {
   return { ticket: text(ticket), agent: agent(kind), joinedMs: number(joined_ms), presence: presence ?? null };
 }
 
-export function readSignal(value: unknown): SignalData {
+function readSignal(value: unknown): SignalData {
   const { epoch: rawEpoch, kind, sdp, mids, fp, candidate, mid, line } = object(value);
   const epoch = number(rawEpoch);
   switch (kind) {

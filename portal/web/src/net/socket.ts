@@ -38,7 +38,7 @@ export interface SocketHooks {
   readonly connect: (url: string) => SocketLike;
 }
 
-export const SUBPROTOCOL = 'chalkmesh.v1';
+const SUBPROTOCOL = 'chalkmesh.v1';
 /** The browser's own socket, which says the same with wider types. */
 export const openWebSocket = (url: string): SocketLike => new WebSocket(url, SUBPROTOCOL) as SocketLike;
 

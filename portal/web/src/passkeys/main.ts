@@ -2,12 +2,14 @@
  * Passkeys on the portal's pages: a press on a button asks the device, and its answer goes to the portal as a field of
  * the button's form. Pages work without this; what is offered only here is hidden until it can work.
  */
+import { type Phrase, phrase, speakAsThePage, t } from '../ui/i18n';
 
-const WORDS: Readonly<Record<string, string>> = {
-  InvalidStateError: 'This device has a passkey for this account already.',
-  NotAllowedError: 'It was cancelled, or took too long. Press again to try once more.',
-  SecurityError: 'This browser makes no passkeys at this address.',
+const WORDS: Readonly<Record<string, Phrase>> = {
+  InvalidStateError: phrase('This device has a passkey for this account already.'),
+  NotAllowedError: phrase('It was cancelled, or took too long. Press again to try once more.'),
+  SecurityError: phrase('This browser makes no passkeys at this address.'),
 };
+const OTHERWISE = phrase('The passkey could not be used. Try another way.');
 
 /** Only where the browser reads the portal's JSON by itself (Level 3), at an address that may have passkeys. */
 function isPossible(): boolean {
@@ -46,7 +48,7 @@ async function press(button: HTMLButtonElement, words: HTMLElement | null): Prom
   } catch (error) {
     const name = error instanceof DOMException ? error.name : '';
     if (words) {
-      words.textContent = WORDS[name] ?? 'The passkey could not be used. Try another way.';
+      words.textContent = t(WORDS[name] ?? OTHERWISE);
       words.hidden = false;
     }
     button.disabled = false;
@@ -54,6 +56,7 @@ async function press(button: HTMLButtonElement, words: HTMLElement | null): Prom
 }
 
 if (isPossible()) {
+  await speakAsThePage();
   for (const other of document.querySelectorAll<HTMLElement>('[data-passkey-else]')) other.hidden = true;
   for (const form of document.querySelectorAll<HTMLElement>('[data-passkey-form]')) form.hidden = false;
   for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-passkey]')) {

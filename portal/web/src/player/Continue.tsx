@@ -37,7 +37,7 @@ export function Continue({ playback, portal }: { playback: Playback; portal: Rec
   );
 }
 
-export const boardAddress = (id: string): string => {
+const boardAddress = (id: string): string => {
   const address = new URL(location.href);
   address.search = `?board=${encodeURIComponent(id)}`;
   return address.href;

@@ -14,7 +14,6 @@ import {
   LAYOUTS,
   type Wish,
 } from './filmDesk';
-import { filmName } from './loader';
 import type { Manifest } from './manifest';
 import type { RecordingPortal } from './portalCalls';
 import './keep.css';
@@ -85,7 +84,7 @@ function KeepDialog({
           <ul class="keep">
             <Own manifest={manifest} films={films} />
             {films.list.map((film) => (
-              <Line key={film.id} manifest={manifest} film={film} desk={desk} />
+              <Line key={film.id} film={film} desk={desk} />
             ))}
           </ul>
           {manifest.state !== 'recording' && <Make desk={desk} films={films} />}
@@ -106,7 +105,7 @@ function Own({ manifest, films }: { manifest: Manifest; films: Films }) {
           {films.isLate && <span class="soft small">{t('Corrected captions are on their way into it.')}</span>}
         </span>
         {films.own ? (
-          <Take file={films.own} name={filmName(manifest.title, manifest.started_at)} testId="player-download" />
+          <Take file={films.own} testId="player-download" />
         ) : (
           <span class="soft small">{t('Not made yet')}</span>
         )}
@@ -114,22 +113,21 @@ function Own({ manifest, films }: { manifest: Manifest; films: Films }) {
       {manifest.page && (
         <li class="keep__line">
           <span class="keep__words">{t('A page that opens without a connection')}</span>
-          <Take file={manifest.page} name="" testId="player-page-file" />
+          <Take file={manifest.page} testId="player-page-file" />
         </li>
       )}
       {films.hasCaptions && (
         <li class="keep__line">
           <span class="keep__words">{t('Captions file')}</span>
-          <Take file={`/api/recordings/${lesson}/captions.vtt`} name="" testId="player-captions-file" />
+          <Take file={`/api/recordings/${lesson}/captions.vtt`} testId="player-captions-file" />
         </li>
       )}
     </>
   );
 }
 
-function Line({ manifest, film, desk }: { manifest: Manifest; film: Film; desk: FilmDesk }) {
+function Line({ film, desk }: { film: Film; desk: FilmDesk }) {
   const words = filmWords(film);
-  const name = filmName(manifest.title, manifest.started_at).replace(/\.mp4$/u, `.${film.format}`);
   return (
     <li class="keep__line" data-testid="keep-film" data-state={film.state}>
       <span class="keep__words">
@@ -149,7 +147,7 @@ function Line({ manifest, film, desk }: { manifest: Manifest; film: Film; desk: 
           </span>
         )}
       </span>
-      {film.file && <Take file={film.file} name={name} testId="keep-take" />}
+      {film.file && <Take file={film.file} testId="keep-take" />}
       {film.isRemovable && (
         <IconButton
           label={film.state === 'asked' ? t('Stop making it') : t('Remove this film')}
@@ -165,9 +163,10 @@ function Line({ manifest, film, desk }: { manifest: Manifest; film: Film; desk: 
   );
 }
 
-function Take({ file, name, testId }: { file: string; name: string; testId: string }) {
+// Without `download`: where the server first asks staff once more who they are, that page is to be seen.
+function Take({ file, testId }: { file: string; testId: string }) {
   return (
-    <a class="button button--small keep__take" href={file} download={name} data-testid={testId}>
+    <a class="button button--small keep__take" href={file} data-testid={testId}>
       <Download class="icon" aria-hidden="true" />
       <span>{t('Download')}</span>
     </a>

@@ -2,7 +2,7 @@ import { AudioLines, MessageSquare, PenLine, Search as SearchIcon } from 'lucide
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Popover } from '../ui/Popover';
 import type { Playback } from './playback';
-import { findMoments, MOST_MOMENTS, type Moment } from './search';
+import { findMoments, MOST_MOMENTS, type Moment, nextPlace } from './search';
 import { formatTime } from './times';
 import './findings.css';
 import { phrase, t, tn } from '../ui/i18n';
@@ -27,8 +27,16 @@ export function Search({ playback }: { playback: Playback }) {
 
 function SearchPanel({ playback }: { playback: Playback }) {
   const [query, setQuery] = useState('');
+  // Which of the moments Enter led to; null: none yet.
+  const [at, setAt] = useState<number | null>(null);
   const field = useRef<HTMLInputElement>(null);
+  const found = useRef<HTMLOListElement>(null);
   useEffect(() => field.current?.focus(), []);
+  useEffect(() => {
+    if (at !== null) {
+      found.current?.children[at]?.scrollIntoView({ block: 'nearest' });
+    }
+  }, [at]);
   const { steps } = playback.recording.journal;
   const chat = playback.chat.value;
   // `steps` is one array for ever; its length tells whether more was read.
@@ -37,6 +45,13 @@ function SearchPanel({ playback }: { playback: Playback }) {
   const moments = useMemo(() => findMoments(query, steps, chat, list), [query, steps, stepCount, chat, list]);
   const where = list.length > 0 ? t('Words written or spoken') : t('Words on the board or in the chat');
   const isAsked = query.trim() !== '';
+  const go = (number: number): void => {
+    const moment = moments[number];
+    if (moment) {
+      setAt(number);
+      playback.seek(moment.t_ms - playback.clock.start_ms);
+    }
+  };
   return (
     <div class="findings">
       <input
@@ -47,11 +62,13 @@ function SearchPanel({ playback }: { playback: Playback }) {
         aria-label={where}
         data-testid="player-search-words"
         value={query}
-        onInput={(event) => setQuery(event.currentTarget.value)}
+        onInput={(event) => {
+          setQuery(event.currentTarget.value);
+          setAt(null);
+        }}
         onKeyDown={(event) => {
-          const first = moments[0];
-          if (event.key === 'Enter' && first) {
-            playback.seek(first.t_ms - playback.clock.start_ms);
+          if (event.key === 'Enter') {
+            go(nextPlace(at, event.shiftKey ? -1 : 1, moments.length));
           }
         }}
       />
@@ -63,10 +80,10 @@ function SearchPanel({ playback }: { playback: Playback }) {
             : t('Finds typed text and messages.')}
       </p>
       {moments.length > 0 && (
-        <ol class="findings__list">
-          {moments.map((moment) => (
+        <ol class="findings__list" ref={found}>
+          {moments.map((moment, number) => (
             <li key={`${moment.kind}-${moment.t_ms}-${moment.text}`}>
-              <Finding playback={playback} moment={moment} />
+              <Finding playback={playback} moment={moment} isCurrent={number === at} onChoose={() => go(number)} />
             </li>
           ))}
         </ol>
@@ -78,7 +95,14 @@ function SearchPanel({ playback }: { playback: Playback }) {
 const ICONS = { board: PenLine, chat: MessageSquare, spoken: AudioLines } as const;
 const PLACES = { board: phrase('on the board'), chat: phrase('in the chat'), spoken: phrase('aloud') } as const;
 
-function Finding({ playback, moment }: { playback: Playback; moment: Moment }) {
+interface FindingProps {
+  playback: Playback;
+  moment: Moment;
+  isCurrent: boolean;
+  onChoose: () => void;
+}
+
+function Finding({ playback, moment, isCurrent, onChoose }: FindingProps) {
   const { text, from, to, t_ms, kind, session } = moment;
   const at_ms = t_ms - playback.clock.start_ms;
   const person = playback.people.value.find(({ user, sessions }) =>
@@ -91,7 +115,8 @@ function Finding({ playback, moment }: { playback: Playback; moment: Moment }) {
       class="findings__item"
       data-testid="player-search-found"
       data-ms={Math.round(at_ms)}
-      onClick={() => playback.seek(at_ms)}
+      aria-current={isCurrent}
+      onClick={onChoose}
     >
       <span class="findings__head">
         <Icon class="icon" aria-hidden="true" />

@@ -26,7 +26,6 @@ export function Transcript({ playback, desk }: { playback: Playback; desk: Capti
         <a
           class="transcript__file"
           href={`/api/recordings/${encodeURIComponent(playback.manifest.value?.lesson ?? '')}/captions.vtt`}
-          download=""
         >
           <Download class="icon" aria-hidden="true" />
           {t('Captions file')}

@@ -89,10 +89,3 @@ export async function loadTimeline(
     throw lineGone();
   }
 }
-
-/** A name for the film on the viewer's disk. */
-export function filmName(title: string, started_at: number): string {
-  const day = started_at > 0 ? new Date(started_at).toISOString().slice(0, 10) : '';
-  const plain = title.replace(/[^\p{L}\p{N} _-]+/gu, '').trim() || 'lesson';
-  return `${[plain, day].filter(Boolean).join(' ')}.mp4`;
-}

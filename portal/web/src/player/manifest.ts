@@ -39,6 +39,15 @@ export interface Chapter {
   readonly page: string;
 }
 
+/** The chapters of a lesson with `markers` among them; as in its film, the lesson itself stands before the first one. */
+export function withBeginning(manifest: Manifest | null, markers: readonly Chapter[]): readonly Chapter[] {
+  const chapters = [...(manifest?.chapters ?? []), ...markers].sort((a, b) => a.t_ms - b.t_ms);
+  const [first] = chapters;
+  return manifest && first && first.t_ms > manifest.start_ms
+    ? [{ t_ms: manifest.start_ms, title: manifest.title, kind: 'lesson', page: '' }, ...chapters]
+    : chapters;
+}
+
 /** What the portal lets this viewer do beside watching. */
 export interface Viewer {
   readonly user: string;

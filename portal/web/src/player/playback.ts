@@ -6,8 +6,7 @@ import { type Captions, NO_CAPTIONS } from './captions';
 import { MasterClock } from './clock';
 import type { ChatLine } from './journal';
 import { inkOf, PLAIN_LOOK } from './lens';
-import type { Chapter, Manifest, PlayerPerson } from './manifest';
-import { peopleByUser } from './manifest';
+import { type Chapter, type Manifest, type PlayerPerson, peopleByUser, withBeginning } from './manifest';
 import { RecordingPictures } from './pictures';
 import { Recording } from './recording';
 import { RecordingSource } from './recordingSource';
@@ -68,7 +67,7 @@ export class Playback {
   /** Chapters that were set by hand, since. */
   readonly markers = signal<readonly Chapter[]>([]);
   readonly chapters: ReadonlySignal<readonly Chapter[]> = computed(() =>
-    [...(this.manifest.value?.chapters ?? []), ...this.markers.value].sort((a, b) => a.t_ms - b.t_ms),
+    withBeginning(this.manifest.value, this.markers.value),
   );
   readonly isLive: ReadonlySignal<boolean> = computed(() => this.manifest.value?.state === 'recording');
 

@@ -4,7 +4,7 @@ import { byIndex, type Page, type Shape } from '../core/shape';
 import type { JournalStep, ShapeChange } from './journal';
 
 /** Further than this at once is shown as a page opened anew rather than change by change. */
-export const SEEK_STEPS = 64;
+const SEEK_STEPS = 64;
 
 /**
  * The board at a moment: a place in the journal, and the shapes that stand there. Going to another moment, forwards or

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MAIN_PAGE, type SessionId, type ShapeId } from '../core/ids';
 import type { Shape } from '../core/shape';
 import type { ChatLine, JournalStep } from './journal';
-import { findMoments, MOST_MOMENTS } from './search';
+import { findMoments, MOST_MOMENTS, nextPlace } from './search';
 
 const SESSION = '00000000000000a1' as SessionId;
 
@@ -58,5 +58,10 @@ describe('search', () => {
     const many = Array.from({ length: 200 }, (_, index) => said(index, 'yes'));
     expect(findMoments('yes', [], many)).toHaveLength(MOST_MOMENTS);
     expect(findMoments('gone', [typed(1, 'a', 'gone', true)], [])).toEqual([]);
+  });
+
+  it('goes on from place to place by Enter, round the ends', () => {
+    expect([nextPlace(null, 1, 3), nextPlace(0, 1, 3), nextPlace(2, 1, 3)]).toEqual([0, 1, 0]);
+    expect([nextPlace(null, -1, 3), nextPlace(0, -1, 3)]).toEqual([2, 2]);
   });
 });

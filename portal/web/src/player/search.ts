@@ -94,3 +94,8 @@ function fold(text: string): string {
     .replace(/\p{M}+/gu, '')
     .toLocaleLowerCase();
 }
+
+/** Where one step from a place leads among `count` of them, round the ends; null stands before the first. */
+export function nextPlace(at: number | null, step: 1 | -1, count: number): number {
+  return at === null ? (step > 0 ? 0 : count - 1) : (at + step + count) % count;
+}

@@ -50,9 +50,9 @@ export const HARD_SEEK_MS = 150;
  * of an element's rate costs it a few ms of sound: bending all the time keeps it late (measured: −20…−35 ms for ever).
  */
 export const BEND_FROM_MS = 45;
-export const IN_SYNC_MS = 18;
+const IN_SYNC_MS = 18;
 /** The most that a rate is bent; more would be heard in the pitch-corrected sound. */
-export const MOST_BEND = 0.05;
+const MOST_BEND = 0.05;
 const LEAST_BEND = 0.02;
 const RESEEK_MS = 1_000;
 const PRELOAD_MS = 4_000;

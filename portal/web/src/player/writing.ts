@@ -13,12 +13,12 @@ export interface WrittenStroke {
 }
 
 /** A single stroke is at most this long on screen; more is a pen that was left lying. */
-export const LONGEST_STROKE_MS = 20_000;
+const LONGEST_STROKE_MS = 20_000;
 /** Work that arrived this much later than it was done was done offline: it appears at once, as it did in the lesson. */
 export const LATE_MS = 3_000;
 
 /** Writing time of ink in ms. 0 without a time column, or for an unreadable blob. */
-export function inkDuration(ink: Uint8Array): number {
+function inkDuration(ink: Uint8Array): number {
   return Math.min(LONGEST_STROKE_MS, inkPoints(ink).at(-1)?.t ?? 0);
 }
 
@@ -37,7 +37,7 @@ function inkPoints(ink: Uint8Array): readonly InkPoint[] {
  * When each of the strokes of one update was written. A stroke of more than 256 points comes as several shapes in one
  * update (docs/board.md, "Ink blob"), so they follow one another and the last ends at the arrival.
  */
-export function writingTimes(strokes: readonly StrokeShape[], arrival_ms: number): WrittenStroke[] {
+function writingTimes(strokes: readonly StrokeShape[], arrival_ms: number): WrittenStroke[] {
   const written: WrittenStroke[] = [];
   let to_ms = arrival_ms;
   for (const shape of strokes.toReversed()) {

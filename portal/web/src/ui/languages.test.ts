@@ -19,7 +19,7 @@ const SAME = /LaTeX|PDF|MP4|\d+p\b|Atkinson Hyperlegible/g;
 /** Says that a sentence of these errors is for the log and not for a person. */
 const INTERNAL = new Set(['Error', 'RangeError', 'TypeError', 'DOMException', 'ManifestError']);
 /** What people look at is made here; below are the wire, the documents and the PDF writer. */
-const SHOWN = /^(classroom|player|media|alerts|operation|board|ui)\/(?!pdf\/)/;
+const SHOWN = /^(classroom|player|media|alerts|operation|passkeys|board|ui)\/(?!pdf\/)/;
 
 type Node = ESTree.Node;
 interface Found {

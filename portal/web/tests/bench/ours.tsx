@@ -1,6 +1,6 @@
 /** The classroom with the bench's ink, behind the same small interface as the peers' pages (loadtests/peers/board). */
 import { render } from 'preact';
-import { applyUpdate, Doc } from 'yjs';
+import { Doc } from 'yjs';
 import { MemoryRoom } from '../../dev/memoryRoom';
 import { BoardView } from '../../src/board/BoardView';
 import type { ClassroomPortal } from '../../src/classroom/api';
@@ -9,6 +9,7 @@ import type { RoomLive } from '../../src/classroom/room';
 import type { Board } from '../../src/core/board';
 import type { Bytes } from '../../src/core/bytes';
 import { MAIN_PAGE } from '../../src/core/ids';
+import { openUpdate } from '../../src/core/opening';
 import { LocalMedia } from '../../src/media/localMedia';
 import type { LessonInfo } from '../../src/net/portal';
 import { middleOf, RemotePens } from './pens';
@@ -46,7 +47,7 @@ async function load(count: number): Promise<void> {
 function open(where: 'fit' | 'one'): Record<string, number> {
   const began = performance.now();
   const doc = new Doc();
-  applyUpdate(doc, file, 'load');
+  openUpdate(doc, file, 'load');
   file = new Uint8Array();
   const applied = performance.now();
   const room = new MemoryRoom(INFO, GUESTS, doc);

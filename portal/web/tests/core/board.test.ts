@@ -3,7 +3,7 @@ import * as Y from 'yjs';
 import { Board, type BoardChange } from '../../src/core/board';
 import { Chat } from '../../src/core/chat';
 import { NotWritable } from '../../src/core/errors';
-import { MAIN_PAGE, type SessionId, type ShapeId } from '../../src/core/ids';
+import { MAIN_PAGE, type SessionId, type ShapeId, shapeAuthor } from '../../src/core/ids';
 import { Stage } from '../../src/core/stage';
 import { diffText } from '../../src/core/text';
 
@@ -146,6 +146,40 @@ describe('board', () => {
     const [id] = a.addStroke(stroke());
     expect(a.shape(id as ShapeId)?.index).toBe('a2');
     expect(a.pages()).toHaveLength(1);
+  });
+
+  test('new ink goes on top of the highest key that is one, whatever came before it', () => {
+    const { a, docA } = pair();
+    const put = (n: number, index: string, page: string = MAIN_PAGE): unknown =>
+      docA
+        .getMap('shapes')
+        .set(
+          `${B}-${n}`,
+          new Y.Map(Object.entries({ type: 'text', page, index, x: 0, y: 0, size: 4, colour: 'red', text: 'x' })),
+        );
+    for (const [i, index] of ['a3', 'zz ', 'a1', 'b00', 'no key', 'a9'].entries()) put(i + 1, index);
+    put(9, 'c000', 'other');
+    const indexes = [a.addStroke(stroke()), a.addStroke(stroke())].map(([id]) => a.shape(id as ShapeId)?.index);
+    expect(indexes).toEqual(['b01', 'b02']);
+    put(10, 'b00V');
+    put(11, 'b0A');
+    const [id] = a.addStroke(stroke());
+    expect(a.shape(id as ShapeId)?.index).toBe('b0B');
+  });
+
+  test('the author is in the id, whoever was read before, and in no other name', () => {
+    const authors = [
+      `${A}-1`,
+      `${A}-1z`,
+      `${B}-1`,
+      `${A}-01`,
+      `${A}-`,
+      `${A}-1A`,
+      `${A}-${'1'.repeat(11)}`,
+      `${A}_1`,
+      '',
+    ];
+    expect(authors.map(shapeAuthor)).toEqual([A, A, B, null, null, null, null, null, null]);
   });
 
   test('without a session it is read-only', () => {

@@ -84,13 +84,23 @@ function sentenceOf(error: unknown): string {
     case 'DoubleSubscripts':
       return t('Two indices follow each other: put {braces} around one.', { braces: '{ }' });
     case 'UnknownEnv':
-      return `${message}.`;
+      return t('There is no environment {named}.', { named: inQuotes(message) });
+    case 'EnvMissingEnd':
+      return t('The environment {named} has no end.', { named: inQuotes(message) });
+    case 'EnvBadEnd':
+      return t('A \\begin and the \\end after it have different names.');
+    case 'ErroneousNestingEq':
+    case 'Misplaced':
+      return t('{named} does not belong there.', { named: named || '&' });
     default:
       return id
         ? t('This cannot be set: {message}.', { message })
         : t('Some letters of this formula cannot be part of one.');
   }
 }
+
+/** The name that MathJax has put into quotes: `Unknown environment 'foo'`. */
+const inQuotes = (message: string): string => `“${/'([^']*)'/u.exec(message)?.[1] ?? ''}”`;
 
 /** MathJax's errors are no instances of Error. */
 function readTexError(error: unknown): { readonly id: string; readonly message: string } {

@@ -36,14 +36,16 @@ const DEGREE = Math.PI / 180;
 
 export function GuideLayer({ controller }: { controller: BoardController }) {
   const guide = controller.guides.shown.value;
+  return guide && controller.isWritable.value ? <LaidGuide controller={controller} guide={guide} /> : null;
+}
+
+/** A component of its own: without a guide nothing follows the camera. */
+function LaidGuide({ controller, guide }: { controller: BoardController; guide: Guide }) {
   const [camera, setCamera] = useState<Camera>(controller.view.camera);
   useEffect(() => {
     setCamera(controller.view.camera);
     return controller.view.onCamera(setCamera);
   }, [controller]);
-  if (!guide || !controller.isWritable.value) {
-    return null;
-  }
   return (
     <>
       <svg class="guide">

@@ -15,6 +15,7 @@ import { type SceneItem, sceneItem } from '../scene';
 import { parseStep } from '../ticks';
 import '../dialogs.css';
 import { t } from '../../ui/i18n';
+import { expressionWords, PlotProblem } from './words';
 
 /** What stands in the fields, as it is typed. */
 interface Written {
@@ -203,7 +204,7 @@ function numberIn(text: string): number {
   const expression = parseExpression(text);
   const value = expression.isConstant ? expression.at(0) : Number.NaN;
   if (!(Math.abs(value) <= things.plot.farthest)) {
-    throw new ExpressionError(t('“{text}” is no number that fits here.', { text }));
+    throw new PlotProblem(t('“{text}” is no number that fits here.', { text }));
   }
   return value;
 }
@@ -221,17 +222,25 @@ function readWritten(written: Written, form: PlotForm): { fields: PlotFields | n
     };
     return { fields, problem: stepProblem([x_step, y_step]) || entryProblem(entries, form) };
   } catch (error) {
-    if (!(error instanceof ExpressionError)) {
-      throw error;
-    }
-    return { fields: null, problem: error.message };
+    return { fields: null, problem: problemOf(error) };
   }
+}
+
+/** Passes on what is no problem of whoever wrote it. */
+function problemOf(error: unknown): string {
+  if (error instanceof ExpressionError) {
+    return expressionWords(error);
+  }
+  if (error instanceof PlotProblem) {
+    return error.message;
+  }
+  throw error;
 }
 
 function spanOf(from: string, to: string): [number, number] {
   const [low, high] = [numberIn(from), numberIn(to)];
   if (high - low < things.plot.least_span) {
-    throw new ExpressionError(t('“{from}” is not less than “{to}”.', { from, to }));
+    throw new PlotProblem(t('“{from}” is not less than “{to}”.', { from, to }));
   }
   return [low, high];
 }
@@ -250,10 +259,7 @@ function entryProblem(text: string, form: PlotForm): string {
         return t('{entry}: this is no number.', { entry });
       }
     } catch (error) {
-      if (!(error instanceof ExpressionError)) {
-        throw error;
-      }
-      return `${entry}: ${error.message}`;
+      return `${entry}: ${problemOf(error)}`;
     }
   }
   const written = text.split('\n').filter((line) => line.trim() !== '').length;

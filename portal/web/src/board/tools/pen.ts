@@ -187,10 +187,10 @@ export class PenTool implements Tool {
   }
 
   /** The pen is where it will rest, if it rests. A highlighter marks things: it is never a shape. */
-  private rest(at: Point): void {
+  private rest(at: ToolPoint): void {
     this.wake();
     this.restedAt = { x: at.x, y: at.y };
-    if (this.name === 'pen' && !this.along) {
+    if (this.name === 'pen' && !this.along && !at.isFree) {
       this.holdTimer = setTimeout(() => this.held(), HOLD_MS);
     }
   }

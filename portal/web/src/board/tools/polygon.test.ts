@@ -104,6 +104,44 @@ test('with the keyboard alone: Enter takes a corner up and puts it down, arrows 
   ]);
 });
 
+test('each step with the keyboard is told: where the corner is, which one it is, and when the next press closes', () => {
+  for (const key of ['Enter', 'Enter', 'ArrowRight']) tool.key(key, false);
+  tool.key('Backspace', false);
+  expect(host.said).toEqual([
+    'In the middle. Arrows move the corner, Enter puts it down, Escape drops it.',
+    'Corner 1 at 20 across, 11.3 down',
+    '20.3 across, 11.3 down',
+    'Corner taken back. 0 are left.',
+  ]);
+  tool.leave();
+  for (const [x, y] of [
+    [0, 0],
+    [90, 0],
+    [90, 20],
+  ] as const)
+    click(x, y);
+  tool.doubleClick();
+  for (const [x, y] of [
+    [0, 0],
+    [90, 0],
+    [10, 20],
+    [10, 10],
+  ] as const)
+    click(x, y);
+  tool.hover(at(10, 10));
+  host.said.length = 0;
+  tool.key('ArrowLeft', false);
+  expect(host.said).toEqual(['At the first corner: Enter closes it.']);
+  tool.leave();
+  tool.key('Enter', false);
+  host.said.length = 0;
+  tool.key('Enter', false);
+  tool.key('Enter', false);
+  expect(host.said.at(-1)).toBe('A polygon has three corners at least.');
+  tool.key('Escape', false);
+  expect(host.said.at(-1)).toBe('Polygon dropped');
+});
+
 test('Backspace takes the last corner back, Escape all of them, and then they are the board’s keys again', () => {
   for (const [x, y] of [
     [0, 0],

@@ -10,6 +10,7 @@ import type { PlainFields } from '../../core/copy';
 import type { ShapeId } from '../../core/ids';
 import { encodeInk, inkBox } from '../../core/ink';
 import { readFields } from '../../core/shape';
+import { t, tn } from '../../ui/i18n';
 import type { Point } from '../camera';
 import type { Sketch } from '../liveLayer';
 import { measureText } from '../measure';
@@ -17,6 +18,7 @@ import { paintItem } from '../painter';
 import { sceneItem } from '../scene';
 import { handleSketch, waySketch } from '../sketches';
 import { middleOfBox } from '../transform';
+import { ARROWS, whereWords } from '../words';
 import type { Tool, ToolHost, ToolPoint } from './tool';
 
 const LEAST_CORNERS = 3;
@@ -26,12 +28,6 @@ const SAME_PX = 4;
 /** CSS px that an arrow moves the corner in hand; four times as far with Shift. */
 const STEP_PX = 10;
 const DRAFT = '0000000000000000-1' as ShapeId;
-const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};
 
 /** Where the corners are, as a shape has it. */
 export function cornerFields(corners: readonly Point[]): PlainFields {
@@ -94,16 +90,20 @@ export class PolygonTool implements Tool {
     if (arrow) {
       const far = (STEP_PX * (isShift ? 4 : 1)) / this.host.view.camera.zoom;
       const from = this.next ?? this.corners.at(-1) ?? middleOfBox(this.host.view.visible);
-      this.aim({ x: from.x + arrow[0] * far, y: from.y + arrow[1] * far }, true);
+      const to = { x: from.x + arrow[0] * far, y: from.y + arrow[1] * far };
+      this.aim(to, true);
+      this.host.say(this.isFirst(to) ? t('At the first corner: Enter closes it.') : whereWords(to));
       return true;
     }
     if (key === 'Backspace' || key === 'Delete') {
       this.corners.pop();
+      this.host.say(tn(this.corners.length, 'Corner taken back. {n} is left.', 'Corner taken back. {n} are left.'));
       this.host.view.refreshLive();
       return true;
     }
     if (key === 'Escape') {
       this.leave();
+      this.host.say(t('Polygon dropped'));
       return true;
     }
     return false;
@@ -115,6 +115,7 @@ export class PolygonTool implements Tool {
       this.close();
     } else if (!hasKeyboard || !next) {
       this.aim(next ?? this.corners.at(-1) ?? middleOfBox(this.host.view.visible), true);
+      this.host.say(t('In the middle. Arrows move the corner, Enter puts it down, Escape drops it.'));
     } else {
       this.put(next);
       // Where the last one was put down, so that the arrows go on from there.
@@ -136,6 +137,7 @@ export class PolygonTool implements Tool {
       }
     } else {
       corners.push({ x, y });
+      this.host.say(t('Corner {n} at {place}', { n: corners.length, place: whereWords({ x, y }) }));
       if (corners.length === things.polygon_corners) {
         this.close();
       }
@@ -146,6 +148,7 @@ export class PolygonTool implements Tool {
   private close(): void {
     const { corners, host } = this;
     if (corners.length < LEAST_CORNERS) {
+      host.say(t('A polygon has three corners at least.'));
       return;
     }
     this.leave();

@@ -3,7 +3,7 @@
 import { withEnds } from '../../core/arrows';
 import type { ShapeFields } from '../../core/board';
 import type { ShapeId } from '../../core/ids';
-import { type Form, readFields } from '../../core/shape';
+import { type BoxShape, type Form, readFields } from '../../core/shape';
 import type { Point } from '../camera';
 import type { Sketch } from '../liveLayer';
 import { measureText } from '../measure';
@@ -20,6 +20,8 @@ const DRAG_PX = 5;
 const CLICKED = { w: 160, h: 120 };
 const DRAFT = '0000000000000000-1' as ShapeId;
 const STEP_ANGLE = Math.PI / 12;
+
+const middleOf = ({ x, y, w, h }: BoxShape): Point => ({ x: x + w / 2, y: y + h / 2 });
 
 export class ShapeTool implements Tool {
   readonly cursor = 'crosshair';
@@ -85,6 +87,11 @@ export class ShapeTool implements Tool {
     const half = this.placed.w / 2;
     const ends = this.isLine ? ([at.x - half, at.x + half] as const) : null;
     this.add(ends ? this.fieldsOf({ x: ends[0], y: at.y }, { x: ends[1], y: at.y }) : this.fieldsOf(at, null));
+  }
+
+  /** With the keyboard: an arrow from one thing to another. */
+  join(from: BoxShape, to: BoxShape): void {
+    this.add({ ...this.fieldsOf(middleOf(from), middleOf(to)), start: from.id, end: to.id });
   }
 
   sketches(): readonly Sketch[] {

@@ -74,6 +74,12 @@ export class TestHost implements ToolHost {
   /** Where a laser points. */
   readonly pointed: (Point | null)[] = [];
 
+  readonly said: string[] = [];
+
+  say(words: string): void {
+    this.said.push(words);
+  }
+
   choose(tool: ToolName): void {
     this.chosen = tool;
   }

@@ -26,6 +26,7 @@ beforeEach(() => {
     set selection(ids) {
       host.selection = ids;
     },
+    cameras: { reveal: () => undefined },
     now: () => host.now(),
     attempt: (run) => run(),
   });

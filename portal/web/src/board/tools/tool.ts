@@ -124,6 +124,8 @@ export interface ToolHost {
   made(id: ShapeId): void;
   /** Something passes over the board that the others see and nobody keeps. */
   point(at: Point | null): void;
+  /** Tells those who hear the board what has just happened. */
+  say(words: string): void;
 }
 
 export interface Tool {

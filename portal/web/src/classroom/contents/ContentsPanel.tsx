@@ -3,23 +3,18 @@
 import { Search } from 'lucide-preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { BoardController } from '../../board/controller';
+import { type Thing, thingsOf } from '../../board/describe';
+import { MOVED_WORDS } from '../../board/words';
 import type { PageId, ShapeId } from '../../core/ids';
 import type { RoomStore } from '../store';
 import { pageName } from '../words';
-import { type Thing, thingsOf } from './describe';
 import { findOnBoard } from './find';
 import './contents.css';
-import { type Phrase, phrase, t, tn } from '../../ui/i18n';
+import { phrase, t, tn } from '../../ui/i18n';
 
 /** More entries than this make no list that one walks through; the search finds the rest. */
 const MOST = 300;
 const NUDGE = 20;
-const MOVED: Readonly<Record<string, Phrase>> = {
-  ArrowUp: phrase('Moved up'),
-  ArrowDown: phrase('Moved down'),
-  ArrowLeft: phrase('Moved left'),
-  ArrowRight: phrase('Moved right'),
-};
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-NUDGE, 0],
   ArrowRight: [NUDGE, 0],
@@ -138,9 +133,13 @@ function PageList({ store, controller }: { store: RoomStore; controller: BoardCo
     setAt(to);
     list.current?.querySelectorAll<HTMLElement>('button')[to]?.focus();
   };
-  const choose = (thing: Thing): void => {
+  /** `isMore`: beside what is chosen already, or no longer. */
+  const choose = (thing: Thing, isMore = false): void => {
     controller.choose('select');
-    controller.selection = new Set(thing.ids);
+    const { selection } = controller;
+    const isChosen = isMore && thing.ids.every((id) => selection.has(id));
+    const others = isMore ? [...selection].filter((id) => !thing.ids.includes(id)) : [];
+    controller.selection = new Set(isChosen ? others : [...others, ...thing.ids]);
   };
   const onKeyDown = (event: KeyboardEvent, thing: Thing): void => {
     const arrow = Object.hasOwn(ARROWS, event.key) ? ARROWS[event.key] : undefined;
@@ -148,7 +147,7 @@ function PageList({ store, controller }: { store: RoomStore; controller: BoardCo
     if (arrow && event.shiftKey && mayWrite) {
       choose(thing);
       controller.hands.move(...arrow);
-      setSaid(t(MOVED[event.key] ?? phrase('Moved')));
+      setSaid(t(MOVED_WORDS[event.key] ?? phrase('Moved')));
     } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       focus(current + (event.key === 'ArrowDown' ? 1 : -1));
     } else if (event.key === 'Home' || event.key === 'End') {
@@ -171,7 +170,7 @@ function PageList({ store, controller }: { store: RoomStore; controller: BoardCo
   return (
     <>
       <p class="soft small" id="contents-help">
-        {t('Arrow keys walk through, Enter shows, Shift and arrows move, Delete removes.')}
+        {t('Arrow keys walk through, Enter shows, Shift and Enter choose more, Shift and arrows move, Delete removes.')}
       </p>
       <ul class="contents__list" ref={list} aria-label={t('On this page')} aria-describedby="contents-help">
         {things.map((thing, position) => (
@@ -183,8 +182,8 @@ function PageList({ store, controller }: { store: RoomStore; controller: BoardCo
               data-testid="contents-item"
               aria-pressed={thing.ids.every((id) => controller.selected.value.has(id))}
               onFocus={() => setAt(position)}
-              onClick={() => {
-                choose(thing);
+              onClick={(event) => {
+                choose(thing, event.shiftKey);
                 controller.pointOut(controller.page, thing.ids);
               }}
               onKeyDown={(event) => onKeyDown(event, thing)}

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Doc } from 'yjs';
+import { thingsOf } from '../../board/describe';
+import { cornerFields } from '../../board/tools/polygon';
 import { Board } from '../../core/board';
 import { asSessionId, MAIN_PAGE } from '../../core/ids';
-import { thingsOf } from './describe';
 import { findOnBoard } from './find';
 
 const LOOK = { page: MAIN_PAGE, colour: 'red', size: 20, nowMs: 0 } as const;
@@ -34,6 +35,34 @@ describe('the page in words', () => {
       'Ellipse, green, middle, by Leo',
       'Picture: Page 1 of Fractions., beyond the sheet, left, by Leo',
       '1 pen stroke, red, bottom right, by Leo',
+    ]);
+  });
+});
+
+describe('shapes that others are part of', () => {
+  it('a polygon is told by its corners, an arrow by what it joins', () => {
+    const made = board();
+    const corners = [
+      { x: 0, y: 0 },
+      { x: 90, y: 0 },
+      { x: 90, y: 90 },
+      { x: 0, y: 90 },
+    ];
+    const thing = { page: MAIN_PAGE, nowMs: 0 };
+    const look = { colour: 'blue', size: 4 };
+    const first = made.addThing({ ...thing, type: 'geo', fields: { ...look, ...cornerFields(corners) } });
+    const note = { ...look, x: 700, y: 400, w: 200, h: 200, text: 'A half' };
+    const second = made.addThing({ ...thing, type: 'note', fields: note });
+    const way = { ...look, x: 90, y: 90, dx: 600, dy: 300 };
+    for (const ends of [{ start: first, end: second }, { end: second }, {}]) {
+      made.addThing({ ...thing, type: 'arrow', fields: { ...way, ...ends } });
+    }
+    expect(thingsOf(made.shapes(MAIN_PAGE), () => null).map(({ words }) => words.split(',')[0])).toEqual([
+      'Polygon with 4 corners',
+      'Note “A half”',
+      'Arrow from Polygon to “A half”',
+      'Arrow to “A half”',
+      'Arrow',
     ]);
   });
 });

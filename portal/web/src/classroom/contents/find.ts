@@ -1,8 +1,8 @@
 /** Looking for words on all pages of a board. */
 
+import { lettersOf } from '../../board/describe';
 import type { PageId, ShapeId } from '../../core/ids';
 import type { Page, Shape } from '../../core/shape';
-import { lettersOf } from './describe';
 
 const MOST_FOUND = 100;
 const BEFORE = 20;

@@ -45,6 +45,19 @@ function lesson() {
 }
 
 describe('earlier versions', () => {
+  it('a page that is cleared in the midst of a moment can be brought back as it was before', () => {
+    const made = new Lesson();
+    const ids = [0, 1, 2].map((n) =>
+      made.as(LEO, 1_000 + n, (board) => board.addText({ ...LOOK, x: 10 * n, y: 10, text: `${n}` })),
+    );
+    made.as(LEO, 2_000, (board) => board.erase(ids));
+    const versions = Versions.of(made.records);
+    const [cleared, before] = versions.moments(MAIN_PAGE);
+    expect(cleared?.edits).toBe(1);
+    const earlier = versions.at(before?.t_ms ?? 0, MAIN_PAGE).filter((shape) => !shape.erased);
+    expect(earlier).toHaveLength(3);
+  });
+
   it('are moments with rests between them, newest first, and say who was at it', () => {
     const versions = Versions.of(lesson().records);
     expect(versions.moments(MAIN_PAGE)).toEqual([

@@ -27,7 +27,7 @@ function plainOf(shape: Shape): Record<string, FieldValue> {
 }
 
 /** What has to be written so that `now` is as `then` was. */
-export function fieldsBack(then: Shape, now: Shape): ShapeFields {
+function fieldsBack(then: Shape, now: Shape): ShapeFields {
   const before = plainOf(now);
   const changed = Object.entries(plainOf(then)).filter(([name, value]) => before[name] !== value);
   return Object.fromEntries(changed) as ShapeFields;

@@ -11,6 +11,8 @@ import { t } from '../../ui/i18n';
 const REST_MS = 15_000;
 const LONGEST_MS = 60_000;
 const MOST_MOMENTS = 200;
+/** So many shapes gone at once end a moment before they go: what was there can be brought back. */
+const MANY_GONE = 3;
 
 export interface Moment {
   /** Room time, ms: after the last edit of the moment. */
@@ -30,6 +32,9 @@ interface Edit {
   readonly t_ms: number;
   readonly session: string;
 }
+
+const isGone = (before: Shape | null, after: Shape | null): boolean =>
+  before?.erased === false && after?.erased !== false;
 
 export class Versions {
   private readonly journal = new LessonJournal();
@@ -78,7 +83,8 @@ export class Versions {
         continue;
       }
       let last = moments.at(-1);
-      if (!last || t_ms - last.t_ms > REST_MS || t_ms - last.first_ms > LONGEST_MS) {
+      const gone = step.shapes.filter(({ before, after }) => before?.page === page && isGone(before, after)).length;
+      if (!last || gone >= MANY_GONE || t_ms - last.t_ms > REST_MS || t_ms - last.first_ms > LONGEST_MS) {
         last = { first_ms: t_ms, t_ms, edits: 0, names: new Set() };
         moments.push(last);
       }

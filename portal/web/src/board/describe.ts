@@ -1,10 +1,12 @@
 /** What stands on a page, in words: for those who hear the board instead of seeing it, and for finding things. */
 
-import { HOME_BOX } from '../../board/camera';
-import { colourWord, FORM_WORDS } from '../../board/words';
-import type { ShapeId } from '../../core/ids';
-import { isStroke, type PlotShape, type Shape, wordsOf } from '../../core/shape';
-import { type Phrase, phrase, t, tn } from '../../ui/i18n';
+import type { ShapeId } from '../core/ids';
+import { inkSpine } from '../core/ink';
+import { type GeoShape, isStroke, type LineShape, type PlotShape, type Shape, wordsOf } from '../core/shape';
+import { type Phrase, phrase, t, tn } from '../ui/i18n';
+import { HOME_BOX } from './camera';
+import { spokenFormula } from './formula/spoken';
+import { colourWord, FORM_WORDS } from './words';
 
 const MOST_LETTERS = 80;
 
@@ -22,6 +24,8 @@ export const lettersOf = wordsOf;
 /** In painting order, as `board.shapes(page)` gives them. */
 export function thingsOf(shapes: readonly Shape[], nameOf: (shape: Shape) => string | null): Thing[] {
   const things: Thing[] = [];
+  const all = new Map(shapes.map((shape) => [shape.id, shape]));
+  const find: Find = (id) => all.get(id) ?? null;
   let run: Shape[] = [];
   const endRun = (): void => {
     const [first] = run;
@@ -38,7 +42,7 @@ export function thingsOf(shapes: readonly Shape[], nameOf: (shape: Shape) => str
       run.push(shape);
     } else {
       endRun();
-      things.push({ ids: [shape.id], words: describe(shape, nameOf(shape)), text: lettersOf(shape) });
+      things.push({ ids: [shape.id], words: describe(shape, nameOf(shape), find), text: lettersOf(shape) });
     }
   }
   endRun();
@@ -58,7 +62,10 @@ function strokeWords(run: readonly Shape[], name: string | null): string {
   return sentence(count, colours, place(first), name);
 }
 
-export function describe(shape: Shape, name: string | null): string {
+type Find = (id: ShapeId) => Shape | null;
+
+/** `find`: what an arrow is bound to. */
+export function describe(shape: Shape, name: string | null, find: Find = () => null): string {
   const letters = cut(lettersOf(shape));
   const quoted = letters === '' ? '' : `“${letters}”`;
   const [colour, where] = [colourWord(shape.colour), place(shape)];
@@ -68,11 +75,11 @@ export function describe(shape: Shape, name: string | null): string {
     case 'note':
       return sentence(quoted ? t('Note {words}', { words: quoted }) : t('Note without words'), colour, where, name);
     case 'geo':
-      return sentence(`${t(FORM_WORDS[shape.form])} ${quoted}`.trim(), colour, where, name);
+      return sentence(`${formWords(shape)} ${quoted}`.trim(), colour, where, name);
     case 'frame':
       return sentence(`${t('Frame')} ${quoted}`.trim(), '', where, name);
     case 'math':
-      return sentence(t('Formula {words}', { words: quoted }), colour, where, name);
+      return sentence(t('Formula {words}', { words: spokenFormula(lettersOf(shape)) ?? quoted }), colour, where, name);
     case 'plot':
       return sentence(plotWords(shape, quoted), '', where, name);
     case 'image':
@@ -85,10 +92,39 @@ export function describe(shape: Shape, name: string | null): string {
     case 'line':
       return sentence(t('Line'), colour, where, name);
     case 'arrow':
-      return sentence(t('Arrow'), colour, where, name);
+      return sentence(arrowWords(shape, find), colour, where, name);
     default:
       return sentence(shape.type === 'highlight' ? t('Highlighter stroke') : t('Pen stroke'), colour, where, name);
   }
+}
+
+/** A polygon by its corners. */
+function formWords({ form, ink }: GeoShape): string {
+  const corners = ink ? inkSpine(ink).length / 2 : 0;
+  return corners > 0 ? tn(corners, 'Polygon with {n} corner', 'Polygon with {n} corners') : t(FORM_WORDS[form]);
+}
+
+function arrowWords({ start, end }: LineShape, find: Find): string {
+  const [from, to] = [start, end].map((id) => boundWords(id === '' ? null : find(id)));
+  if (from && to) {
+    return t('Arrow from {from} to {to}', { from, to });
+  }
+  return to ? t('Arrow to {to}', { to }) : from ? t('Arrow from {from}', { from }) : t('Arrow');
+}
+
+/** What stands in it, or else what it is. */
+function boundWords(shape: Shape | null): string {
+  if (!shape || shape.erased) {
+    return '';
+  }
+  const letters = cut(lettersOf(shape));
+  const kinds: Partial<Readonly<Record<Shape['type'], Phrase>>> = {
+    note: phrase('Note'),
+    image: phrase('Picture'),
+    math: phrase('Formula'),
+  };
+  const kind = shape.type === 'geo' ? FORM_WORDS[shape.form] : kinds[shape.type];
+  return letters !== '' ? `“${letters}”` : kind ? t(kind) : '';
 }
 
 function plotWords({ form, range }: PlotShape, entries: string): string {
