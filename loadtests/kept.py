@@ -10,6 +10,9 @@ import os
 from pathlib import Path
 from typing import Final
 
+from loadtests.overview.index import PAGE as OVERVIEW
+from loadtests.overview.index import write_overview
+
 __all__ = ["FOLDER", "VARIABLE", "keep_page"]
 
 VARIABLE: Final = "CHALKMESH_RESULTS"
@@ -18,8 +21,13 @@ FOLDER: Final = Path(os.environ.get(VARIABLE) or _ROOT / "loadtests" / "results"
 
 
 def keep_page(path: Path, text: str) -> bool:
-    """Write a page of docs/, or a picture in it, unless the figures are kept elsewhere. Returns whether it did."""
+    """Write a page of docs/, or a picture in it, unless the figures are kept elsewhere. Returns whether it did.
+
+    The page of all pages follows, so that it never says what none of them says any more.
+    """
     if VARIABLE in os.environ:
         return False
     path.write_text(text, encoding="utf-8")
+    if path.suffix == ".md" and path.resolve().parent == OVERVIEW.parent:
+        write_overview()
     return True

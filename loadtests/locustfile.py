@@ -50,7 +50,8 @@ class Settled(msgspec.Struct):
 class Run:
     """One test of this locust process: the bots' processes, the figures, the end."""
 
-    def __init__(self, environment: Environment, options: argparse.Namespace) -> None:
+    def __init__(self, environment: Environment, options: argparse.Namespace, number: int) -> None:
+        """`number`: of this process' runs. Each begins with empty boards, unless a recorder sits in its rooms."""
         self.environment = environment
         self.options = options
         self.scenario = chosen(options)
@@ -62,13 +63,16 @@ class Run:
         self.verdict: Verdict | None = None
         runner = environment.runner
         index = runner.worker_index if isinstance(runner, WorkerRunner) else 0
+        prefix = options.room_prefix or f"load-{int(time.time())}-{os.getpid()}"
+        if isinstance(runner, WorkerRunner):
+            prefix += f"-{index}"
         setup = Setup(
             scenario=self.scenario,
             accounts=str(Path(options.accounts).resolve()) if options.accounts else "",
             data=str(Path(options.data).resolve()) if options.data else "",
             relay_url=options.relay_url,
-            prefix=options.room_prefix or f"load-{int(time.time())}-{os.getpid()}-{index}",
-            endless=not options.run_time,
+            prefix=prefix + (f"-{number}" if number > 1 and not options.recordings else ""),
+            endless=options.endless,
             first_room=index,
             room_step=max(1, options.expect_workers or 1),
         )
@@ -145,6 +149,7 @@ class _Current:
 
     def __init__(self) -> None:
         self.run: Run | None = None
+        self.runs = 0
         self.said: list[Settled] = []
 
 
@@ -239,6 +244,8 @@ def prepare(environment: Environment, **_: Any) -> None:
     if options is None or runner is None:
         raise AssertionError("locust has options and a runner by now")
     scenario = chosen(options)
+    # Nothing asks for it, but the web UI complains where there is none.
+    LessonBot.host = options.relay_url
     if options.accounts:
         PortalVisitor.host = load_accounts(Path(options.accounts)).portal
         PortalVisitor.fixed_count = scenario.visitors
@@ -261,8 +268,12 @@ def begin(environment: Environment, **_: Any) -> None:
         raise AssertionError("locust has options by now")
     if current.run is not None:
         current.run.close()
+    if not isinstance(environment.runner, WorkerRunner):
+        # A worker is told with all options that are ours. Without an end nobody waits for the end of a plan.
+        environment.parsed_options.endless = not environment.parsed_options.run_time
     current.said = []
-    current.run = Run(environment, environment.parsed_options)
+    current.runs += 1
+    current.run = Run(environment, environment.parsed_options, current.runs)
 
 
 @events.request.add_listener  # type: ignore[untyped-decorator]

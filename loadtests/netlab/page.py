@@ -13,6 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+from loadtests.kept import keep_page
+
 __all__ = ["PAGE", "RESULTS", "format_page"]
 
 ROOT: Final = Path(__file__).parents[2]
@@ -135,8 +137,8 @@ def format_page(day: str) -> str:
 
 def main() -> int:
     """Write the page."""
-    PAGE.write_text(format_page(datetime.datetime.now(datetime.UTC).date().isoformat()), encoding="utf-8")
-    sys.stdout.write(f"written: {PAGE.relative_to(ROOT)}\n")
+    if keep_page(PAGE, format_page(datetime.datetime.now(datetime.UTC).date().isoformat())):
+        sys.stdout.write(f"written: {PAGE.relative_to(ROOT)}\n")
     return 0
 
 

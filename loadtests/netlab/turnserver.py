@@ -55,10 +55,11 @@ async def turn_server(
     secret: str | None = None,
     tls: tuple[int, Path, Path] | None = None,
     prefix: Sequence[str] = (),
+    peers: Sequence[str] = ("allow-loopback-peers",),
 ) -> AsyncIterator[TurnServer]:
     """Run coturn on `host`:`port` until the end. `tls`: port, certificate, key. `prefix`: the namespace's command.
 
-    Raises NoTurnServer. Loopback peers are let through: never do that in production.
+    Raises NoTurnServer. `peers`: the lines about whom it reaches; loopback, as here, never in production.
     """
     if shutil.which(COMMAND) is None:
         raise NoTurnServer(f"`{COMMAND}` is not installed (Debian: coturn)")
@@ -76,10 +77,10 @@ async def turn_server(
         f"static-auth-secret={secret}",
         "realm=school.example",
         "fingerprint",
-        "allow-loopback-peers",
+        "allocation-default-address-family=keep",
         "no-cli",
         "no-dtls",
-        "no-multicast-peers",
+        *peers,
         "log-file=stdout",
         "simple-log",
         f"pidfile={folder / 'turnserver.pid'}",

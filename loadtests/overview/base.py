@@ -27,7 +27,6 @@ _INSTALLED: Final = (
     "tests/interop/node_modules",
 )
 _LOCKS: Final = ("requirements.lock", "portal/web/package-lock.json", "loadtests/peers/package-lock.json")
-_BUILT: Final = "portal/web/dist"
 
 Turns = tuple[dict[str, float], dict[str, float]]
 

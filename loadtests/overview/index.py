@@ -14,11 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from loadtests.targets import ROOT
+__all__ = ["PAGE", "Verdicts", "format_overview", "read_page", "read_pages", "write_overview"]
 
-__all__ = ["PAGE", "Verdicts", "format_overview", "read_page", "write_overview"]
-
-DOCS: Final = ROOT / "docs"
+DOCS: Final = Path(__file__).parents[2] / "docs"
 PAGE: Final = DOCS / "performance-overview.md"
 _HELD: Final = re.compile(r"(?:^|\s)(?:met|holds|held|ok)$")
 _MISSED: Final = re.compile(r"\*\*(?:missed|failed)\*\*$", re.IGNORECASE)
@@ -50,23 +48,29 @@ def read_page(name: str, text: str) -> Verdicts:
     title = next((line.removeprefix("# ") for line in text.splitlines() if line.startswith("# ")), name)
     held: list[str] = []
     missed: list[tuple[str, str]] = []
+    columns: list[str] = []
     for line in text.splitlines():
         if not line.startswith("|"):
+            columns = []
             continue
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        columns = columns or cells
         for number, cell in enumerate(cells):
             if _MISSED.search(cell):
-                missed.append((cells[0], _told(cells, number)))
+                missed.append((cells[0], _told(columns, cells, number)))
             elif _HELD.search(cell):
                 held.append(cells[0])
     days = _DAY.findall(text)
     return Verdicts(name, title, max(days, default="–"), tuple(held), tuple(missed))
 
 
-def _told(cells: Sequence[str], at: int) -> str:
-    """What a row says before its verdict: the verdict's own words, or the cells between name and verdict."""
+def _told(columns: Sequence[str], cells: Sequence[str], at: int) -> str:
+    """What a row says before its verdict: where that holds bar and figure (`≤ 2: 3`) those, or else all, by columns."""
     own = _MISSED.sub("", cells[at]).strip()
-    return own or "; ".join(cell for cell in cells[1:at] if cell)
+    if ": " in own:
+        return own
+    named = [f"{column} {cell}" for column, cell in zip(columns[1:at], cells[1:at], strict=True) if cell]
+    return "; ".join([*named, f"{columns[at]} {own}"] if own else named)
 
 
 def format_overview(pages: Sequence[Verdicts], machine: str, day: str) -> str:
@@ -91,13 +95,17 @@ def _lines(pages: Sequence[Verdicts], machine: str, day: str) -> Iterator[str]:
         yield "Every bar on every page holds."
 
 
+def read_pages() -> list[Verdicts]:
+    """All pages there are, by name."""
+    paths = sorted(path for path in DOCS.glob("performance*.md") if path != PAGE)
+    return [read_page(path.name, path.read_text(encoding="utf-8")) for path in paths]
+
+
 def write_overview() -> None:
     """From all pages there are."""
-    paths = sorted(path for path in DOCS.glob("performance*.md") if path != PAGE)
-    pages = [read_page(path.name, path.read_text(encoding="utf-8")) for path in paths]
     machine = f"{_processor()}, {os.cpu_count()} processors, Python {platform.python_version()}"
     day = datetime.datetime.now(datetime.UTC).date().isoformat()
-    PAGE.write_text(format_overview(pages, machine, day), encoding="utf-8")
+    PAGE.write_text(format_overview(read_pages(), machine, day), encoding="utf-8")
 
 
 def _processor() -> str:

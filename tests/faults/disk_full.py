@@ -22,11 +22,11 @@ DISK_BYTES = 8 * 1024 * 1024
 
 
 @contextlib.contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """A file system of 8 MB at `folder`. Raises PermissionError where this process may not mount."""
+def small_disk(folder: Path, size_bytes: int = DISK_BYTES) -> Iterator[Path]:
+    """A file system of its own at `folder`. Raises PermissionError where this process may not mount."""
     folder.mkdir()
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(folder)], capture_output=True, text=True
+        ["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", str(folder)], capture_output=True, text=True
     )
     if done.returncode:
         raise PermissionError(done.stderr.strip())

@@ -31,7 +31,7 @@ from tests.faults.crew import WAIT_S, Crew, drawing
 from tests.faults.waiting import within
 from tests.recorder.kills import strokes_in
 
-__all__ = ["PortalKills", "kill_portals"]
+__all__ = ["PortalKills", "broken_chain", "kill_portals", "not_once"]
 
 _CREW: Final = 3
 _CLERKS: Final = 3
@@ -90,8 +90,8 @@ async def kill_portals(data: Path, kills: int, seed: int) -> PortalKills:
         async with within(WAIT_S, "the lesson", "its recording to be finished"):
             await _until(lambda: _is_sealed(folder))
         result.recorded = strokes_in(folder)
-    result.faults += _not_once(data / "portal.sqlite", clerks.sessions)
-    result.faults.append(await _broken_chain(data))
+    result.faults += not_once(data / "portal.sqlite", clerks.sessions)
+    result.faults.append(await broken_chain(data))
     result.faults = [fault for fault in result.faults if fault]
     return result
 
@@ -160,14 +160,15 @@ async def _is_sealed(folder: Path) -> bool:
         return archive.sealed
 
 
-def _not_once(database: Path, sessions: list[str]) -> list[str]:
+def not_once(database: Path, sessions: list[str]) -> list[str]:
     """What was answered, and is not in the database exactly once."""
     with contextlib.closing(sqlite3.connect(database)) as connection:
         held = Counter(row[0] for row in connection.execute("SELECT session FROM room_sessions"))
     return [f"session {each} is there {held[each]} times" for each in sessions if held[each] != 1]
 
 
-async def _broken_chain(data: Path) -> str:
+async def broken_chain(data: Path) -> str:
+    """What `chalkmesh audit verify` finds wrong; empty for nothing."""
     words = ("-m", "portal.cli", "audit", "verify", "--data", str(data))
     process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=asyncio.subprocess.PIPE)
     said, _ = await process.communicate()

@@ -19,8 +19,8 @@ DOCUMENT: Final = _DOCS / "reliability.md"
 DATA: Final = _DOCS / "reliability.json"
 
 ORDER: Final = (
-    "cuts", "control", "kills", "kills-recorder", "kills-portal", "frozen", "panic", "disk", "damage-snapshot",
-    "damage", "reload", "storm", "commits",
+    "cuts", "control", "kills", "kills-recorder", "kills-portal", "frozen", "panic", "disk", "disk-portal",
+    "disk-recorder", "damage-snapshot", "damage", "reload", "storm", "commits",
     "half-open", "slow", "messages", "clock", "migration", "bits-log", "bits-portal", "bits-archive",
     "tab", "turn", "crisis",
     "fuzz", "convergence", "languages",
@@ -57,7 +57,8 @@ _FOOT = """
   without it.
 - **Frozen, panic** (`frozen.py`): a relay under the supervisor of `chalkmesh serve`. SIGSTOP makes it silent without
   ending it. The panic is one of the CRDT library's, injected; the relay ends itself with exit code 70.
-- **Disk full** (`disk_full.py`): the data folder is a tmpfs of 8 MB that a file fills up to the last byte.
+- **Disk full** (`disk_full.py`, `disk_full_portal.py`, `disk_full_recorder.py`): the data folder of a relay or a
+  portal, or the folder of the recordings alone, is a tmpfs of 8, 24 or 64 MB that a file fills up to the last byte.
 - **Damage** (`damage.py`): the payload of one record in the middle of a stopped relay's log is overwritten.
 - **Storm** (`storm.py`): all peers are Python peers in one process on the same machine: most of the time is theirs.
 - **Half-open** (`half_open.py`): a proxy between peer and relay takes bytes and forgets them, and closes nothing.

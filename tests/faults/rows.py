@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.faults import rows_databases, rows_lines, rows_service
+from tests.faults import rows_databases, rows_disk, rows_lines, rows_service
 from tests.faults.clock import jump
 from tests.faults.commits import measure_commits
 from tests.faults.damage import damage_log
-from tests.faults.disk_full import fill_disk, small_disk
 from tests.faults.frozen import freeze_relay, panic_relay
 from tests.faults.half_open import half_open
 from tests.faults.kills import kill_relays
@@ -150,22 +149,15 @@ async def panic_row(folder: Path, sizes: Sizes) -> Row:
 
 
 async def disk_row(folder: Path, sizes: Sizes) -> Row:
-    done = "the disk fills up to the last byte, and is freed again"
-    expected = "no ack, live goes on, /healthz red; all of it stored by itself afterwards"
-    try:
-        with small_disk(folder / "disk") as disk:
-            result = await fill_disk(disk)
-    except PermissionError:
-        return Row("disk", done, expected, "not done: mounting a small disk needs root", False)
-    ok = not result.acked_while_full and result.seen_while_full == result.drawn_while_full
-    return Row(
-        "disk",
-        done,
-        expected,
-        f"{result.acked_while_full} acks; {result.seen_while_full} of {result.drawn_while_full} strokes seen live; "
-        f"503; green again: {_yes(result.healed)}, saved: {_yes(result.saved)}, equal: {_yes(result.equal)}",
-        ok and result.healed and result.saved and result.equal,
-    )
+    return await rows_disk.relay_disk_row(_fresh(folder, "disk-relay"))
+
+
+async def disk_portal_row(folder: Path, sizes: Sizes) -> Row:
+    return await rows_disk.portal_disk_row(_fresh(folder, "disk-portal"))
+
+
+async def disk_recorder_row(folder: Path, sizes: Sizes) -> Row:
+    return await rows_disk.recorder_disk_row(_fresh(folder, "disk-recorder"))
 
 
 async def _damage_row(folder: Path, *, snapshot: bool) -> Row:
@@ -316,6 +308,8 @@ ROWS: Final[Mapping[str, tuple[Callable[[Path, Sizes], Awaitable[Row]], float]]]
     "frozen": (frozen_row, PART_S),
     "panic": (panic_row, PART_S),
     "disk": (disk_row, PART_S),
+    "disk-portal": (disk_portal_row, PART_S),
+    "disk-recorder": (disk_recorder_row, PART_S),
     "damage-snapshot": (damage_under_a_snapshot_row, PART_S),
     "damage": (damage_without_row, PART_S),
     "reload": (reload_row, PART_S),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,7 +15,8 @@ from loadtests.capacity.curves import Curve, Point, slope_ratio
 from loadtests.capacity.plots import svg_plot
 from loadtests.capacity.summary import curve_bars
 from loadtests.overview.compare import format_comparison, numbers_of
-from loadtests.overview.index import Verdicts, format_overview, read_page
+from loadtests.overview.index import PAGE as OVERVIEW
+from loadtests.overview.index import Verdicts, format_overview, read_page, read_pages
 from loadtests.overview.parts import Part, format_done, parts_named, run_quick
 from loadtests.users.plan import stroke_of
 from loadtests.users.scenario import Bots, load_scenario
@@ -121,11 +123,21 @@ PAGE = """# Some figures
 def test_overview_tells_what_was_missed_on_which_page() -> None:
     page = read_page("some.md", PAGE)
     assert page == Verdicts(
-        "some.md", "Some figures", "2026-11-23", ("one", "three"), (("two", "9 ms; ≤ 5 ms"), ("three", "≤ 2 x: 2.40"))
+        "some.md",
+        "Some figures",
+        "2026-11-23",
+        ("one", "three"),
+        (("two", "ours 9 ms; bar ≤ 5 ms"), ("three", "≤ 2 x: 2.40")),
     )
     text = format_overview([page], "a machine", "2026-11-24")
     assert "| [Some figures](some.md) | 2026-11-23 | 2 | 2 |" in text
-    assert "| [Some figures](some.md) | two | 9 ms; ≤ 5 ms |" in text
+    assert "| [Some figures](some.md) | two | ours 9 ms; bar ≤ 5 ms |" in text
+
+
+def test_overview_says_today_what_the_pages_say() -> None:
+    written = OVERVIEW.read_text(encoding="utf-8")
+    (gathered,) = re.findall(r"^Gathered (\S+) on (.*)\.$", written, re.MULTILINE)
+    assert written == format_overview(read_pages(), gathered[1], gathered[0]), "run: make bench-overview"
 
 
 def test_the_full_house_is_recorded_and_its_bars_are_those_that_must_hold() -> None:
