@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.authorize import Actor, Role
 from portal.database import Database
-from portal.failed_logins import FailedLogins
+from portal.failed_logins import note_failure
 from portal.ids import new_id
 from portal.passwords import Passwords
 from portal.schema import logins, schools, users
@@ -117,7 +117,6 @@ class Accounts:
         self._by_address = Throttle(size=60, refill_s=5)
         # A million codes, of which three fit at a time: at this pace one is guessed in a hundred days.
         self._by_code = Throttle(size=5, refill_s=30)
-        self.failures = FailedLogins()
 
     async def log_in(
         self, login: str, password: str, address: str, old_token: str | None, now_ms: int, *, device: str = ""
@@ -142,7 +141,8 @@ class Accounts:
         if not await self._passwords.check(password, row.password_hash if row else None) or row is None:
             for throttle, key in keys:
                 throttle.failed(key, now_ms)
-            self.failures.failed(row.id if row is not None else None, now_ms)
+            async with self._database.write() as connection:
+                await note_failure(connection, row.id if row is not None else None, now_ms)
             return None
         self._by_account.succeeded(f"{address} {login}")
         fresh_hash = await self._passwords.hash(password) if self._passwords.needs_rehash(row.password_hash) else None
@@ -150,6 +150,16 @@ class Accounts:
             if fresh_hash is not None:
                 await connection.execute(update(users).where(users.c.id == row.id).values(password_hash=fresh_hash))
             return await self.begin(connection, row.id, old_token, now_ms, device=device)
+
+    def passkey_wait_s(self, address: str, now_ms: int) -> float:
+        """Seconds until this address may try another passkey; 0 when it may now."""
+        return self._by_address.wait_s(address, now_ms)
+
+    async def passkey_failed(self, address: str, now_ms: int) -> None:
+        """Counts a passkey that fitted nobody. The throttle bounds how many of them are kept."""
+        self._by_address.failed(address, now_ms)
+        async with self._database.write() as connection:
+            await note_failure(connection, None, now_ms)
 
     async def begin(
         self,
@@ -208,7 +218,7 @@ class Accounts:
             raise TooManyAttempts(wait_s)
         if not await check_code(connection, secret, user, code, now_ms):
             self._by_code.failed(user, now_ms)
-            self.failures.failed(user, now_ms)
+            await note_failure(connection, user, now_ms)
             return False
         self._by_code.succeeded(user)
         return True

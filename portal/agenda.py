@@ -44,6 +44,7 @@ class Entry:
     can_redact: bool
     has_poster: bool
     opens_ms: int | None
+    is_over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ def _entry(playback: Playback, person: Person, lesson: Lesson, recording: Record
         and permitted(person.actor, Action.REDACT_RECORDING, access),
         has_poster=recording is not None and recording.downloadable and playback.poster(lesson.id) is not None,
         opens_ms=lesson.opens_ms if door is Door.EARLY else None,
+        is_over=lesson.state is LessonState.ENDED or door is Door.OVER,
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.schema import lesson_members, lessons, schools, users
 from portal.service_schema import classes, enrollments, series, staffing_requests
+from portal.subjects import asked_spellings
 from portal.times import local
 from portal.timetable import WeeklyHour, clash
 
@@ -152,7 +153,7 @@ async def suggest_students(connection: AsyncConnection, group: TutoringClass, li
         return []
     fits = [
         staffing_requests.c.school == group.school,
-        staffing_requests.c.subject == group.subject,
+        staffing_requests.c.subject.in_(await asked_spellings(connection, group.school, group.subject)),
         staffing_requests.c.kind == group.kind,
         staffing_requests.c["class"].is_(None),
         staffing_requests.c.withdrawn_ms.is_(None),

@@ -1,6 +1,7 @@
 """The portal's database: an async SQLAlchemy Core engine on SQLite (WAL) or PostgreSQL, migrated at start."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "p
 # As many as by default, but all of them kept: those over the pool's size would be opened anew for each request, with
 # a thread and the schema read again, just when there are many.
 _POOL = {"pool_size": 15, "max_overflow": 0}
+# What a statement was given, names and words among it, would stand in its errors, and so in the log.
+_QUIET = {"hide_parameters": True}
 
 
 def database_url(data: Path, setting: str | None) -> URL:
@@ -41,6 +44,11 @@ def database_url(data: Path, setting: str | None) -> URL:
     return url
 
 
+_DISK_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+_DISK_SQLITE = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")
+_DISK_POSTGRESQL = ("53100", "25006")
+
+
 class Database:
     """Connections in three kinds, each one transaction.
 
@@ -53,7 +61,7 @@ class Database:
         self._sqlite = url.get_backend_name() == "sqlite"
         # SQLite has one writer; waiting in a queue of our own is fair and costs no busy retries.
         self._one_writer = asyncio.Lock()
-        self.engine: AsyncEngine = create_async_engine(url, pool_pre_ping=not self._sqlite, **_POOL)
+        self.engine: AsyncEngine = create_async_engine(url, pool_pre_ping=not self._sqlite, **_QUIET, **_POOL)
         if self._sqlite:
             event.listen(self.engine.sync_engine, "connect", _on_sqlite_connect)
             event.listen(self.engine.sync_engine, "begin", _on_sqlite_begin)
@@ -109,6 +117,15 @@ class Database:
         if self._inline is not None:
             await self._inline.dispose()
         await self.engine.dispose()
+
+
+def is_disk_refusing(error: BaseException) -> bool:
+    """Whether the database, or a file, could not be written because the disk is full or may not be written."""
+    if isinstance(error, OSError):
+        return error.errno in _DISK_ERRNOS
+    cause = getattr(error, "orig", None)
+    name = getattr(cause, "sqlite_errorname", "")
+    return name.startswith(_DISK_SQLITE) or getattr(cause, "sqlstate", "") in _DISK_POSTGRESQL
 
 
 def _on_sqlite_connect(connection: Any, record: Any) -> None:

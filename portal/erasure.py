@@ -1,10 +1,10 @@
 """Erases a student: identity and content go; random ids stay where sums and logs must still hold.
 
-What goes, in one transaction: name, user name, address, grade and the school's id; password and log-ins; links and
-mails; requests to amend the record and grants of access to it; presence events (their minutes stay as figures) and
-session keys; acknowledged notices; requests for lessons; goals, scores and weekly updates; the dialogue about the
-student, and questions on the help page; notes on recordings and boards continued from them; guardians who answer for
-nobody else; the reasons of corrections; roster files that still wait.
+What goes, in one transaction: name, user name, address, grade and the school's id; password, log-ins and failed ones;
+links and mails; waits at doors; requests to amend the record and grants of access to it; presence events (their minutes
+stay as figures) and session keys; acknowledged notices; requests for lessons; goals, scores and weekly updates; the
+dialogue about the student, and questions on the help page; notes on recordings and boards continued from them;
+guardians who answer for nobody else; the reasons of corrections; roster files that still wait.
 Recordings in which the student was the only student are destroyed, with their keys.
 What stays: places in lessons and classes, and minutes, under an id that no longer leads to anybody; the disclosure and
 audit logs, which hold ids only, so that the audit chain still verifies.
@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.attendance_report import student_lines
 from portal.authorize import Actor
+from portal.crisis_schema import waiting_students
 from portal.database import Database
 from portal.destruction import ask_destruction, destroy_files
 from portal.ids import new_id
@@ -32,6 +33,7 @@ from portal.redactions import folders_of
 from portal.retention import load_holds
 from portal.retention_schema import destructions
 from portal.roster.apply import close_accounts
+from portal.safety_schema import failed_logins
 from portal.schema import (
     lesson_members,
     lessons,
@@ -205,6 +207,8 @@ async def _erase_rows(connection: AsyncConnection, school: str, student: str, no
     for words, statement in {
         "mails": delete(outbox).where(or_(outbox.c.user == student, outbox.c.about == student)),
         "log-ins": delete(logins).where(logins.c.user == student),
+        "failed log-ins": delete(failed_logins).where(failed_logins.c.user.in_([student, *alone])),
+        "waits at doors": delete(waiting_students).where(waiting_students.c.user == student),
         "one-use links": delete(one_use_links).where(one_use_links.c.user == student),
         "presence events": delete(relay_events).where(relay_events.c.user == student),
         "room sessions": delete(room_sessions).where(room_sessions.c.user == student),

@@ -3,6 +3,8 @@
 import io
 import re
 import warnings
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PIL import Image, ImageOps
@@ -13,8 +15,18 @@ _PDF_END_WITHIN = 2048
 # What runs, opens programs or carries files along, plain or with a letter written as #xx. An array after OpenAction is
 # no action: it says which page is shown first (ISO 32000-1, 7.7.2), and many worksheets have one.
 _ACTIVE = re.compile(
-    rb"/(?:JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|XFA|OpenAction\b(?!\s*\[)|AA|SubmitForm|ImportData)\b"
+    rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|Rendition|XFA|OpenAction\b(?!\s*\[)|SubmitForm|ImportData)\b"
 )
+# Three bytes are in every few megabytes of a scan by chance: these count where text stands around them.
+_SHORT = re.compile(rb"/(?:JS|AA)\b")
+_AROUND = 12
+_TEXT = bytes((*range(32, 127), 9, 10, 13))
+# Objects that are packed together (7.5.7), where no search would find a name.
+_OBJECTS = re.compile(rb"\bstream\r?\n")
+_DICTIONARY_BYTES = 1024
+_MOST_STREAMS = 200_000
+_UNREAD = "This PDF is protected or damaged. Print it into a new PDF and take that one."
+_MAX_OBJECTS_BYTES = 64 * 1024 * 1024
 _ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 _IMAGES = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
 CONTENT_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpeg": "image/jpeg"}
@@ -45,10 +57,45 @@ def make_safe(content: bytes) -> SafeFile:
 def _pdf(content: bytes) -> SafeFile:
     if b"%%EOF" not in content[-_PDF_END_WITHIN:]:
         raise FileRefused("This PDF is not whole.")
-    names = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), content)
-    if _ACTIVE.search(names) or _ACTIVE.search(content):
+    if _is_active(content) or any(map(_is_active, _packed_objects(content))):
         raise FileRefused("This PDF holds scripts, attachments or forms. Print it into a new PDF and take that one.")
     return SafeFile("pdf", content)
+
+
+def _is_active(content: bytes) -> bool:
+    plain = _unescape(content)
+    return any(_ACTIVE.search(text) or any(map(_is_in_text, _SHORT.finditer(text))) for text in {plain, content})
+
+
+def _unescape(names: bytes) -> bytes:
+    return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), names)
+
+
+def _is_in_text(found: re.Match[bytes]) -> bool:
+    around = found.string[max(0, found.start() - _AROUND) : found.end() + _AROUND]
+    return len(around.translate(None, _TEXT)) * 5 <= len(around)
+
+
+def _packed_objects(content: bytes) -> Iterator[bytes]:
+    """Object streams, unpacked. Raises FileRefused for one that cannot be, which is what a protected PDF has too."""
+    left = _MAX_OBJECTS_BYTES
+    for count, found in enumerate(_OBJECTS.finditer(content)):
+        first = max(0, found.start() - _DICTIONARY_BYTES)
+        begins = max(first, content.rfind(b"obj", first, found.start()))
+        dictionary = content[begins : found.start()]
+        if count < _MOST_STREAMS and b"/ObjStm" not in (_unescape(dictionary) if b"#" in dictionary else dictionary):
+            continue
+        reader, ends = zlib.decompressobj(), content.find(b"endstream", found.end())
+        if count >= _MOST_STREAMS or ends < 0:
+            raise FileRefused(_UNREAD)
+        try:
+            unpacked = reader.decompress(content[found.end() : ends], left)
+        except zlib.error:
+            unpacked = b""
+        left -= len(unpacked)
+        if not unpacked or left <= 0 or reader.unconsumed_tail:
+            raise FileRefused(_UNREAD)
+        yield unpacked
 
 
 def _picture(content: bytes, kind: str) -> SafeFile:

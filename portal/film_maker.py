@@ -2,80 +2,37 @@
 
 import asyncio
 import shutil
-from contextlib import suppress
 from pathlib import Path
 
 from portal.captions import load_words
-from portal.clock import Clock
-from portal.database import Database
+from portal.film_schema import films
 from portal.films import (
     FilmRow,
     StaleFilm,
     end_old_films,
-    fail_film,
-    finish_film,
     forget_film,
     load_ended,
     load_stale,
     next_asked,
-    say_progress,
     words_made,
 )
+from portal.idle_maker import LOOK_AGAIN_S, IdleMaker
 from portal.idle_process import run_idle
 from portal.logs import get_log
+from portal.orders import fail_order, finish_order
 from portal.redactions import find_showing
 from recorder.ciphered import plain_size
-from recorder.projection import EXPORT_FOLDER, FILM
+from recorder.schema import EXPORT_FOLDER, FILM
 
 _MODULE = "recorder.film"
 # Somebody who corrects one caption corrects the next; the film gets the words once nobody has for this long.
 _SETTLED_MS = 30_000
-_LOOK_AGAIN_S = 600.0
 
 
-class FilmMaker:
-    """Owns the process that works, one at a time. `run` ends by cancellation; what was begun goes on at the next start.
+class FilmMaker(IdleMaker):
+    """Awake when a film was asked for, when captions were corrected, and when a film is to go."""
 
-    `turn` is shared with whatever else makes films on this host: one of all of them works at a time.
-    """
-
-    def __init__(self, database: Database, clock: Clock, recordings: Path, turn: asyncio.Lock) -> None:
-        self._database = database
-        self._clock = clock
-        self._recordings = recordings
-        self._turn = turn
-        self._news = asyncio.Event()
-        self._settled = asyncio.Event()
-
-    def wake(self) -> None:
-        """One was asked for, captions were corrected, or a film is to go."""
-        self._settled.clear()
-        self._news.set()
-
-    async def settled(self) -> None:
-        """Returns once all is made that was asked for; corrections wait for their time."""
-        await self._settled.wait()
-
-    async def run(self) -> None:
-        """Make until cancelled."""
-        log = get_log("portal")
-        while True:
-            self._news.clear()
-            wait_s = _LOOK_AGAIN_S
-            try:
-                await self.clear()
-                while await self._make_next():
-                    await self.clear()
-                if await self.put_words():
-                    wait_s = _SETTLED_MS / 1000
-            except Exception:
-                # The edge of this task: the next round may go better.
-                log.exception("films_failed")
-            if not self._news.is_set():
-                self._settled.set()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait_s):
-                    await self._news.wait()
+    failed_event = "films_failed"
 
     async def clear(self) -> None:
         """Removes the files of films that are no longer wanted."""
@@ -90,6 +47,9 @@ class FilmMaker:
                 continue
             async with self._database.write() as connection:
                 await forget_film(connection, film.id)
+
+    async def _finish_round(self) -> float:
+        return _SETTLED_MS / 1000 if await self.put_words() else LOOK_AGAIN_S
 
     async def put_words(self) -> bool:
         """Corrected captions into the films that lack them; whether some are still to wait."""
@@ -133,19 +93,14 @@ class FilmMaker:
             "name": film.file, "layout": wish.layout, "height": wish.height, "captions": wish.captions, "words": words,
         }  # fmt: skip
 
-        async def say(progress: float) -> bool:
-            async with self._database.write() as connection:
-                return await say_progress(connection, film.id, progress)
-
-        async with self._turn:
-            fault = await run_idle(_MODULE, [str(self._recordings / film.folder)], job, say)
+        fault = await self._work(_MODULE, [str(self._recordings / film.folder)], job, (films, film.id))
         size = None if fault is not None else await asyncio.to_thread(_size, self._path(film))
         async with self._database.write() as connection:
             if size is None:
-                await fail_film(connection, film.id, fault or "its file is gone")
+                await fail_order(connection, films, film.id, fault or "its file is gone")
                 get_log("portal").error("film_failed", film=film.id)
             else:
-                await finish_film(connection, film.id, size, self._clock())
+                await finish_order(connection, films, film.id, self._clock(), bytes=size)
         return True
 
     def _has_film(self, stale: StaleFilm) -> bool:

@@ -13,8 +13,8 @@ from portal.authorize import Actor
 from portal.film_schema import film_words, films
 from portal.ids import new_id
 from portal.ledger import audit
-from portal.redactions import ASKED, DONE, ENDED, FAILED, find_showing
-from portal.schema import recordings
+from portal.orders import ASKED, DONE, ENDED, FAILED, OrderRefused, check_finished, next_order
+from portal.redactions import find_showing
 
 LAYOUTS = ("tiles", "board", "speaker")
 HEIGHTS = (720, 1080)
@@ -24,12 +24,7 @@ KEPT_DAYS = 14
 MOST_KEPT = 6
 MOST_ASKED = 3
 MOST_WAITING = 30
-_FINISHED = ("sealed", "rendered", "failed")
 _DAY_MS = 24 * 60 * 60 * 1000
-
-
-class FilmRefused(Exception):
-    """It cannot be made; the message is for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +83,12 @@ async def ask_film(
 ) -> str:
     """Asks for one of the recording as it is shown; returns its id. One that is there already is given again.
 
-    `words`: people's corrections of its captions. Raises FilmRefused.
+    `words`: people's corrections of its captions. Raises OrderRefused.
     """
-    # The row is locked where there are several writers: a film, and a redaction or a destruction, must not miss.
-    found = await connection.execute(
-        select(recordings.c.state, recordings.c.sealed_ms).where(recordings.c.lesson == lesson).with_for_update()
-    )
-    row = found.first()
-    if row is None:
-        raise FilmRefused("This lesson has no recording.")
-    if row.sealed_ms is None or row.state not in _FINISHED:
-        raise FilmRefused("The recording is not finished yet. Wait until its own film is made.")
+    await check_finished(connection, lesson)
     showing = await find_showing(connection, lesson)
     if showing.withheld:
-        raise FilmRefused("Something is being left out of this recording just now. Wait until it is done.")
+        raise OrderRefused("Something is being left out of this recording just now. Wait until it is done.")
     words_in = words_hash(words) if wish.captions != "none" else ""
     there = await load_films(connection, lesson, showing.folder)
     for film in there:
@@ -131,9 +118,9 @@ async def _check_room(connection: AsyncConnection, actor: Actor) -> None:
         )
     ).all()
     if sum(count for _, count in waiting) >= MOST_WAITING:
-        raise FilmRefused("Many films are being made just now. Ask again later.")
+        raise OrderRefused("Many films are being made just now. Ask again later.")
     if any(user == actor.user and count >= MOST_ASKED for user, count in waiting):
-        raise FilmRefused(f"{MOST_ASKED} films that you asked for are still to be made. Wait for one of them.")
+        raise OrderRefused(f"{MOST_ASKED} films that you asked for are still to be made. Wait for one of them.")
 
 
 async def load_films(connection: AsyncConnection, lesson: str, folder: str) -> list[FilmRow]:
@@ -159,38 +146,8 @@ async def remove_film(connection: AsyncConnection, actor: Actor, film: FilmRow, 
 
 async def next_asked(connection: AsyncConnection) -> FilmRow | None:
     """The one that waits longest."""
-    found = await connection.execute(
-        select(films).where(films.c.state == ASKED).order_by(films.c.asked_ms, films.c.id).limit(1)
-    )
-    row = found.first()
+    row = await next_order(connection, films)
     return _row(row) if row is not None else None
-
-
-async def say_progress(connection: AsyncConnection, identifier: str, progress: float) -> bool:
-    """Notes how far it is; False when it is no longer wanted."""
-    changed = await connection.execute(
-        update(films)
-        .where(films.c.id == identifier, films.c.state == ASKED)
-        .values(progress=min(1.0, max(0.0, progress)))
-    )
-    return changed.rowcount > 0
-
-
-async def finish_film(connection: AsyncConnection, identifier: str, size_bytes: int, now_ms: int) -> bool:
-    """It is there. False when it is no longer wanted."""
-    changed = await connection.execute(
-        update(films)
-        .where(films.c.id == identifier, films.c.state == ASKED)
-        .values(state=DONE, progress=1.0, bytes=size_bytes, done_ms=now_ms)
-    )
-    return changed.rowcount > 0
-
-
-async def fail_film(connection: AsyncConnection, identifier: str, detail: str) -> None:
-    """It could not be made."""
-    await connection.execute(
-        update(films).where(films.c.id == identifier, films.c.state == ASKED).values(state=FAILED, detail=detail[:500])
-    )
 
 
 async def end_old_films(connection: AsyncConnection, now_ms: int) -> None:
@@ -235,7 +192,7 @@ async def words_made(connection: AsyncConnection, stale: StaleFilm) -> None:
 
 
 def wish_of(values: Mapping[str, str], *, captions: bool) -> FilmWish:
-    """What a form asks for. Raises FilmRefused for what there is not. `captions`: whether the lesson has any."""
+    """What a form asks for. Raises OrderRefused for what there is not. `captions`: whether the lesson has any."""
     words = [
         _one_of(values.get(field, ""), among)
         for field, among in (
@@ -248,7 +205,7 @@ def wish_of(values: Mapping[str, str], *, captions: bool) -> FilmWish:
 
 def _one_of(value: str, among: Iterable[str]) -> str:
     if value not in tuple(among):
-        raise FilmRefused("Choose one of what is offered.")
+        raise OrderRefused("Choose one of what is offered.")
     return value
 
 

@@ -8,7 +8,7 @@ keeps recordings, and those whose students have all been erased.
 from __future__ import annotations
 
 import aiohttp
-from sqlalchemy import Select, and_, case, exists, insert, or_, select
+from sqlalchemy import BigInteger, Select, and_, case, cast, exists, insert, or_, select
 
 from portal.clock import Clock
 from portal.database import Database
@@ -71,7 +71,8 @@ def rooms_due(now_ms: int) -> Select[tuple[str, str]]:
     too_old = exists().where(
         retention_policies.c.school == lessons.c.school,
         retention_policies.c.days.is_not(None),
-        ended_ms + retention_policies.c.days * DAY_MS <= now_ms,
+        # In 64 bits: PostgreSQL counts days × ms of its 32-bit column in 32, which hold 24 days.
+        ended_ms + cast(retention_policies.c.days, BigInteger) * DAY_MS <= now_ms,
         retention_policies.c.changed_ms + GRACE_DAYS * DAY_MS <= now_ms,
     )
     students = (

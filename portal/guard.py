@@ -127,14 +127,17 @@ def reason_of(request: web.Request) -> str:
     return " ".join(request.query.get("reason", "").split())[:150]
 
 
-async def disclose_listed(request: web.Request, students: Iterable[str]) -> None:
-    """Writes the rows for a list that the handler is about to show; for routes with `listing`."""
+async def disclose_listed(request: web.Request, students: Iterable[str], action: Action | None = None) -> None:
+    """Writes the rows for a list that the handler is about to show; for routes with `listing`.
+
+    `action`: what the log calls it, where that is not the route's.
+    """
     portal, access = portal_of(request), request.app[ACCESS_BOOK].access(request)
     if access is None or not access.listing:
         raise AssertionError("only a listing route discloses by itself")
     actor = request[PERSON].actor
     shown = Listing(actor.school, actor.school, frozenset(students))
-    await disclose(portal.database, actor, _action(access), shown, portal.clock(), why=reason_of(request))
+    await disclose(portal.database, actor, action or _action(access), shown, portal.clock(), why=reason_of(request))
     request[LISTED] = True
 
 

@@ -16,6 +16,7 @@ from portal.learning_schema import hours_contracts
 from portal.ledger import audit
 from portal.lessons import LessonState
 from portal.schema import lesson_members, lessons
+from portal.subjects import fold_subject
 from portal.times import local, midnight_ms
 
 NO_SHOW = ("used", "free")
@@ -65,7 +66,10 @@ class Account:
 
 def covering(contracts: Sequence[Contract], subject: str, day: date) -> Contract | None:
     """The contract that pays for a lesson of a subject on a day: its own, or else one for every subject."""
-    good = [each for each in contracts if each.from_day <= day <= each.until_day and each.subject in (subject, "")]
+    named = ("", fold_subject(subject))
+    good = [
+        each for each in contracts if each.from_day <= day <= each.until_day and fold_subject(each.subject) in named
+    ]
     return min(good, key=lambda each: each.subject == "", default=None)
 
 
@@ -136,7 +140,7 @@ async def enter_contract(connection: AsyncConnection, actor: Actor, contract: Co
     """Enters a contract. Raises ContractRefused where another covers the same subject in the same days."""
     for other in await load_contracts(connection, actor.school):
         if (
-            other.subject.casefold() == contract.subject.casefold()
+            fold_subject(other.subject) == fold_subject(contract.subject)
             and other.from_day <= contract.until_day
             and contract.from_day <= other.until_day
         ):

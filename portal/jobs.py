@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portal.district import schools_of_district
 from portal.film_schema import film_words, films
 from portal.forgotten_rooms import rooms_due
+from portal.orders import ASKED, FAILED
 from portal.program_schema import webhooks
 from portal.recordings import RecordingState
 from portal.redaction_schema import lost_originals, redactions
-from portal.redactions import ASKED, FAILED
 from portal.retention import DAY_MS, load_kept
 from portal.retention_schema import destructions
 from portal.schema import lessons, recordings, schools

@@ -14,6 +14,7 @@ from portal.clock import Clock
 from portal.database import Database
 from portal.ids import new_id
 from portal.ledger import audit
+from portal.lesson_gaps import classes_with_gaps
 from portal.schema import lesson_members, lessons, schools
 from portal.service_schema import classes, holidays
 from portal.times import local
@@ -183,14 +184,11 @@ async def take_back_lessons(connection: AsyncConnection, series_id: str, now_ms:
 async def extend_all(database: Database, clock: Clock) -> int:
     """For every class of every school, some at a time; returns how many lessons were made.
 
-    Mostly nothing is missing, which reading tells. There is a rest after each lot: whoever asks for a page meanwhile
-    waits for one lot at most, and no writer waits for the round.
+    Mostly nothing is missing, which the database itself tells. There is a rest after each lot: whoever asks for a page
+    meanwhile waits for one lot at most, and no writer waits for the round.
     """
     async with database.read() as connection:
-        found = await connection.execute(
-            select(classes.c.id).where(classes.c.closed_ms.is_(None)).order_by(classes.c.school, classes.c.id)
-        )
-        ids = list(found.scalars().all())
+        ids = await classes_with_gaps(connection, AHEAD_DAYS, clock())
     made = 0
     for at in range(0, len(ids), _LOT):
         lot = classes.c.id.in_(ids[at : at + _LOT])

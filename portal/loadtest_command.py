@@ -18,6 +18,8 @@ def run_loadtest(scenario: str, options: Mapping[str, object]) -> int:
     for name, value in options.items():
         if value is not None:
             words += [f"--{name}", str(value)]
+    # A service manager, or `timeout`, tells only us: the run below must end as by Ctrl-C, with all that it started.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     process = subprocess.Popen(words)
     try:
         return process.wait()
@@ -25,3 +27,5 @@ def run_loadtest(scenario: str, options: Mapping[str, object]) -> int:
         # The terminal told it too; it takes down what it started.
         process.send_signal(signal.SIGINT)
         return process.wait()
+    finally:
+        signal.signal(signal.SIGTERM, before)

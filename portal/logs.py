@@ -20,6 +20,7 @@ def configure_logs(level: str = "info") -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
             structlog.processors.format_exc_info,
+            _without_rows,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
@@ -32,6 +33,7 @@ def configure_logs(level: str = "info") -> None:
             processors=[
                 _keep_level_and_logger,
                 structlog.processors.format_exc_info,
+                _without_rows,
                 structlog.processors.JSONRenderer(),
             ]
         )
@@ -47,6 +49,13 @@ def _keep_level_and_logger(logger: Any, name: str, event: MutableMapping[str, An
     if record is not None:
         event["level"] = record.levelname.lower()
         event["logger"] = record.name
+    return event
+
+
+def _without_rows(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Leaves out the line in which PostgreSQL quotes the row that is in the way. `Any`: structlog's signature."""
+    if isinstance(trace := event.get("exception"), str):
+        event["exception"] = "\n".join(line for line in trace.splitlines() if not line.startswith("DETAIL:"))
     return event
 
 

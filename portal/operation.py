@@ -25,6 +25,8 @@ from portal.recordings import RecordingDesk
 from portal.schema import lessons
 from portal.storage import Storage
 from signaling.relay_figures import LiveRoom, RelayFigures
+from signaling.whole_body import read_whole
+from whiteboard_crdt.errors import ProtocolError
 
 EVERY_S = 5.0
 _KEPT = 360
@@ -186,9 +188,9 @@ class Operation:
             async with http.get(f"{self.relay_url}/internal/figures", headers=headers) as answer:
                 if answer.status != 200:
                     return None
-                content = await answer.content.read(_ANSWER_BYTES)
+                content = await read_whole(answer.content, _ANSWER_BYTES)
             return msgspec.json.decode(content, type=RelayFigures)
-        except (aiohttp.ClientError, TimeoutError, OSError, msgspec.MsgspecError):
+        except (aiohttp.ClientError, TimeoutError, OSError, ProtocolError, msgspec.MsgspecError):
             return None
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.authorize import Actor
 from portal.ids import new_id
+from portal.language import t, tn
 from portal.ledger import audit
 from portal.lessons import LessonState
 from portal.pacing_file import MAX_WEEKS, PlannedTopic, monday_of
@@ -92,8 +93,10 @@ class Pace:
         """`2 weeks behind`, `on pace`: a week that still goes on is behind nothing."""
         apart = self.covered - self.over if self.covered < self.over else max(0, self.covered - self.begun)
         if apart == 0:
-            return "on pace"
-        return f"{abs(apart)} week{'s' if abs(apart) != 1 else ''} {'behind' if apart < 0 else 'ahead'}"
+            return t("on pace")
+        if apart < 0:
+            return tn(-apart, "{n} week behind", "{n} weeks behind")
+        return tn(apart, "{n} week ahead", "{n} weeks ahead")
 
 
 def pace_of(guide: Guide, monday: date) -> Pace:

@@ -15,7 +15,7 @@ from portal.assets import Assets, Bundle
 from portal.authorize import Action, Actor, Role, SchoolObject, permitted
 from portal.grading import format_percent
 from portal.language import LANGUAGES, phrase, spoken, t, tn, tx
-from portal.request_keys import PERSON, VISIT
+from portal.request_keys import DONE, PERSON, VISIT
 
 THEME_COOKIE = "chalkmesh-theme"
 THEMES = ("light", "dark")
@@ -37,14 +37,9 @@ _ROLE_NAMES = {
 ACTION_WORDS = {
     Action.LIST_LESSONS.value: phrase("Saw the name in the list of lessons"),
     Action.LIST_RECORDINGS.value: phrase("Saw the name in the list of recordings"),
-    Action.READ_NOTES.value: phrase("Read notes on a recording"),
     Action.WRITE_NOTES.value: phrase("Wrote a note on a recording"),
     Action.CONTINUE_LESSON.value: phrase("Went on from a board of a recording"),
-    Action.LIST_BOARDS.value: phrase("Saw the name in a list of boards"),
-    Action.READ_BOARDS.value: phrase("Looked at a board"),
     Action.ANSWER_BOARDS.value: phrase("Answered a board"),
-    Action.LIST_REVIEWS.value: phrase("Saw the name in the list of reviews"),
-    Action.READ_REVIEW.value: phrase("Read a quality review"),
     Action.WRITE_REVIEW.value: phrase("Reviewed a lesson"),
     Action.LIST_PROGRESS.value: phrase("Saw the name in the list of report cards"),
     Action.READ_LESSON.value: phrase("Looked at a lesson"),
@@ -69,10 +64,10 @@ ACTION_WORDS = {
     Action.CORRECT_ATTENDANCE.value: phrase("Corrected minutes of attendance"),
     Action.READ_PROGRESS.value: phrase("Read the report card"),
     Action.WRITE_PROGRESS.value: phrase("Wrote a goal or a weekly update"),
-    Action.READ_DIALOGUE.value: "Read the dialogue about the student",
-    Action.WRITE_DIALOGUE.value: "Wrote in the dialogue about the student",
-    Action.READ_QUESTIONS.value: "Saw the name in the list of questions",
-    Action.ANSWER_QUESTION.value: "Answered a question of the student",
+    Action.READ_DIALOGUE.value: phrase("Read the dialogue about the student"),
+    Action.WRITE_DIALOGUE.value: phrase("Wrote in the dialogue about the student"),
+    Action.READ_QUESTIONS.value: phrase("Saw the name in the list of questions"),
+    Action.ANSWER_QUESTION.value: phrase("Answered a question of the student"),
     Action.READ_GRADES.value: phrase("Read the grade book"),
     Action.CHANGE_GRADES.value: phrase("Entered grades"),
     Action.READ_OUTBOX.value: phrase("Read a mail about the student"),
@@ -85,6 +80,32 @@ ACTION_WORDS = {
     Action.EXPORT_STUDENT.value: phrase("Exported the whole record"),
     Action.ERASE_STUDENT.value: phrase("Opened the page that erases the record"),
 }
+
+
+# The grounds that portal/ledger.py writes; what a reader gave as a reason follows them after a colon.
+GROUNDS = (
+    phrase("participant"),
+    phrase("tutor of the lesson"),
+    phrase("tutor of the class"),
+    phrase("tutor of the student"),
+    phrase("the student's own record"),
+    phrase("guardian of the student"),
+    phrase("access for a time"),
+    phrase("district admin of the school"),
+    phrase("point of contact of the school"),
+    phrase("coordinator of the school"),
+    phrase("tutor of the school"),
+    phrase("student of the school"),
+    phrase("guardian of the school"),
+    phrase("reviewer of the school"),
+    phrase("on call of the school"),
+    phrase("program of the school"),
+)
+
+
+def _ground_words(reason: str) -> str:
+    ground, colon, why = reason.partition(": ")
+    return f"{t(ground) if ground in GROUNDS else ground}{colon}{why}"
 
 
 def _action_words(action: str) -> str:
@@ -112,12 +133,14 @@ def _environment() -> Environment:
         clock_time=times.format_time,
         day=times.format_day,
         full_day=times.format_full_day,
+        date=times.format_date,
         zone_name=times.format_zone,
         iso=times.format_iso,
         length=times.format_length,
         percent=format_percent,
         hours=times.format_hours,
         action_words=_action_words,
+        ground_words=_ground_words,
     )
     environment.globals.update(t=t, tn=tn, tx=tx, languages=LANGUAGES)
     environment.globals["lesson_row"] = lesson_row
@@ -160,6 +183,7 @@ class Pages:
             csrf=person.csrf if person is not None else request.get(VISIT, ""),
             theme=theme if theme in THEMES else None,
             language=spoken(),
+            done=request.get(DONE),
             here=request.path,
             here_with_query=request.path_qs,
             menu=menu_of(person.actor) if person is not None else Menu((), ()),
@@ -175,52 +199,72 @@ class Pages:
         )
 
 
-# What the bar offers, and the action that it needs on the own school. A path is current with all that lies under it.
+# They have no lessons of their own, and no list of recordings: their start page is what waits for them.
+WITHOUT_LESSONS = frozenset({Role.GUARDIAN, Role.POINT_OF_CONTACT, Role.DISTRICT_ADMIN, Role.ON_CALL})
+_OF_LESSONS = frozenset({"/recordings", "/boards"})
+
+# What a group of the menu is called, in the order of the menu. "" is the bar, as far as there is room.
+_GROUPS = ("", phrase("Planning"), phrase("People"), phrase("Privacy"), phrase("Service"))
+# The ways there are, each with its group and the action that it needs on the own school. A path is current with all
+# that lies under it.
 _MENU = (
-    ("/district", phrase("District"), Action.READ_DISTRICT),
-    ("/", phrase("Lessons"), Action.LIST_LESSONS),
-    ("/recordings", phrase("Recordings"), Action.LIST_RECORDINGS),
-    ("/progress", phrase("Progress"), Action.LIST_PROGRESS),
-    ("/students", phrase("Students"), Action.READ_ROSTER),
-    ("/classes", phrase("Classes"), Action.LIST_CLASSES),
-    ("/attendance", phrase("Attendance"), Action.READ_ATTENDANCE),
-    ("/boards", phrase("Boards"), Action.LIST_BOARDS),
-    ("/reviews", phrase("Reviews"), Action.LIST_REVIEWS),
-    ("/requests", phrase("Requests"), Action.READ_ROSTER),
-    ("/holidays", phrase("Holidays"), Action.READ_CLASSES),
-    ("/onboarding", phrase("Onboarding"), Action.READ_ONBOARDING),
-    ("/roster", phrase("Roster"), Action.READ_ROSTER),
-    ("/hours", phrase("Hours"), Action.READ_HOURS),
-    ("/staff", phrase("Staff"), Action.READ_STAFF),
-    ("/programs", phrase("Programs"), Action.READ_PROGRAMS),
-    ("/lesson-rooms", phrase("Lesson rooms"), Action.READ_ROOM_RULES),
-    ("/alerts", phrase("Alerts"), Action.READ_ALERTS),
-    ("/privacy", phrase("Privacy"), Action.READ_PRIVACY),
-    ("/retention", phrase("Retention"), Action.READ_RETENTION),
-    ("/questions", phrase("Questions"), Action.READ_QUESTIONS),
-    ("/outbox", phrase("Mail"), Action.READ_OUTBOX),
-    ("/disclosures", phrase("Disclosures"), Action.READ_DISCLOSURES),
-    ("/operation", phrase("Operation"), Action.READ_OPERATION),
+    ("/", phrase("Lessons"), "", Action.LIST_LESSONS),
+    ("/district", phrase("District"), "", Action.READ_DISTRICT),
+    ("/alerts", phrase("Alerts"), "Service", Action.READ_ALERTS),
+    ("/students", phrase("Students"), "", Action.READ_ROSTER),
+    ("/classes", phrase("Classes"), "", Action.LIST_CLASSES),
+    ("/recordings", phrase("Recordings"), "", Action.LIST_RECORDINGS),
+    ("/progress", phrase("Progress"), "", Action.LIST_PROGRESS),
+    ("/attendance", phrase("Attendance"), "", Action.READ_ATTENDANCE),
+    ("/boards", phrase("Boards"), "", Action.LIST_BOARDS),
+    ("/reviews", phrase("Reviews"), "", Action.LIST_REVIEWS),
+    ("/requests", phrase("Requests"), "Planning", Action.READ_ROSTER),
+    ("/hours", phrase("Hours"), "Planning", Action.READ_HOURS),
+    ("/holidays", phrase("Holidays"), "Planning", Action.READ_CLASSES),
+    ("/onboarding", phrase("Onboarding"), "Planning", Action.READ_ONBOARDING),
+    ("/lesson-rooms", phrase("Lesson rooms"), "Planning", Action.READ_ROOM_RULES),
+    ("/roster", phrase("Roster"), "People", Action.READ_ROSTER),
+    ("/staff", phrase("Staff"), "People", Action.READ_STAFF),
+    ("/questions", phrase("Questions"), "People", Action.READ_QUESTIONS),
+    ("/outbox", phrase("Mail"), "People", Action.READ_OUTBOX),
+    ("/privacy", phrase("Privacy"), "Privacy", Action.READ_PRIVACY),
+    ("/retention", phrase("Retention"), "Privacy", Action.READ_RETENTION),
+    ("/disclosures", phrase("Disclosures"), "Privacy", Action.READ_DISCLOSURES),
+    ("/programs", phrase("Programs"), "Service", Action.READ_PROGRAMS),
+    ("/operation", phrase("Operation"), "Service", Action.READ_OPERATION),
 )
 
 
+_START = phrase("Start")
 # So many stand in the bar itself; whoever looks after a school has the others under "More".
 _IN_THE_BAR = 5
+
+Way = tuple[str, str]
+"""A path, and what it is called."""
 
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """The (path, words) that a person may open: in the bar, and in the menu behind it."""
+    """The ways that a person may go: in the bar, and in the menu behind it, there under the name of their group."""
 
-    bar: tuple[tuple[str, str], ...]
-    more: tuple[tuple[str, str], ...]
+    bar: tuple[Way, ...]
+    more: tuple[tuple[str, tuple[Way, ...]], ...]
 
 
 def menu_of(actor: Actor) -> Menu:
     """What this person may open."""
-    school = SchoolObject(actor.school)
-    open_to = tuple((path, words) for path, words, action in _MENU if permitted(actor, action, school))
-    return Menu(open_to[:_IN_THE_BAR], open_to[_IN_THE_BAR:])
+    school, without = SchoolObject(actor.school), actor.role in WITHOUT_LESSONS
+    open_to = [
+        ((path, _START if path == "/" and without else words), group)
+        for path, words, group, action in _MENU
+        if permitted(actor, action, school) and not (without and path in _OF_LESSONS)
+    ]
+    if len(open_to) <= _IN_THE_BAR + 1:
+        return Menu(tuple(way for way, _ in open_to), ())
+    first = [way for way, group in open_to if group == ""]
+    bar, rest = tuple(first[:_IN_THE_BAR]), tuple(first[_IN_THE_BAR:])
+    groups = [(name, tuple(way for way, group in open_to if group == name)) for name in _GROUPS if name]
+    return Menu(bar, tuple((name, ways) for name, ways in (("", rest), *groups) if ways))
 
 
 def initials(name: str) -> str:

@@ -25,6 +25,7 @@ from portal.roster.entries import CAPACITY
 from portal.schema import schools, users
 from portal.service_schema import classes, enrollments, series, staffing_requests
 from portal.staff import load_staff
+from portal.subjects import asked_spellings
 from portal.times import local
 from portal.timetable import DAY_MINUTES, WeeklyHour
 
@@ -286,7 +287,8 @@ def _lines(group: TutoringClass, language: str | None) -> list[str]:
 
 async def ask_if_new(connection: AsyncConnection, group: TutoringClass, student: str, now_ms: int) -> None:
     """Ties the student's request for this subject to the class; makes one where nobody had asked."""
-    mine = (staffing_requests.c.student == student, staffing_requests.c.subject == group.subject)
+    same = {group.subject, *await asked_spellings(connection, group.school, group.subject)}
+    mine = (staffing_requests.c.student == student, staffing_requests.c.subject.in_(same))
     known = (
         await connection.execute(
             select(staffing_requests.c.id).where(*mine, staffing_requests.c.withdrawn_ms.is_(None))

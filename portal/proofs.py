@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from portal.accounts import Accounts, Person, TooManyAttempts
 from portal.database import Database
+from portal.failed_logins import note_failure
 from portal.passkeys import Ceremony, check_passkey, credentials_of
 from portal.passwords import Passwords
 from portal.schema import users
@@ -52,7 +53,8 @@ class Proofs:
         if not fits:
             self._by_login.failed(actor.login, now_ms)
             if not code:
-                self._accounts.failures.failed(actor.user, now_ms)
+                async with self._database.write() as connection:
+                    await note_failure(connection, actor.user, now_ms)
             return None
         self._by_login.succeeded(actor.login)
         return await self._accounts.renew(actor.login, now_ms)

@@ -1,6 +1,7 @@
 """An answer with a file of a recording, whole or by range (RFC 9110, sections 13 and 14), encrypted on disk or not."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from email.utils import formatdate
 from io import BufferedReader
@@ -11,10 +12,19 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.web_request import BaseRequest
 
 from portal.logs import get_log
+from portal.times import local
 
 _PIECE_BYTES = 256 * 1024
+# What some system does not take in the name of a file.
+_UNFIT = re.compile(r"[^\w -]")
 
 Opener = Callable[[Path], BufferedReader]
+
+
+def name_of_file(title: str, starts_ms: int, time_zone: str, ending: str) -> str:
+    """What a file of a lesson's recording is called on the disk of whoever takes it: title and day."""
+    plain = _UNFIT.sub("", title).strip() or "lesson"
+    return f"{plain} {local(starts_ms, time_zone).date().isoformat()}.{ending}"
 
 
 class RecordingFile(web.StreamResponse):

@@ -15,23 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portal.authorize import Actor
 from portal.ids import new_id
 from portal.ledger import audit
+from portal.orders import ASKED, DONE, ENDED, FAILED, OrderRefused, check_finished, finish_order, next_order
 from portal.redaction_schema import lost_originals, redactions
 from portal.retention import load_holds
 from portal.retention_schema import destructions
-from portal.schema import lesson_members, lessons, recordings, schools, users
+from portal.schema import lesson_members, lessons, schools, users
 from recorder.naming import NameMask
 
 SHOWN, COPY = "shown", "copy"
-ASKED, DONE, FAILED, ENDED = "asked", "done", "failed", "ended"
 PARTS = ("voice", "video", "ink", "name")
 EVERYBODY = "*"
 NAMELESS = "a participant"
 _UNDER_WAY = (ASKED, FAILED)
-_FINISHED = ("sealed", "rendered", "failed")
-
-
-class RedactionRefused(Exception):
-    """It cannot be done; the message is for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +119,16 @@ async def ask_redaction(
     destroys_original: bool,
     now_ms: int,
 ) -> str:
-    """Asks for one; what is left out already stays out. Returns its id. Raises RedactionRefused."""
+    """Asks for one; what is left out already stays out. Returns its id. Raises OrderRefused."""
     if not words:
-        raise RedactionRefused("Choose what to leave out, and of whom.")
-    await _check_finished(connection, lesson)
+        raise OrderRefused("Choose what to leave out, and of whom.")
+    await check_finished(connection, lesson)
     showing = await find_showing(connection, lesson)
     if showing.withheld:
-        raise RedactionRefused("Something is being left out of this recording just now. Wait until it is done.")
+        raise OrderRefused("Something is being left out of this recording just now. Wait until it is done.")
     destroys_original = destroys_original and audience == SHOWN and showing.original
     if destroys_original and await _is_held(connection, lesson, now_ms):
-        raise RedactionRefused("This recording is under a legal hold, so its original stays. Keep it, or release it.")
+        raise OrderRefused("This recording is under a legal hold, so its original stays. Keep it, or release it.")
     without = {*words, *(showing.current.without if showing.current is not None else ())}
     identifier = new_id()
     await connection.execute(
@@ -149,25 +144,25 @@ async def ask_redaction(
 
 
 async def end_redaction(connection: AsyncConnection, actor: Actor, lesson: str, identifier: str, now_ms: int) -> None:
-    """Takes one back: the original is shown again, or the copy is destroyed. Raises RedactionRefused."""
+    """Takes one back: the original is shown again, or the copy is destroyed. Raises OrderRefused."""
     row = await _find(connection, lesson, identifier)
     if row is None or row.state == ENDED:
-        raise RedactionRefused("It is not there any more.")
+        raise OrderRefused("It is not there any more.")
     if not row.is_copy and row.state == DONE and not (await find_showing(connection, lesson)).original:
-        raise RedactionRefused("The original was destroyed, so what was left out cannot be put back.")
+        raise OrderRefused("The original was destroyed, so what was left out cannot be put back.")
     await _end(connection, [identifier], actor.user, now_ms)
     await audit(connection, actor.user, "recording.redaction_end", "lesson", lesson, now_ms, {"redaction": identifier})
 
 
 async def try_again(connection: AsyncConnection, actor: Actor, lesson: str, identifier: str, now_ms: int) -> None:
-    """Lets a failed one be made again. Raises RedactionRefused."""
+    """Lets a failed one be made again. Raises OrderRefused."""
     changed = await connection.execute(
         update(redactions)
         .where(redactions.c.id == identifier, redactions.c.lesson == lesson, redactions.c.state == FAILED)
         .values(state=ASKED, detail="", progress=0.0)
     )
     if not changed.rowcount:
-        raise RedactionRefused("It has not failed.")
+        raise OrderRefused("It has not failed.")
     await audit(
         connection, actor.user, "recording.redaction_again", "lesson", lesson, now_ms, {"redaction": identifier}
     )
@@ -175,21 +170,8 @@ async def try_again(connection: AsyncConnection, actor: Actor, lesson: str, iden
 
 async def next_asked(connection: AsyncConnection) -> RedactionRow | None:
     """The one that waits longest."""
-    found = await connection.execute(
-        select(redactions).where(redactions.c.state == ASKED).order_by(redactions.c.asked_ms, redactions.c.id).limit(1)
-    )
-    row = found.first()
+    row = await next_order(connection, redactions)
     return _row(row) if row is not None else None
-
-
-async def say_progress(connection: AsyncConnection, identifier: str, progress: float) -> bool:
-    """Notes how far it is; False when it is no longer wanted."""
-    changed = await connection.execute(
-        update(redactions)
-        .where(redactions.c.id == identifier, redactions.c.state == ASKED)
-        .values(progress=min(1.0, max(0.0, progress)))
-    )
-    return changed.rowcount > 0
 
 
 async def finish_redaction(connection: AsyncConnection, row: RedactionRow, now_ms: int) -> bool:
@@ -197,12 +179,7 @@ async def finish_redaction(connection: AsyncConnection, row: RedactionRow, now_m
     destroyed = await connection.execute(select(destructions.c.lesson).where(destructions.c.lesson == row.lesson))
     if destroyed.first() is not None:
         return False
-    changed = await connection.execute(
-        update(redactions)
-        .where(redactions.c.id == row.id, redactions.c.state == ASKED)
-        .values(state=DONE, progress=1.0, done_ms=now_ms)
-    )
-    if not changed.rowcount:
+    if not await finish_order(connection, redactions, row.id, now_ms):
         return False
     if not row.is_copy:
         before = [
@@ -220,15 +197,6 @@ async def finish_redaction(connection: AsyncConnection, row: RedactionRow, now_m
         await audit(connection, row.asked_by, "recording.original_destroy", "lesson", row.lesson, now_ms, detail)
     await audit(connection, row.asked_by, "recording.redacted", "lesson", row.lesson, now_ms, {"redaction": row.id})
     return True
-
-
-async def fail_redaction(connection: AsyncConnection, identifier: str, detail: str) -> None:
-    """It could not be made. The recording stays withheld until somebody decides."""
-    await connection.execute(
-        update(redactions)
-        .where(redactions.c.id == identifier, redactions.c.state == ASKED)
-        .values(state=FAILED, detail=detail[:500])
-    )
 
 
 async def end_all(connection: AsyncConnection, lesson: str, user: str, now_ms: int) -> None:
@@ -250,18 +218,6 @@ async def _end(connection: AsyncConnection, identifiers: Sequence[str], user: st
 
 async def _find(connection: AsyncConnection, lesson: str, identifier: str) -> RedactionRow | None:
     return next((row for row in await load_redactions(connection, lesson) if row.id == identifier), None)
-
-
-async def _check_finished(connection: AsyncConnection, lesson: str) -> None:
-    # The row is locked where there are several writers: two redactions, or one and a destruction, must not miss.
-    found = await connection.execute(
-        select(recordings.c.state, recordings.c.sealed_ms).where(recordings.c.lesson == lesson).with_for_update()
-    )
-    row = found.first()
-    if row is None:
-        raise RedactionRefused("This lesson has no recording.")
-    if row.sealed_ms is None or row.state not in _FINISHED:
-        raise RedactionRefused("The recording is not finished yet. Wait until its film is made.")
 
 
 async def _is_held(connection: AsyncConnection, lesson: str, now_ms: int) -> bool:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from portal.context import portal_of
+from portal.database import is_disk_refusing
 from portal.failures import LoginNeeded, NotThere, PortalError
 from portal.language import phrase, t
 from portal.logs import get_log
@@ -43,6 +44,22 @@ class Broken(PortalError):
         super().__init__(t("It has been noted. Try again in a moment; nothing that you saved is lost."))
 
 
+class CannotKeep(PortalError):
+    """The disk takes nothing more. What was asked for has not happened, and nothing is broken."""
+
+    status = 503
+    code = "cannot_keep"
+    title = phrase("Not available right now")
+
+    def __init__(self) -> None:
+        super().__init__(
+            t(
+                "Nothing can be saved right now: the disk of this service is full or may not be written."
+                " What was saved before is safe. Try again in a while, and tell whoever runs the service."
+            )
+        )
+
+
 @web.middleware
 async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answers for whatever is raised inside; logs ids and figures of every request."""
@@ -64,10 +81,12 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         response = _refuse(request, LibraryRefused(error))
     except ConnectionError:
         raise
-    except Exception:
+    except Exception as error:
         # The edge of this request's task.
-        response = _refuse(request, Broken())
-        _log.exception("request_failed", method=request.method, route=_route(request), reference=request.get(REFERENCE))
+        full = is_disk_refusing(error)
+        response = _refuse(request, CannotKeep() if full else Broken())
+        tell, event = (_log.error, "disk_takes_nothing") if full else (_log.exception, "request_failed")
+        tell(event, method=request.method, route=_route(request), reference=request.get(REFERENCE))
     bring_renewed(request, response)
     _log.info(
         "request",

@@ -80,6 +80,30 @@ class Removals:
         self._log.info("removed", lesson=lesson.id, user=user, actor=actor.user)
         return token
 
+    async def put_out_of_all(self, user: str, actor: Actor) -> None:
+        """Puts somebody whose account was closed out of every lesson that runs, also who led it."""
+        now_ms = self._clock()
+        async with self._database.write() as connection:
+            found = await connection.execute(
+                select(lessons.c.id, lessons.c.room)
+                .join(room_sessions, room_sessions.c.lesson == lessons.c.id)
+                .where(
+                    room_sessions.c.user == user,
+                    room_sessions.c.revoked_ms.is_(None),
+                    lessons.c.state.in_((LessonState.OPEN, LessonState.LIVE)),
+                )
+                .distinct()
+            )
+            running = [(row.id, row.room) for row in found]
+            for lesson, _ in running:
+                mine = (room_sessions.c.lesson == lesson, room_sessions.c.user == user)
+                await connection.execute(update(room_sessions).where(*mine).values(revoked_ms=now_ms))
+                detail = {"user": user, "reason": "account_closed"}
+                await audit(connection, actor.user, "lesson.remove", "lesson", lesson, now_ms, detail)
+        for _, room in running:
+            self._untold[room, user] = self._sign(room, user, now_ms)
+            self._news.set()
+
     async def readmit(self, lesson: Lesson, user: str, actor: Actor) -> None:
         """Lets a person in again. Their old sessions stay out: they come with a fresh page. Twice is no error."""
         now_ms = self._clock()

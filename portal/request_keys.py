@@ -17,3 +17,5 @@ RENEWED = web.RequestKey("renewed", str)
 REFERENCE = web.RequestKey("reference", str)
 # The token of somebody who is not logged in yet, for the log-in form.
 VISIT = web.RequestKey("visit", str)
+# What the form before this page did, in English (portal/done.py).
+DONE = web.RequestKey("done", str)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portal.authorize import Action, Role
 from portal.clock import Clock
 from portal.database import Database
-from portal.failed_logins import FailedLogins
+from portal.failed_logins import count_failures, forget_failures
 from portal.ids import new_id
 from portal.ledger import verify_audit
 from portal.logs import get_log
@@ -84,12 +84,10 @@ class Watch:
         database: Database,
         clock: Clock,
         settings: PortalSettings,
-        failures: FailedLogins,
         post_office: PostOffice,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._failures = failures
         self._post_office = post_office
         self._chain_ms: int | None = None
         self._most = {
@@ -126,6 +124,8 @@ class Watch:
         if self._chain_ms is None or now_ms - self._chain_ms >= _CHAIN_EVERY_MS:
             matters += await self._chain()
             self._chain_ms = now_ms
+            async with self._database.write() as connection:
+                await forget_failures(connection, now_ms - LOGIN_WINDOW_MS)
         opened = 0
         for matter in matters:
             async with self._database.write() as connection:
@@ -164,7 +164,7 @@ class Watch:
         return [Matter(row.school, Kind(row.kind), row.actor, row.figure) for row in await connection.execute(query)]
 
     async def _logins(self, connection: AsyncConnection, now_ms: int, since_ms: int | None = None) -> list[Matter]:
-        burst = self._failures.since(since_ms if since_ms is not None else now_ms - LOGIN_WINDOW_MS)
+        burst = await count_failures(connection, since_ms if since_ms is not None else now_ms - LOGIN_WINDOW_MS)
         matters = []
         if burst.by_user:
             found = await connection.execute(

@@ -1,11 +1,11 @@
-"""The table of warnings: what the portal itself found unusual in its logs.
+"""The tables of warnings, what the portal itself found unusual in its logs, and of failed sign-ins.
 
 Times are unix milliseconds (UTC) in columns that end in `_ms`.
 """
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table
 
-from portal.schema import metadata
+from portal.schema import metadata, row_number
 
 warnings = Table(
     "warnings",
@@ -21,4 +21,13 @@ warnings = Table(
     Column("answered_ms", BigInteger, nullable=True),
     Column("note", String(500), nullable=False),
     Index("ix_warnings_school_opened_ms", "school", "opened_ms"),
+)
+
+# Gone after an hour or so: they are only counted.
+failed_logins = Table(
+    "failed_logins",
+    metadata,
+    row_number(),
+    Column("user", String(64), ForeignKey("users.id"), nullable=True),  # none: nobody has the name that was given
+    Column("at_ms", BigInteger, nullable=False, index=True),
 )

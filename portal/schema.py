@@ -27,7 +27,8 @@ metadata = MetaData(
 )
 
 
-def _row_number() -> Column[int]:
+def row_number() -> Column[int]:
+    """A column `id` whose numbers the database gives, always rising."""
     # SQLite numbers rows by itself only in a column that is exactly INTEGER PRIMARY KEY.
     return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
 
@@ -189,7 +190,7 @@ relay_events = Table(
 disclosure_log = Table(
     "disclosure_log",
     metadata,
-    _row_number(),
+    row_number(),
     Column("at_ms", BigInteger, nullable=False),
     Column("actor", String(64), nullable=False),
     Column("login", String(64), nullable=False),
@@ -205,7 +206,7 @@ disclosure_log = Table(
 audit_log = Table(
     "audit_log",
     metadata,
-    _row_number(),
+    row_number(),
     Column("at_ms", BigInteger, nullable=False),
     Column("actor", String(64), nullable=False),
     Column("action", String(64), nullable=False),

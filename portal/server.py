@@ -20,6 +20,7 @@ from portal.database import Database, database_url
 from portal.demo import LOGINS, fill_demo, keep_lessons_joinable
 from portal.demo_class import put_demo_material
 from portal.destruction import apply_retention
+from portal.done import tell_what_was_done
 from portal.film_maker import FilmMaker
 from portal.forgotten_rooms import forget_rooms
 from portal.guard import guard
@@ -109,7 +110,7 @@ async def open_portal(
             proofs=Proofs(database, passwords, accounts, keyring.link_secret),
             question_pace=QuestionPace(),
             pace=Throttle(size=10 * settings.program_pace, refill_s=1 / settings.program_pace),
-            watch=Watch(database, clock, settings, accounts.failures, post_office),
+            watch=Watch(database, clock, settings, post_office),
             webhooks=WebhookSender(database, clock, keyring.link_secret, inside=settings.webhooks_inside),
             rosters=RosterDesk(database, clock),
             placement=Placement(database, clock, post_office.portal_url, settings.orientation_url),
@@ -146,7 +147,9 @@ async def open_portal(
 
 def build_app(portal: Portal) -> web.Application:
     """The aiohttp application over the parts."""
-    app = web.Application(middlewares=[measure, in_their_language, refusals, guard], client_max_size=_MAX_BODY_BYTES)
+    app = web.Application(
+        middlewares=[measure, in_their_language, tell_what_was_done, refusals, guard], client_max_size=_MAX_BODY_BYTES
+    )
     app[PORTAL] = portal
     app[ACCESS_BOOK] = book = AccessBook()
     book.install(app, ALL_ROUTES)

@@ -155,6 +155,10 @@ class PortalSettings:
         default=5.0, metadata=explained("A recorder that is silent for longer does not count as recording.", "seconds")
     )
 
+    least_free_mb: int = field(
+        default=500, metadata=explained("With less than this free on the disk of the data, /readyz says so.", "MB")
+    )
+
     @property
     def tls(self) -> bool:
         """Whether this process itself serves HTTPS."""

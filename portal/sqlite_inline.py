@@ -66,5 +66,6 @@ def inline_engine(path: str, connections: int) -> AsyncEngine:
         URL.create(_DRIVER, database=path),
         pool_size=connections,
         max_overflow=0,
+        hide_parameters=True,
         connect_args={"factory": _Connection, "isolation_level": None, "timeout": _BUSY_S},
     )

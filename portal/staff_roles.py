@@ -5,8 +5,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.authorize import Actor, Role
 from portal.ledger import audit
+from portal.passkeys import remove_passkeys
+from portal.privacy_schema import access_grants
 from portal.roster.apply import close_accounts
 from portal.schema import logins, users
+from portal.school_schema import calendar_feeds
+from portal.second_factor import remove
 from portal.service_schema import classes
 from portal.staff import STAFF_ROLES, StaffRefused
 
@@ -30,6 +34,18 @@ async def close_staff(connection: AsyncConnection, actor: Actor, member: str, no
     """Closes the account of somebody who no longer works here; what they did stays. Raises StaffRefused."""
     await _role_that_may_end(connection, actor, member)
     await close_accounts(connection, [member], now_ms)
+    # Whoever has this address next is perhaps somebody else.
+    await remove_passkeys(connection, actor.user, member, now_ms)
+    await remove(connection, actor.user, member, now_ms)
+    still = {"ended_by": actor.user, "ended_ms": now_ms}
+    await connection.execute(
+        update(access_grants).where(access_grants.c.user == member, access_grants.c.ended_ms.is_(None)).values(still)
+    )
+    await connection.execute(
+        update(calendar_feeds)
+        .where(calendar_feeds.c.user == member, calendar_feeds.c.revoked_ms.is_(None))
+        .values(revoked_ms=now_ms)
+    )
     await audit(connection, actor.user, "staff.close", "staff", member, now_ms)
 
 

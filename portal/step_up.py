@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from portal.accounts import TooManyAttempts
+from portal.authorize import Role
 from portal.ceremonies import ceremony_of, passkey_script
 from portal.context import person_of, portal_of
 from portal.cookies import set_cookie
@@ -24,6 +25,8 @@ from portal.way_on import local_path, page_before
 _MINUTE_MS = 60_000
 PASSWORD, CODE, BACK = "proof-password", "proof-code", "proof-back"
 PASSKEY = "proof-passkey"
+# Who gets at nobody's record but the own, or that of whom they answer for.
+_OF_THEIR_OWN = frozenset({Role.STUDENT, Role.GUARDIAN})
 _OWN = frozenset({"csrf", PASSWORD, CODE, PASSKEY, BACK})
 
 
@@ -47,7 +50,7 @@ def is_fresh(request: web.Request) -> bool:
 
 async def ask_for_proof(request: web.Request, fresh: Fresh) -> web.Response | None:
     """None when the handler may go on: the proof is fresh, or came with this form and fits. Else the page to answer."""
-    if is_fresh(request):
+    if is_fresh(request) or (fresh is Fresh.FILE_OF_OTHERS and person_of(request).actor.role in _OF_THEIR_OWN):
         return None
     if request.method not in ("GET", "HEAD") and request.content_type not in (
         "application/x-www-form-urlencoded",
@@ -66,7 +69,7 @@ async def ask_for_proof(request: web.Request, fresh: Fresh) -> web.Response | No
             return await proof_page(request, asked)
         if (refused := await take_proof(request, asked)) is not None:
             return refused
-        return confirmed_page(request, asked) if fresh is Fresh.FILE else None
+        return None if fresh is Fresh.CHANGE else confirmed_page(request, asked)
     return await proof_page(request, Asked(request.path_qs, "get", (), page_before(request)))
 
 

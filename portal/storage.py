@@ -19,7 +19,7 @@ from portal.database import Database
 from portal.redaction_schema import redactions
 from portal.retention_schema import destructions
 from portal.schema import lessons
-from recorder.projection import EXPORT_FOLDER
+from recorder.schema import EXPORT_FOLDER
 
 GROWTH_DAYS = 7
 _DAY_MS = 24 * 60 * 60 * 1000

@@ -10,14 +10,20 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.attendance_report import Line, student_lines
+from portal.crisis_schema import waiting_students
+from portal.film_schema import films
 from portal.learning_schema import assignments, goals, guardians, scores, weekly_updates
 from portal.playback_schema import continued_boards, notes
 from portal.privacy_schema import access_grants, amendments
+from portal.redaction_schema import redactions
 from portal.report_files import REPORT_COLUMNS, report_rows, write_csv
+from portal.safety_schema import warnings
 from portal.schema import (
+    audit_log,
     disclosure_log,
     lesson_members,
     lessons,
+    logins,
     notices,
     recordings,
     relay_events,
@@ -25,8 +31,15 @@ from portal.schema import (
     users,
 )
 from portal.school_schema import calendar_feeds
-from portal.service_schema import attendance_corrections, classes, enrollments, outbox, staffing_requests
-from portal.talk_schema import dialogue_messages, question_answers, questions
+from portal.service_schema import (
+    attendance_corrections,
+    classes,
+    enrollments,
+    one_use_links,
+    outbox,
+    staffing_requests,
+)
+from portal.talk_schema import dialogue_looks, dialogue_messages, question_answers, questions
 from portal.times import format_iso
 
 # File → what is in it; the words go into the README of the zip.
@@ -54,9 +67,21 @@ CONTENTS = {
     "recordings.csv": "Recorded lessons with the student in them. They show others too: watch them in the portal.",
     "notes.csv": "Notes that the student wrote on recordings; `room_time` is the moment, in ms of the lesson's room.",
     "boards.csv": "Boards that the student continued from a lesson; `work`: the Yjs update of what was added, in hex.",
+    "films.csv": "Films of recordings that the student asked for.",
+    "redactions.csv": "What was left out of recordings because of the student.",
+    "doors.csv": "When the student waited to be let into a lesson.",
+    "signins.csv": "When and with what kind of device the student signed in, and until when that holds.",
+    "links.csv": "One-use links that were made for the student, without the secret in them.",
+    "looks.csv": "When each reader last looked at the dialogue about the student.",
+    "warnings.csv": "What the portal found unusual at the student's account, and what the school found out.",
+    "audit.csv": "Changes to the student's record and by the student, as the audit log has them.",
     "mails.csv": "Mails to or about the student. One-use links are not in them.",
     "disclosures.csv": "Who read the student's record, when, and on which ground.",
 }
+
+
+# Of log-ins: nobody's record, and whoever has the file is not to know them.
+_SECRETS = frozenset({"token_hash", "csrf"})
 
 
 async def load_record(connection: AsyncConnection, student: str, time_zone: str, now_ms: int) -> dict[str, bytes]:
@@ -93,6 +118,14 @@ async def load_record(connection: AsyncConnection, student: str, time_zone: str,
         "recordings.csv": (recordings, recordings.c.lesson.in_(mine)),
         "notes.csv": (notes, notes.c.author == student),
         "boards.csv": (continued_boards, continued_boards.c.owner == student),
+        "films.csv": (films, films.c.asked_by == student),
+        "redactions.csv": (redactions, redactions.c.without.contains(student, autoescape=True)),
+        "doors.csv": (waiting_students, waiting_students.c.user == student),
+        "signins.csv": (logins, logins.c.user == student),
+        "links.csv": (one_use_links, one_use_links.c.user == student),
+        "looks.csv": (dialogue_looks, dialogue_looks.c.student == student),
+        "warnings.csv": (warnings, warnings.c.subject == student),
+        "audit.csv": (audit_log, or_(audit_log.c.object == student, audit_log.c.actor == student)),
         "mails.csv": (outbox, or_(outbox.c.user == student, outbox.c.about == student)),
         "disclosures.csv": (disclosure_log, disclosure_log.c.student == student),
     }
@@ -117,13 +150,19 @@ async def _classes(connection: AsyncConnection, student: str) -> bytes:
 
 async def _dump(connection: AsyncConnection, table: Table, where: ColumnElement[bool]) -> bytes:
     rows = await connection.execute(select(table).where(where).order_by(*table.primary_key.columns))
-    return _sheet([row._mapping for row in rows], [column.name for column in table.c])
+    return _sheet([row._mapping for row in rows], [column.name for column in table.c if column.name not in _SECRETS])
 
 
 def _sheet(rows: Sequence[RowMapping], names: Sequence[str]) -> bytes:
     """Rows as CSV: moments as RFC 3339 in UTC, keys in hex."""
-    heading = [name.removesuffix("_ms") + "_at" if _is_moment(name) else name for name in names]
+    heading = [_heading(name) for name in names]
     return write_csv(heading, [[_cell(name, row[name]) for name in names] for row in rows])
+
+
+def _heading(name: str) -> str:
+    if not _is_moment(name):
+        return name
+    return "at" if name == "at_ms" else f"{name.removesuffix('_ms')}_at"
 
 
 def _is_moment(name: str) -> bool:

@@ -22,10 +22,14 @@ def make_ticket(
     role: str,
     key: str,
     client: int,
-    caps: str | None,
-    lifetime_s: int | None,
+    caps: str | None = None,
+    lifetime_s: int | None = None,
+    session: SessionId | None = None,
 ) -> str:
-    """The compact ticket, signed with the school's key. Raises SetupError for what cannot be put into one."""
+    """The compact ticket, signed with the school's key. Raises SetupError for what cannot be put into one.
+
+    `session`: that of a ticket which this one renews; without it a new one.
+    """
     keyring = load_keyring(data)
     try:
         parsed_role = Role(role)
@@ -46,7 +50,7 @@ def make_ticket(
         name=name,
         role=parsed_role,
         caps=parsed_caps,
-        session=SessionId(secrets.token_hex(8)),
+        session=session or SessionId(secrets.token_hex(8)),
         client=ClientId(client),
         key=point,
         issued_ms=now_ms,
@@ -57,10 +61,13 @@ def make_ticket(
 
 def room_of_lesson(data: Path, database_setting: str | None, lesson: str) -> str:
     """The room of a lesson, by the portal's database. Raises SetupError."""
-    return asyncio.run(_room_of_lesson(data, database_setting, lesson))
+    return asyncio.run(find_room(data, database_setting, lesson))
 
 
-async def _room_of_lesson(data: Path, database_setting: str | None, lesson_id: str) -> str:
+async def find_room(data: Path, database_setting: str | None, lesson_id: str) -> str:
+    """The room of a lesson, within an event loop. Raises SetupError."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from portal.database import Database, database_url
     from portal.lessons import load_lesson
 
@@ -68,8 +75,10 @@ async def _room_of_lesson(data: Path, database_setting: str | None, lesson_id: s
         raise SetupError(f"{data} holds no portal database; was the portal ever started there?")
     database = Database(database_url(data, database_setting))
     try:
-        await database.upgrade()
+        # As it is: a command that only reads must not migrate the database of a portal that runs.
         lesson = await load_lesson(database, lesson_id)
+    except SQLAlchemyError as error:
+        raise SetupError(f"The database {database.name} cannot be read; was the portal started since?") from error
     finally:
         await database.close()
     if lesson is None:

@@ -71,8 +71,13 @@ def format_day(at_ms: int, zone_name: str) -> str:
 
 def format_full_day(at_ms: int, zone_name: str) -> str:
     """`23 November 2026`, in the zone and in the reader's language."""
-    when = local(at_ms, zone_name)
-    return t("{day} {month} {year}", day=when.day, month=t(_MONTHS[when.month - 1]), year=when.year)
+    return format_date(local(at_ms, zone_name).date())
+
+
+def format_date(day: date | str) -> str:
+    """`23 November 2026`, in the reader's language, of a date or its ISO 8601 text."""
+    day = date.fromisoformat(day) if isinstance(day, str) else day
+    return t("{day} {month} {year}", day=day.day, month=t(_MONTHS[day.month - 1]), year=day.year)
 
 
 def format_zone(at_ms: int, zone_name: str) -> str:

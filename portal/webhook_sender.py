@@ -17,7 +17,7 @@ from portal.logs import get_log
 from portal.program_schema import webhooks
 from portal.service_schema import audit_head
 from portal.times import format_iso
-from portal.webhooks import Event, Webhook, WebhookRefused, check_address, events_since, load_webhooks
+from portal.webhooks import Event, Webhook, WebhookRefused, check_address, events_since, is_public, load_webhooks
 
 SIGNATURE = "Chalkmesh-Signature"
 MOST_ATTEMPTS = 72
@@ -47,19 +47,13 @@ class OutsideOnly(AbstractResolver):
         """The addresses of a name. Raises OSError when one of them is not of the public network."""
         found = await self._resolver.resolve(host, port, family)
         for each in found:
-            try:
-                check_address(f"https://{_literal(each['host'])}/", inside=False)
-            except WebhookRefused as error:
-                raise OSError(f"{host} is inside a private network") from error
+            if not is_public(each["host"]):
+                raise OSError(f"{host} is inside a private network")
         return found
 
     async def close(self) -> None:
         """Nothing is held open."""
         await self._resolver.close()
-
-
-def _literal(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 class WebhookSender:
@@ -106,11 +100,19 @@ class WebhookSender:
             ) as http,
             asyncio.TaskGroup() as turns,
         ):
-            told = [turns.create_task(self._turn(http, hook, head)) for hook in due]
+            told = [turns.create_task(self._try_turn(http, hook, head)) for hook in due]
         return sum(task.result() for task in told)
 
     def _row(self, hook: Webhook) -> int:
         return max(hook.told_row, self._looked.get(hook.id, 0))
+
+    async def _try_turn(self, http: aiohttp.ClientSession, hook: Webhook, head: int) -> int:
+        try:
+            return await self._turn(http, hook, head)
+        except Exception:
+            # The edge of this task: one webhook must not end the round of all the others.
+            self._log.exception("webhook_failed", webhook=hook.id)
+            return 0
 
     async def _turn(self, http: aiohttp.ClientSession, hook: Webhook, head: int) -> int:
         """The events of one webhook, as long as its receiver takes them, for about as long as one may take."""
@@ -153,7 +155,8 @@ class WebhookSender:
             return str(error)
         except TimeoutError:
             return f"no answer within {_TIMEOUT_S:g} seconds"
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            # ValueError: a name that cannot be asked for, such as one with an empty part.
             return f"no connection ({type(error).__name__})"
 
     async def _told(self, hook: Webhook, event: Event) -> None:

@@ -6,6 +6,7 @@ least once.
 """
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from portal.schema import audit_log, lessons
 from portal.service_schema import audit_head, roster_uploads
 
 MOST_WEBHOOKS = 20
+_NO_ADDRESS = "Enter an address such as https://school.example/chalkmesh."
 # The events there are, as the audit log calls them, and what they mean.
 EVENTS = {
     "lesson.live": "A lesson has begun",
@@ -34,6 +36,11 @@ EVENTS = {
     "recording.rendered": "The film of a lesson can be downloaded",
     "roster.apply": "A roster was applied",
 }
+
+_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
+_INSIDE = (".localhost", ".local", ".internal")
+_GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class WebhookRefused(Exception):
@@ -71,26 +78,48 @@ class Event:
 
 def check_address(url: str, *, inside: bool) -> None:
     """Raises WebhookRefused for an address that is not HTTPS, or lies within a private network without `inside`."""
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         host = parts.hostname or ""
-        valid = bool(host) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        valid = False
-        host = ""
+        valid = _is_host(host) and (parts.port is None or parts.port > 0)
+    except ValueError as error:  # a port that is none, brackets around what is no address
+        raise WebhookRefused(_NO_ADDRESS) from error
     if not valid or not url.isascii() or not url.isprintable() or " " in url or len(url) > 500:
-        raise WebhookRefused("Enter an address such as https://school.example/chalkmesh.")
+        raise WebhookRefused(_NO_ADDRESS)
     if parts.scheme != "https" and not (inside and parts.scheme == "http"):
         raise WebhookRefused("The address must begin with https://.")
     if parts.username is not None or parts.fragment:
         raise WebhookRefused("Leave out a name, a password and what follows a #.")
-    if not inside and (host == "localhost" or host.endswith((".localhost", ".local", ".internal")) or _is_inside(host)):
+    if not inside and (host.rstrip(".") == "localhost" or host.rstrip(".").endswith(_INSIDE) or _is_inside(host)):
         raise WebhookRefused("The address lies inside a private network.")
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public network, also where an IPv4 address stands within it."""
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address):
+        within = ip.ipv4_mapped or ip.sixtofour
+        if ip in _NAT64:
+            within = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if within is not None:
+            return is_public(str(within))
+        if ip not in _GLOBAL_IPV6:
+            return False
+    return ip.is_global and not ip.is_multicast
+
+
+def _is_host(host: str) -> bool:
+    """A name as DNS has them, or an IP address in full: what a resolver reads otherwise, or not at all, is neither."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return _NAME.fullmatch(host) is not None and not host.rstrip(".").rpartition(".")[2].isdigit()
+    return True
 
 
 def _is_inside(host: str) -> bool:
     try:
-        return not ipaddress.ip_address(host).is_global
+        return not is_public(host)
     except ValueError:
         return False
 

@@ -12,9 +12,11 @@ import portal.learning_schema
 import portal.material_schema
 import portal.pacing_schema
 import portal.playback_schema
+import portal.privacy_schema
 import portal.program_schema
 import portal.redaction_schema
 import portal.retention_schema
+import portal.safety_schema
 import portal.school_schema
 import portal.service_schema
 import portal.talk_schema  # noqa: F401

@@ -9,6 +9,7 @@ from portal.roster.apply import add_students, ask_for_lessons
 from portal.roster.entries import RosterStudent
 from portal.schema import users
 from portal.service_schema import staffing_requests
+from portal.subjects import asked_spellings
 
 
 class EnrolmentRefused(Exception):
@@ -33,7 +34,7 @@ async def request_lessons(
     """Asks for lessons in a subject. Raises EnrolmentRefused where the same was asked for and still stands."""
     known = select(staffing_requests.c.id).where(
         staffing_requests.c.student == student,
-        staffing_requests.c.subject == subject,
+        staffing_requests.c.subject.in_(await asked_spellings(connection, actor.school, subject)),
         staffing_requests.c.withdrawn_ms.is_(None),
     )
     if (await connection.execute(known)).first() is not None:

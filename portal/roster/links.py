@@ -118,6 +118,8 @@ async def find_roster_link(connection: AsyncConnection, secret: str, token: str,
                 roster_links.c.revoked_ms.is_(None),
                 roster_links.c.expires_ms > now_ms,
                 users.c.disabled_ms.is_(None),
+                # Who is something else by now sends no roster any more.
+                users.c.role == Role.POINT_OF_CONTACT,
             )
         )
     ).first()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from portal.roster.entries import Roster, RosterStudent
+from portal.subjects import fold_subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def _change(student: RosterStudent, known: KnownStudent | None) -> Change | None
     if known is None:
         if not student.active or student.known_only:
             return None
-        asks = tuple((subject, student.kind) for subject in sorted(student.subjects or ()))
+        asks = tuple((subject, student.kind) for subject in _named(student).values())
         return Change("adds", student.external_id, name, asks=asks)
     if not student.active:
         return Change("leaves", student.external_id, name) if known.active else None
@@ -104,5 +105,12 @@ def _subjects(student: RosterStudent, known: KnownStudent) -> tuple[tuple[tuple[
     """New requests, and those that nobody asks for any more; a request that already has its class stays."""
     if student.subjects is None:
         return (), ()
-    asks = tuple((subject, student.kind) for subject in sorted(student.subjects - set(known.wanted)))
-    return asks, tuple(sorted(set(known.wanted) - student.subjects - known.placed))
+    stands, named = {fold_subject(subject) for subject in known.wanted}, _named(student)
+    asks = tuple((subject, student.kind) for folded, subject in named.items() if folded not in stands)
+    over = (each for each in known.wanted if fold_subject(each) not in named and each not in known.placed)
+    return asks, tuple(sorted(over))
+
+
+def _named(student: RosterStudent) -> dict[str, str]:
+    """The subjects that the file names for a student, each once, however often and in whatever letters."""
+    return {fold_subject(subject): subject for subject in sorted(student.subjects or ())}

@@ -1,8 +1,10 @@
 """Signing in and out."""
 
+import ipaddress
 from urllib.parse import urlencode
 
 from aiohttp import web
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.accounts import Granted, SecondStep, TooManyAttempts
@@ -16,6 +18,7 @@ from portal.passkeys import check_passkey, credentials_of, request_options
 from portal.passwords import Overloaded
 from portal.request_keys import PERSON
 from portal.routing import LOGIN, PUBLIC, RouteTable
+from portal.schema import schools
 from portal.second_factor import has_app
 from portal.way_on import local_path
 
@@ -40,7 +43,9 @@ async def login_page(request: web.Request) -> web.Response:
     """The form, or the way on for somebody who is signed in already."""
     if PERSON in request:
         return web.Response(status=303, headers={"Location": local_path(request.query.get("next", "/"))})
-    return login_form(request, following=local_path(request.query.get("next", "/")))
+    async with portal_of(request).database.glance() as connection:
+        without_school = (await connection.execute(select(schools.c.id).limit(1))).first() is None
+    return login_form(request, following=local_path(request.query.get("next", "/")), without_school=without_school)
 
 
 @routes.post("/login", PUBLIC)
@@ -170,11 +175,19 @@ async def log_out(request: web.Request) -> web.Response:
 
 
 def client_address(request: web.Request, proxy_hops: int) -> str:
-    """Who asks, as far as our own proxies vouch for it."""
-    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    if 0 < proxy_hops <= len(forwarded):
-        return forwarded[-proxy_hops][:64]
-    return request.remote or "unknown"
+    """Who asks, as far as our own proxies vouch for it. Of IPv6 the /64, any address of which one person can take."""
+    # Some proxies add a line of their own below the one that the client sent.
+    lines = request.headers.getall("X-Forwarded-For", ())
+    forwarded = [part.strip() for line in lines for part in line.split(",") if part.strip()]
+    vouched = 0 < proxy_hops <= len(forwarded)
+    address = forwarded[-proxy_hops][:64] if vouched else request.remote or "unknown"
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv6Address):
+        return str(ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False))
+    return str(ip)
 
 
 async def _code(request: web.Request, user: str, following: str, error: str = "", status: int = 200) -> web.Response:
@@ -195,9 +208,10 @@ def login_form(
     login: str = "",
     errors: dict[str, str] | None = None,
     following: str = "/",
+    without_school: bool = False,
     status: int = 200,
 ) -> web.Response:
-    """The page for signing in, with what was typed and what is wrong."""
+    """The page for signing in, with what was typed and what is wrong. `without_school`: nobody can sign in yet."""
     portal = portal_of(request)
     # The demo's accounts are everybody's and have none.
     script = "" if portal.demo_logins else passkey_script(request)
@@ -210,5 +224,6 @@ def login_form(
         login=login,
         errors=errors or {},
         following=following,
+        without_school=without_school,
         demo=portal.demo_logins,
     )

@@ -14,6 +14,7 @@ from portal.answers import see_other
 from portal.authorize import Action, permitted
 from portal.context import person_of, portal_of
 from portal.forms import Form
+from portal.language import t
 from portal.routing import RouteTable, may
 from portal.schema import users
 from portal.targets import load_student_object
@@ -36,8 +37,8 @@ async def ask(request: web.Request) -> web.Response:
     """Asks for an amendment."""
     portal, person, student = portal_of(request), person_of(request), request.match_info["student"]
     form = await Form.read(request)
-    part = form.text("part", "which part of the record", most=200)
-    words = form.prose("words", "what is wrong, and how it should read", most=_PROSE)
+    part = form.text("part", t("which part of the record"), most=200)
+    words = form.prose("words", t("what is wrong, and how it should read"), most=_PROSE)
     if form.good:
         try:
             async with portal.database.write() as connection:
@@ -71,7 +72,7 @@ async def state(request: web.Request) -> web.Response:
     """Attaches a statement after a refusal."""
     portal, person, student = portal_of(request), person_of(request), request.match_info["student"]
     form = await Form.read(request)
-    statement = form.prose("statement", "your statement", most=_PROSE)
+    statement = form.prose("statement", t("your statement"), most=_PROSE)
     if form.good:
         try:
             async with portal.database.write() as connection:

@@ -6,13 +6,15 @@ from aiohttp import web
 
 from portal.answers import download, see_other
 from portal.attendance_report import MAX_MINUTES, Line, Week, correct, lesson_lines, parse_week, week_lines
-from portal.authorize import Action, permitted
+from portal.authorize import Action, SchoolObject, permitted
 from portal.context import lesson_of, person_of, portal_of
 from portal.failures import BadRequest
 from portal.forms import Form
 from portal.guard import disclose_listed
+from portal.pacing_file import monday_of
 from portal.report_files import note, report_csv, report_pdf, totals
 from portal.routing import Fresh, RouteTable, may
+from portal.times import local
 
 routes = RouteTable()
 
@@ -86,6 +88,8 @@ async def _lesson(request: web.Request, form: Form, status: int = 200) -> web.Re
         form=form,
         note=note,
         may_correct=permitted(person.actor, Action.CORRECT_ATTENDANCE, lesson.access),
+        may_read_report=permitted(person.actor, Action.READ_ATTENDANCE, SchoolObject(person.actor.school)),
+        monday=monday_of(local(lesson.starts_ms, person.time_zone).date()),
     )
 
 

@@ -27,13 +27,16 @@ from portal.timetable import DAY_MINUTES, WEEKDAYS
 routes = RouteTable()
 
 _SHOWN_LESSONS = 12
+# Of what a request asks for, as the form for a new class takes it from the address.
+_MOST_ASKED = 100
 _SHOWN_BACK_MS = 7 * 24 * 60 * 60 * 1000
 
 
 @routes.get("/classes", may(Action.LIST_CLASSES, listing=True))
 async def classes_page(request: web.Request) -> web.Response:
     """The classes of the school, or one's own, with their people and hours, and the form for a new one."""
-    return await _classes(request, Form())
+    asked = {name: request.query[name][:_MOST_ASKED] for name in ("subject", "kind") if name in request.query}
+    return await _classes(request, Form(asked))
 
 
 @routes.post("/classes", may(Action.CHANGE_CLASSES, listing=True))
@@ -140,6 +143,7 @@ async def _classes(request: web.Request, form: Form, status: int = 200) -> web.R
     portal, person = portal_of(request), person_of(request)
     async with portal.database.read() as connection:
         found = await load_classes(connection, _whose(person.actor))
+    wanted = request.query.get("subject", "")[:_MOST_ASKED]
     # A student sees when the own classes meet, and nobody's name but the tutor's.
     named = person.actor.role is not Role.STUDENT
     await disclose_listed(request, [pupil.id for group in found for pupil in group.students if named])
@@ -148,6 +152,8 @@ async def _classes(request: web.Request, form: Form, status: int = 200) -> web.R
         "classes.html",
         status=status,
         classes=found,
+        fitting=[group for group in found if group.subject == wanted and group.kind == form.values.get("kind")],
+        wanted=wanted,
         form=form,
         named=named,
         may_make=permitted(person.actor, Action.CHANGE_CLASSES, SchoolObject(person.actor.school)),

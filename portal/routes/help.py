@@ -11,6 +11,7 @@ from portal.language import t
 from portal.questions import Asked, QuestionRefused, ask, questions_of
 from portal.references import new_reference, read_reference
 from portal.request_keys import PERSON
+from portal.roster.entries import check_email
 from portal.routes.account import client_address
 from portal.routing import PUBLIC, RouteTable
 
@@ -36,7 +37,7 @@ async def ask_page(request: web.Request) -> web.Response:
     address = form.text("address", t("your mail address"), most=254, required=False)
     if person is None and not name:
         form.errors["name"] = t("Say who you are, so that somebody can find you.")
-    if address and ("@" not in address or " " in address):
+    if check_email(address) is not None:
         form.errors["address"] = t("This is no mail address.")
     if not form.good:
         return await _page(request, form, status=400)

@@ -1,20 +1,22 @@
 """One lesson put right by hand, and the days on which a school has none."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 
 from aiohttp import web
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.answers import see_other
-from portal.authorize import Action, Role, SchoolObject, permitted
+from portal.authorize import Action, Actor, Role, SchoolObject, permitted
 from portal.context import lesson_of, person_of, portal_of
 from portal.forms import Form
 from portal.lesson_changes import ChangeRefused, call_off, make_up, substitute
 from portal.lessons import LessonState
 from portal.lessons_ahead import add_holiday, remove_holiday
 from portal.routing import RouteTable, may
-from portal.service_schema import holidays
+from portal.schema import lessons
+from portal.service_schema import classes, holidays
 from portal.staff import load_staff
 from portal.times import local
 
@@ -22,6 +24,8 @@ routes = RouteTable()
 
 _PLAN = may(Action.PLAN_LESSON, disclosing=True)
 _MOST_DAYS = 60
+# Changes the lesson, for somebody and at a moment. Raises ChangeRefused.
+_Change = Callable[[AsyncConnection, Actor, str, int], Awaitable[object]]
 
 
 @routes.get("/lessons/{lesson}/plan", _PLAN)
@@ -33,38 +37,33 @@ async def plan_page(request: web.Request) -> web.Response:
 @routes.post("/lessons/{lesson}/substitute", _PLAN)
 async def stand_in(request: web.Request) -> web.Response:
     """Lets somebody else teach this lesson."""
-    portal = portal_of(request)
     form = await Form.read(request)
     tutor = form.text("tutor", "a tutor", most=64)
-    async with portal.database.write() as connection:
-        actor, lesson = person_of(request).actor, lesson_of(request).id
-        return await _done(request, form, "tutor", substitute(connection, actor, lesson, tutor, portal.clock()))
+
+    def standing_in(connection: AsyncConnection, actor: Actor, lesson: str, now_ms: int) -> Awaitable[None]:
+        return substitute(connection, actor, lesson, tutor, now_ms)
+
+    return await _change(request, form, "tutor", standing_in)
 
 
 @routes.post("/lessons/{lesson}/call-off", _PLAN)
 async def not_held(request: web.Request) -> web.Response:
     """Calls this lesson off."""
-    portal = portal_of(request)
-    form = await Form.read(request)
-    async with portal.database.write() as connection:
-        actor, lesson = person_of(request).actor, lesson_of(request).id
-        return await _done(request, form, "call_off", call_off(connection, actor, lesson, portal.clock()))
+    return await _change(request, await Form.read(request), "call_off", call_off)
 
 
 @routes.post("/lessons/{lesson}/make-up", _PLAN)
 async def another_time(request: web.Request) -> web.Response:
     """Plans a lesson that makes up for this one."""
-    portal = portal_of(request)
     form = await Form.read(request)
-    day = form.day("day", "the day")
+    day = form.day("day", "the day") or date.min
     start_minute = form.minute("start", "the beginning")
     length_min = form.whole("length", "the minutes", least=15, most=240)
-    if not form.good or day is None:
-        return await _plan(request, form, status=400)
-    async with portal.database.write() as connection:
-        actor, lesson = person_of(request).actor, lesson_of(request).id
-        making = make_up(connection, actor, lesson, day, start_minute, length_min, portal.clock())
-        return await _done(request, form, "day", making)
+
+    def making(connection: AsyncConnection, actor: Actor, lesson: str, now_ms: int) -> Awaitable[str]:
+        return make_up(connection, actor, lesson, day, start_minute, length_min, now_ms)
+
+    return await _change(request, form, "day", making)
 
 
 @routes.get("/holidays", may(Action.READ_CLASSES))
@@ -104,13 +103,18 @@ async def no_holiday(request: web.Request) -> web.Response:
     return see_other("/holidays")
 
 
-async def _done(request: web.Request, form: Form, field: str, change: Awaitable[object]) -> web.Response:
+async def _change(request: web.Request, form: Form, field: str, change: _Change) -> web.Response:
+    """Makes a change, and shows the lesson; what is wrong with the form or the change is said beside its field."""
+    portal = portal_of(request)
+    if not form.good:
+        return await _plan(request, form, status=400)
     try:
-        await change
+        async with portal.database.write() as connection:
+            await change(connection, person_of(request).actor, lesson_of(request).id, portal.clock())
     except ChangeRefused as error:
         form.errors[field] = str(error)
         return await _plan(request, form, status=409)
-    portal_of(request).post_office.wake()
+    portal.post_office.wake()
     return see_other(f"/lessons/{lesson_of(request).id}/plan")
 
 
@@ -120,11 +124,19 @@ async def _plan(request: web.Request, form: Form, status: int = 200) -> web.Resp
     today: date = local(now_ms, person.time_zone).date()
     async with portal.database.read() as connection:
         tutors = await load_staff(connection, lesson.school, Role.TUTOR)
+        group = (
+            await connection.execute(
+                select(classes.c.id, classes.c.title)
+                .join(lessons, lessons.c["class"] == classes.c.id)
+                .where(lessons.c.id == lesson.id)
+            )
+        ).one_or_none()
     return portal.pages.respond(
         request,
         "lesson_plan.html",
         status=status,
         lesson=lesson,
+        group=group,
         form=form,
         tutors=[(tutor, tutor.hindrance(today)) for tutor in tutors if tutor.id not in lesson.access.tutors],
         ahead=lesson.state is LessonState.SCHEDULED and lesson.starts_ms > now_ms,

@@ -9,8 +9,9 @@ from portal.answers import see_other
 from portal.ceremonies import CREDENTIAL, ceremony_of, passkey_script
 from portal.context import person_of, portal_of
 from portal.cookies import cookie_name
-from portal.failures import NotThere
+from portal.failures import NotThere, TooMany
 from portal.forms import Form
+from portal.language import t
 from portal.passkeys import (
     PasskeyRefused,
     add_passkey,
@@ -20,7 +21,7 @@ from portal.passkeys import (
     rename_passkey,
 )
 from portal.request_keys import PERSON
-from portal.routes.account import describe_device, let_in, login_form
+from portal.routes.account import client_address, describe_device, let_in, login_form
 from portal.routes.security import check_may_have_factor
 from portal.routing import LOGIN, PROVED_LOGIN, PUBLIC, RouteTable
 from portal.schema import users
@@ -42,8 +43,14 @@ async def log_in(request: web.Request) -> web.Response:
     credential = str(sent.get(CREDENTIAL, ""))
     if not credential:
         return login_form(request, following=following, status=400)
+    address, now_ms = client_address(request, portal.settings.proxy_hops), portal.clock()
+    if (wait_s := portal.accounts.passkey_wait_s(address, now_ms)) > 0:
+        raise TooMany(
+            "Too many attempts from here. Wait a moment, then try again.",
+            headers={"Retry-After": str(max(1, round(wait_s)))},
+        )
     async with portal.database.write() as connection:
-        ceremony, now_ms = ceremony_of(request, "login"), portal.clock()
+        ceremony = ceremony_of(request, "login")
         user = await check_passkey(connection, ceremony, credential, now_ms)
         if user is not None:
             granted = await portal.accounts.begin(
@@ -55,7 +62,7 @@ async def log_in(request: web.Request) -> web.Response:
                 proved=True,
             )
             return let_in(request, granted, following)
-    portal.accounts.failures.failed(None, portal.clock())
+    await portal.accounts.passkey_failed(address, now_ms)
     words = "This passkey does not fit. Sign in with your password."
     return login_form(request, errors={"form": words}, following=following, status=401)
 
@@ -66,13 +73,16 @@ async def begin(request: web.Request) -> web.Response:
     return await _new(request, Form())
 
 
-@routes.post("/security/passkeys", LOGIN)
+@routes.post("/security/passkeys", PROVED_LOGIN)
 async def add(request: web.Request) -> web.Response:
-    """Keeps what the browser made; recovery codes are shown where there were none."""
+    """Keeps what the browser made; recovery codes are shown where there were none.
+
+    Proved like the page before it, since what does not fit is answered with that page.
+    """
     portal, actor = portal_of(request), person_of(request).actor
     await check_may_have_factor(request)
     form = await Form.read(request)
-    name = form.text("name", "a name", most=_MOST_NAME)
+    name = form.text("name", t("a name"), most=_MOST_NAME)
     codes: Sequence[str] = ()
     if form.good:
         try:
@@ -93,7 +103,7 @@ async def rename(request: web.Request) -> web.Response:
     """Calls one of one's own otherwise."""
     portal = portal_of(request)
     form = await Form.read(request)
-    name = form.text("name", "a name", most=_MOST_NAME)
+    name = form.text("name", t("a name"), most=_MOST_NAME)
     if form.good:
         async with portal.database.write() as connection:
             passkey = form.values.get("passkey", "")
@@ -120,7 +130,7 @@ async def _new(request: web.Request, form: Form, status: int = 200) -> web.Respo
     try:
         async with portal.database.read() as connection:
             login = (await connection.execute(select(users.c.login).where(users.c.id == user))).scalar_one()
-            ceremony = ceremony_of(request, "register")
+            ceremony = ceremony_of(request, "register", asking=True)
             options = await creation_options(connection, ceremony, user, str(login), person.name, portal.clock())
     except PasskeyRefused as error:
         form.errors["name"] = str(error)

@@ -5,15 +5,18 @@ from typing import Annotated
 import msgspec
 from aiohttp import web
 
-from portal.answers import json_answer, json_body
+from portal.answers import json_answer, json_body, to_keep
 from portal.authorize import Action, permitted
 from portal.captions import MOST_WORDS, ShownCaption, change_caption, merge_captions
 from portal.context import lesson_of, person_of, portal_of
 from portal.failures import NotThere
+from portal.recording_file import name_of_file
 from portal.routes.recording_api import check_watchable, shown_of
-from portal.routing import RouteTable, may
+from portal.routing import Fresh, RouteTable, may
 
 routes = RouteTable()
+
+_TAKE = may(Action.DOWNLOAD_RECORDING, disclosing=True, fresh=Fresh.FILE_OF_OTHERS)
 
 _READ = may(Action.WATCH_RECORDING, disclosing=True)
 
@@ -45,16 +48,18 @@ async def change(request: web.Request) -> web.Response:
     return await _captions(request)
 
 
-@routes.get("/api/recordings/{lesson}/captions.vtt", may(Action.DOWNLOAD_RECORDING, disclosing=True))
+@routes.get("/api/recordings/{lesson}/captions.vtt", _TAKE)
 async def vtt(request: web.Request) -> web.Response:
     """The captions as a file, with people's corrections."""
     shown = await _load(request)
     folder = (await shown_of(request)).folder
+    lesson = lesson_of(request)
+    name = name_of_file(lesson.title, lesson.starts_ms, person_of(request).time_zone, "vtt")
     text = await portal_of(request).playback.format_vtt(folder, [(one.id, one.text) for one in shown])
     return web.Response(
         text=text,
         content_type="text/vtt",
-        headers={"Cache-Control": "private, no-cache", "Content-Disposition": 'attachment; filename="lesson.vtt"'},
+        headers={"Cache-Control": "private, no-cache", **to_keep(name)},
     )
 
 

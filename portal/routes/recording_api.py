@@ -4,25 +4,25 @@ from pathlib import Path
 
 from aiohttp import web
 
-from portal.answers import json_answer
+from portal.answers import json_answer, to_keep
 from portal.assets import PLAYER_ENTRY, NotBuilt
 from portal.authorize import Action, is_lesson_staff, permitted
 from portal.context import lesson_of, person_of, portal_of
 from portal.failures import BadRequest, Conflict, NotThere, Unavailable
 from portal.playback import NoArchive, open_plain
-from portal.recording_file import RecordingFile
+from portal.recording_file import RecordingFile, name_of_file
 from portal.recordings import Recording, RecordingState, load_recordings
 from portal.redactions import Showing, find_showing
 from portal.retention import find_destroyed
 from portal.routes.lesson_api import NOT_BUILT
-from portal.routing import RouteTable, may
+from portal.routing import Fresh, RouteTable, may
 from portal.times import format_full_day
 from whiteboard_crdt.errors import ProtocolError
 
 routes = RouteTable()
 
 _WATCH = may(Action.WATCH_RECORDING, disclosing=True)
-_DOWNLOAD = may(Action.DOWNLOAD_RECORDING, disclosing=True)
+_DOWNLOAD = may(Action.DOWNLOAD_RECORDING, disclosing=True, fresh=Fresh.FILE_OF_OTHERS)
 _MEDIA_TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".mka": "audio/x-matroska"}
 # The player asks for the same ranges again when one seeks; the browser of the person may keep them meanwhile. What is
 # made of a recording can be another one tomorrow, under the same address: it is asked for again each time.
@@ -117,14 +117,16 @@ async def asset(request: web.Request) -> web.StreamResponse:
 @routes.get("/api/recordings/{lesson}/export.mp4", _DOWNLOAD)
 async def export(request: web.Request) -> web.StreamResponse:
     """The whole lesson as a film."""
-    return _file(portal_of(request).playback.export((await shown_of(request)).folder), "video/mp4")
+    answer = _file(portal_of(request).playback.export((await shown_of(request)).folder), "video/mp4")
+    answer.headers.update(to_keep(_name(request, "mp4")))
+    return answer
 
 
 @routes.get("/api/recordings/{lesson}/export.html", _DOWNLOAD)
 async def webpage(request: web.Request) -> web.StreamResponse:
     """The whole lesson as a page to keep: never shown here, since it carries a script of its own."""
     answer = _file(portal_of(request).playback.webpage((await shown_of(request)).folder), "application/octet-stream")
-    answer.headers["Content-Disposition"] = 'attachment; filename="lesson.html"'
+    answer.headers.update(to_keep(_name(request, "html")))
     return answer
 
 
@@ -163,6 +165,11 @@ async def check_watchable(request: web.Request) -> Recording:
     if not recording.watchable:
         raise _not_ready()
     return recording
+
+
+def _name(request: web.Request, ending: str) -> str:
+    lesson = lesson_of(request)
+    return name_of_file(lesson.title, lesson.starts_ms, person_of(request).time_zone, ending)
 
 
 def _not_ready() -> Conflict:

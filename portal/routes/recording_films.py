@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 from aiohttp import web
 
-from portal.answers import json_answer, json_body, see_other
+from portal.answers import json_answer, json_body, see_other, to_keep
 from portal.authorize import Action, is_lesson_staff
 from portal.captions import load_words
 from portal.context import lesson_of, person_of, portal_of
@@ -14,7 +14,6 @@ from portal.failures import Conflict, NotThere
 from portal.films import (
     KEPT_DAYS,
     STANDARD,
-    FilmRefused,
     FilmRow,
     FilmWish,
     ask_film,
@@ -24,21 +23,28 @@ from portal.films import (
     wish_of,
 )
 from portal.forms import Form
+from portal.orders import ASKED, DONE, FAILED, OrderRefused
 from portal.playback import open_plain
-from portal.recording_file import RecordingFile
-from portal.redactions import ASKED, DONE
+from portal.recording_file import RecordingFile, name_of_file
+from portal.recordings import RecordingState
 from portal.routes.recording_api import check_watchable, shown_of
-from portal.routing import RouteTable, may
+from portal.routing import Fresh, RouteTable, may
 
 routes = RouteTable()
 
 _LOOK = may(Action.WATCH_RECORDING, disclosing=True)
 _ASK = may(Action.DOWNLOAD_RECORDING)
-_TAKE = may(Action.DOWNLOAD_RECORDING, disclosing=True)
+_TAKE = may(Action.DOWNLOAD_RECORDING, disclosing=True, fresh=Fresh.FILE_OF_OTHERS)
 _PAGE = "/recordings/{lesson}/films"
 _API = "/api/recordings/{lesson}/films"
 _TYPES = {"mp4": "video/mp4", "webm": "video/webm"}
 _LAYOUT_WORDS = {"tiles": "Board and cameras", "board": "Board alone", "speaker": "Board and speaker"}
+# How far the film is that every lesson has, in the words of those that were asked for.
+_OWN_STATES = {
+    RecordingState.SEALED: ASKED,
+    RecordingState.RENDERING: ASKED,
+    RecordingState.FAILED: FAILED,
+}
 _CAPTION_WORDS = {"none": "no captions", "soft": "captions to switch on", "burnt": "captions in picture"}
 
 
@@ -64,7 +70,7 @@ async def ask(request: web.Request) -> web.Response:
     form = await Form.read(request)
     try:
         await _ask(request, wish_of(form.values, captions=await _has_captions(request)))
-    except FilmRefused as error:
+    except OrderRefused as error:
         form.errors["what"] = str(error)
         return await _page(request, form, status=409)
     return see_other(f"/recordings/{lesson_of(request).id}/films")
@@ -91,7 +97,7 @@ async def ask_from_player(request: web.Request) -> web.Response:
     captions = wanted.captions if await _has_captions(request) else "none"
     try:
         await _ask(request, FilmWish(wanted.layout, wanted.height, wanted.format, captions))
-    except FilmRefused as error:
+    except OrderRefused as error:
         raise Conflict(str(error), code="film_refused") from error
     return await _films(request)
 
@@ -110,15 +116,17 @@ async def film_file(request: web.Request) -> web.StreamResponse:
     path = portal_of(request).playback.film(film.folder, film.file) if film.state == DONE else None
     if path is None:
         raise NotThere("There is no such film.")
-    name = f"lesson-{film.wish.layout}-{film.wish.height}p.{film.wish.format}"
-    headers = {"Content-Type": _TYPES[film.wish.format], "Content-Disposition": f'attachment; filename="{name}"'}
-    return RecordingFile(path, open_plain, {"Cache-Control": "private, no-cache", **headers})
+    lesson, wish = lesson_of(request), film.wish
+    ending = f"{wish.layout}-{wish.height}p.{wish.format}"
+    name = name_of_file(lesson.title, lesson.starts_ms, person_of(request).time_zone, ending)
+    headers = {"Cache-Control": "private, no-cache", "Content-Type": _TYPES[wish.format], **to_keep(name)}
+    return RecordingFile(path, open_plain, headers)
 
 
 async def _ask(request: web.Request, wish: FilmWish) -> None:
     portal, lesson = portal_of(request), lesson_of(request)
     if wish == _standard(captions=await _has_captions(request)) and await _own_film(request) is not None:
-        raise FilmRefused("This film is there already: it is the one that every lesson has.")
+        raise OrderRefused("This film is there already: it is the one that every lesson has.")
     async with portal.database.write() as connection:
         words = await load_words(connection, lesson.id)
         await ask_film(connection, person_of(request).actor, lesson.id, wish, words, portal.clock())
@@ -228,6 +236,7 @@ async def _page(request: web.Request, form: Form, status: int = 200) -> web.Resp
         rows=[(_facts(request, film), film) for film in found],
         own=await _own_film(request),
         own_page=await _own_page(request),
+        own_state=_OWN_STATES.get(recording.state, DONE),
         own_progress=recording.progress,
         finished=recording.sealed_ms is not None,
         late=await _is_late(request),
@@ -236,7 +245,8 @@ async def _page(request: web.Request, form: Form, status: int = 200) -> web.Resp
         kept_days=KEPT_DAYS,
         layouts=list(_LAYOUT_WORDS.items()),
     )
-    if any(film.state == ASKED for film in found) and status == 200:
+    states = [_OWN_STATES.get(recording.state), *(film.state for film in found)]
+    if ASKED in states and status == 200:
         # The page works without script: it comes again by itself for as long as something is being made.
         answer.headers["Refresh"] = "3"
     return answer

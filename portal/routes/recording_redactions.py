@@ -1,26 +1,25 @@
 """What is left out of a recording: the page on which staff ask for it, and the copies that were made to hand on."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
 from aiohttp import web
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portal.answers import see_other
+from portal.answers import see_other, to_keep
 from portal.authorize import Action, permitted
 from portal.context import lesson_of, person_of, portal_of
 from portal.failures import NotThere
 from portal.forms import Form
+from portal.orders import ASKED, DONE, OrderRefused
 from portal.playback import NoArchive, open_plain
-from portal.recording_file import RecordingFile
+from portal.recording_file import RecordingFile, name_of_file
 from portal.redactions import (
-    ASKED,
     COPY,
-    DONE,
     EVERYBODY,
     PARTS,
     SHOWN,
-    RedactionRefused,
     RedactionRow,
     ask_redaction,
     end_redaction,
@@ -28,12 +27,15 @@ from portal.redactions import (
     load_redactions,
     try_again,
 )
-from portal.routing import RouteTable, may
+from portal.routing import Fresh, RouteTable, may
 from portal.schema import users
 
 routes = RouteTable()
 
 _REDACT = may(Action.REDACT_RECORDING)
+# It may destroy the original.
+_ASK = may(Action.REDACT_RECORDING, fresh=Fresh.CHANGE)
+_TAKE = may(Action.REDACT_RECORDING, disclosing=True, fresh=Fresh.FILE)
 _PATH = "/recordings/{lesson}/redactions"
 _PART_WORDS = {"voice": "voice", "video": "camera", "ink": "drawing, writing and chat", "name": "name"}
 _PRIVATE = "private, no-cache"
@@ -46,7 +48,7 @@ async def redactions_page(request: web.Request) -> web.Response:
     return await _page(request, Form())
 
 
-@routes.post(_PATH, _REDACT)
+@routes.post(_PATH, _ASK)
 async def ask(request: web.Request) -> web.Response:
     """Asks for something to be left out."""
     portal, actor, lesson = portal_of(request), person_of(request).actor, lesson_of(request)
@@ -93,27 +95,28 @@ async def again(request: web.Request) -> web.Response:
     return await _done(request, form, lambda open_: try_again(open_, actor, lesson.id, identifier, portal.clock()))
 
 
-@routes.get(f"{_PATH}/{{redaction}}/film.mp4", may(Action.REDACT_RECORDING, disclosing=True))
+@routes.get(f"{_PATH}/{{redaction}}/film.mp4", _TAKE)
 async def film(request: web.Request) -> web.StreamResponse:
     """The film of a copy, as a file to hand on."""
     path = portal_of(request).playback.export(await _copy(request))
     if path is None:
         raise NotThere("This copy has no film.")
-    return RecordingFile(path, open_plain, _to_keep("video/mp4", "lesson.mp4"))
+    return _file(request, path, "video/mp4", "mp4")
 
 
-@routes.get(f"{_PATH}/{{redaction}}/page.html", may(Action.REDACT_RECORDING, disclosing=True))
+@routes.get(f"{_PATH}/{{redaction}}/page.html", _TAKE)
 async def webpage(request: web.Request) -> web.StreamResponse:
     """The page of a copy, as a file to hand on: never shown here, since it carries a script of its own."""
     path = portal_of(request).playback.webpage(await _copy(request))
     if path is None:
         raise NotThere("This copy has no page.")
-    return RecordingFile(path, open_plain, _to_keep("application/octet-stream", "lesson.html"))
+    return _file(request, path, "application/octet-stream", "html")
 
 
-def _to_keep(kind: str, name: str) -> dict[str, str]:
-    disposition = f'attachment; filename="{name}"'
-    return {"Cache-Control": _PRIVATE, "Content-Type": kind, "Content-Disposition": disposition}
+def _file(request: web.Request, path: Path, kind: str, ending: str) -> RecordingFile:
+    lesson = lesson_of(request)
+    name = name_of_file(lesson.title, lesson.starts_ms, person_of(request).time_zone, ending)
+    return RecordingFile(path, open_plain, {"Cache-Control": _PRIVATE, "Content-Type": kind, **to_keep(name)})
 
 
 async def _copy(request: web.Request) -> str:
@@ -151,7 +154,7 @@ async def _done(
     try:
         async with portal_of(request).database.write() as connection:
             await change(connection)
-    except RedactionRefused as error:
+    except OrderRefused as error:
         form.errors["what"] = str(error)
         return await _page(request, form, status=409)
     portal_of(request).redactions.wake()

@@ -22,12 +22,14 @@ from portal.retention import (
     set_own_day,
     set_policy,
 )
-from portal.routing import RouteTable, may
+from portal.routing import Fresh, RouteTable, may
 from portal.schema import users
 
 routes = RouteTable()
 
 _CHANGE = may(Action.CHANGE_RETENTION)
+# What makes recordings go, or no longer keeps them from going.
+_LET_GO = may(Action.CHANGE_RETENTION, fresh=Fresh.CHANGE)
 _MOST_DAYS = 36_500
 _SHOWN = 300
 
@@ -38,7 +40,7 @@ async def retention_page(request: web.Request) -> web.Response:
     return await _page(request, Form())
 
 
-@routes.post("/retention", _CHANGE)
+@routes.post("/retention", _LET_GO)
 async def change_policy(request: web.Request) -> web.Response:
     """Sets the school's policy; without a number, recordings are kept."""
     portal = portal_of(request)
@@ -53,7 +55,7 @@ async def change_policy(request: web.Request) -> web.Response:
     return see_other("/retention")
 
 
-@routes.post("/lessons/{lesson}/retention/day", _CHANGE)
+@routes.post("/lessons/{lesson}/retention/day", _LET_GO)
 async def change_day(request: web.Request) -> web.Response:
     """Sets the day on which this recording goes; without one, the policy counts."""
     form = await Form.read(request)
@@ -74,7 +76,7 @@ async def hold(request: web.Request) -> web.Response:
     return await _change(request, form, "until", lambda to: place_hold(*to.who, reason, until, to.now_ms))
 
 
-@routes.post("/lessons/{lesson}/retention/release", _CHANGE)
+@routes.post("/lessons/{lesson}/retention/release", _LET_GO)
 async def release(request: web.Request) -> web.Response:
     """Ends the hold."""
     form = await Form.read(request)

@@ -8,7 +8,7 @@ from portal.answers import see_other
 from portal.authorize import Action, Role, SchoolObject, permitted
 from portal.context import person_of, portal_of
 from portal.failures import Conflict
-from portal.forms import Form
+from portal.forms import Form, page_of
 from portal.guard import disclose_listed
 from portal.roster.desk import MAX_UPLOAD_BYTES, Check, PlanChanged, Upload, UploadRefused, known_students
 from portal.roster.links import LinkRefused, list_links, make_link, revoke_link
@@ -113,8 +113,7 @@ async def students_page(request: web.Request) -> web.Response:
     """The students of the school, a page at a time, with a search by name or the school's id."""
     portal, person = portal_of(request), person_of(request)
     wanted = " ".join(request.query.get("q", "").split())[:100]
-    number = int(text) if (text := request.query.get("page", "1")).isascii() and text.isdigit() else 1
-    number = min(max(number, 1), 100_000)
+    number = page_of(request) or 1
     where = [users.c.school == person.actor.school, users.c.role == Role.STUDENT, users.c.erased_ms.is_(None)]
     if wanted:
         like = f"%{wanted.replace('%', '').replace('_', '')}%"
@@ -150,7 +149,8 @@ async def requests_page(request: web.Request) -> web.Response:
     async with portal.database.read() as connection:
         waiting = await load_waiting(connection, person.actor.school, portal.clock(), person.time_zone)
     await disclose_listed(request, [each.student for each in waiting])
-    return portal.pages.respond(request, "requests.html", waiting=waiting)
+    may_place = permitted(person.actor, Action.CHANGE_CLASSES, SchoolObject(person.actor.school))
+    return portal.pages.respond(request, "requests.html", waiting=waiting, may_place=may_place)
 
 
 async def _roster(request: web.Request, errors: dict[str, str], status: int = 200) -> web.Response:

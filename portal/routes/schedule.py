@@ -9,10 +9,13 @@ from portal.authorize import Action, Actor, Role
 from portal.context import person_of, portal_of
 from portal.forms import page_of
 from portal.guard import disclose_listed
+from portal.guardians import Ward, wards_of
 from portal.pacing import topics_of_tutor
 from portal.pacing_file import monday_of
+from portal.pages import WITHOUT_LESSONS
 from portal.routing import RouteTable, may
 from portal.times import local
+from portal.waiting_work import Step, Waiting, load_first_steps, load_waiting
 
 routes = RouteTable()
 
@@ -26,14 +29,40 @@ async def today(request: web.Request) -> web.Response:
     portal, person = portal_of(request), person_of(request)
     user, page = _only(person.actor), page_of(request)
     agenda = await build_agenda(portal.database, portal.playback, person, user, portal.clock(), page)
-    await _disclose(request, [*agenda.today, *(entry for _, entries in agenda.days for entry in entries)])
     topics: list[tuple[str, str, str]] = []
+    waiting: list[Waiting] = []
+    steps: list[Step] = []
+    wards: tuple[Ward, ...] = ()
     if person.actor.role is Role.TUTOR:
         monday = monday_of(local(agenda.now_ms, person.time_zone).date())
         async with portal.database.glance() as connection:
             topics = await topics_of_tutor(connection, person.actor.user, monday)
+    # Students have nothing but their lessons here, and there are many of them.
+    if person.actor.role is not Role.STUDENT:
+        # Indexes of the school find all of it; through the driver's thread it would cost a fifth of the page.
+        async with portal.database.glance() as connection:
+            waiting = await load_waiting(connection, person.actor)
+            if not agenda.count:
+                steps = await load_first_steps(connection, person.actor)
+            if person.actor.role is Role.GUARDIAN:
+                wards = tuple(await wards_of(connection, person.actor.user))
+    shown = [*agenda.today, *(entry for _, entries in agenda.days for entry in entries)]
+    if wards:
+        await disclose_listed(request, [ward.id for ward in wards], Action.LIST_PROGRESS)
+    else:
+        await _disclose(request, shown)
     return portal.pages.respond(
-        request, "today.html", agenda=agenda, sees_all=_only(person.actor) is None, topics=topics
+        request,
+        "today.html",
+        agenda=agenda,
+        ahead=[entry for entry in agenda.today if not entry.is_over],
+        over=[entry for entry in agenda.today if entry.is_over],
+        sees_all=_only(person.actor) is None,
+        has_lessons=person.actor.role not in WITHOUT_LESSONS,
+        topics=topics,
+        waiting=waiting,
+        steps=steps,
+        wards=wards,
     )
 
 

@@ -64,9 +64,12 @@ async def begin_factor(request: web.Request) -> web.Response:
     return await _security(request, Form(), setting_up=True)
 
 
-@routes.post("/security/factor/confirm", LOGIN)
+@routes.post("/security/factor/confirm", PROVED_LOGIN)
 async def confirm_factor(request: web.Request) -> web.Response:
-    """Puts the second factor to work, and shows the recovery codes this once."""
+    """Puts the second factor to work, and shows the recovery codes this once.
+
+    Proved like the step before it, since a code that does not fit is answered with the secret.
+    """
     portal, actor = portal_of(request), person_of(request).actor
     await check_may_have_factor(request)
     form = await Form.read(request)

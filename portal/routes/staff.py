@@ -25,7 +25,8 @@ async def staff_page(request: web.Request) -> web.Response:
     return await _staff(request, Form(), "")
 
 
-@routes.post("/staff/{staff}", may(Action.CHANGE_STAFF))
+# The address is where a link to the account is mailed.
+@routes.post("/staff/{staff}", may(Action.CHANGE_STAFF, fresh=Fresh.CHANGE))
 async def change(request: web.Request) -> web.Response:
     """Enters the dates of one person."""
     portal, person, member = portal_of(request), person_of(request), request.match_info["staff"]
@@ -91,12 +92,15 @@ async def new_role(request: web.Request) -> web.Response:
 
 @routes.post("/staff/{staff}/close", may(Action.CHANGE_STAFF, fresh=Fresh.CHANGE))
 async def close(request: web.Request) -> web.Response:
-    """Closes one person's account."""
-    portal, person = portal_of(request), person_of(request)
+    """Closes one person's account, who is out of every lesson at once."""
+    portal, person, member = portal_of(request), person_of(request), request.match_info["staff"]
     form = await Form.read(request)
     async with portal.database.write() as connection:
-        closing = close_staff(connection, person.actor, request.match_info["staff"], portal.clock())
-        return await _done(request, form, closing)
+        closing = close_staff(connection, person.actor, member, portal.clock())
+        answer = await _done(request, form, closing)
+    if form.good:
+        await portal.removals.put_out_of_all(member, person.actor)
+    return answer
 
 
 async def _done(request: web.Request, form: Form, change: Awaitable[None]) -> web.Response:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-X_HEIGHT: Final = 50.0
 CAP_HEIGHT: Final = 100.0
 _GAP: Final = 17.0
 _WIDE_GAP: Final = 24.0

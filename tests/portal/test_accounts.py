@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
+from multidict import CIMultiDict
 from sqlalchemy import update
 
 from portal.accounts import hash_token
@@ -184,3 +185,21 @@ def test_forwarded_addresses_are_believed_only_as_far_as_configured() -> None:
     assert client_address(request, 0) == (request.remote or "unknown")
     assert client_address(request, 1) == "10.0.0.1"
     assert client_address(request, 2) == "10.0.0.7"
+
+
+def test_line_that_a_proxy_added_counts_before_one_that_the_client_sent() -> None:
+    lines = CIMultiDict([("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-For", "10.0.0.1")])
+    assert client_address(make_mocked_request("GET", "/", headers=lines), 1) == "10.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("::ffff:10.0.0.7", "10.0.0.7"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_addresses_that_one_person_can_take_are_slowed_down_as_one(given: str, address: str) -> None:
+    assert client_address(make_mocked_request("GET", "/", headers={"X-Forwarded-For": given}), 1) == address

@@ -1,16 +1,20 @@
 """Backup and restore, and the first school: portal/{sealed_file,backup,school_command}.py."""
 
 import io
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, select
 
 from portal.backup import DATABASES, read_key, run_backup, run_restore
 from portal.keyfiles import load_keyring, prepare_data
+from portal.schema import metadata
 from portal.school_command import run_school
 from portal.sealed_file import SealedReader, SealedWriter
+from tests.portal.every_table import fill_every_table
 from tests.portal.world import make_build
 from whiteboard_crdt.errors import SetupError
 
@@ -94,6 +98,26 @@ def test_backup_of_a_running_service_is_restored_whole(data: Path, tmp_path: Pat
         with closing(sqlite3.connect(fresh / name)) as connection:
             assert connection.execute("SELECT n FROM t").fetchall() == [(7,)]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "data", "new"]  # nothing half-made is left
+
+
+def test_backup_brings_back_a_row_of_every_table_of_the_portal(tmp_path: Path, migrated: Path) -> None:
+    prepare_data(tmp_path / "data")
+    shutil.copy(migrated, tmp_path / "data" / "portal.sqlite")
+
+    def everything(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+        engine = create_engine(f"sqlite:///{folder / 'portal.sqlite'}")
+        with engine.begin() as connection:
+            if folder.name == "data":
+                fill_every_table(connection, metadata.sorted_tables, {"student": "s", "other": "s"}, {"users.id": "s"})
+            found = {table.name: connection.execute(select(table)).all() for table in metadata.sorted_tables}
+        engine.dispose()
+        return {name: [tuple(row) for row in rows] for name, rows in found.items()}
+
+    before = everything(tmp_path / "data")
+    assert [name for name, rows in before.items() if not rows] == []
+    run_backup(tmp_path / "data", tmp_path / "b", KEY, print)
+    run_restore(tmp_path / "b", tmp_path / "restored", KEY, print)
+    assert everything(tmp_path / "restored") == before
 
 
 def test_restore_touches_nothing_that_is_there_and_leaves_nothing_when_it_fails(data: Path, tmp_path: Path) -> None:

@@ -1,16 +1,22 @@
 """Migrations and connections: portal/database.py, portal/migrations."""
 
 import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, insert, select, text, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
+from portal.context import Portal
 from portal.database import Database, database_url
-from portal.schema import counters, metadata
+from portal.logs import configure_logs, get_log
+from portal.schema import counters, metadata, users
 from whiteboard_crdt.errors import SetupError
 
 
@@ -36,6 +42,44 @@ async def test_sqlite_is_durable_and_checked(tmp_path: Path) -> None:
         }
     assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
     await database.close()
+
+
+@contextmanager
+def logs() -> Iterator[None]:
+    """The logs as they are when the portal serves, and then as they were."""
+    handlers, level, ours = logging.root.handlers[:], logging.root.level, logging.getLogger("chalkmesh").level
+    before = structlog.get_config()
+    configure_logs()
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+        logging.root.handlers[:] = handlers
+        logging.root.setLevel(level)
+        logging.getLogger("chalkmesh").setLevel(ours)
+
+
+async def test_what_a_statement_was_given_is_in_no_error_and_so_in_no_log(
+    portal: Portal, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """SQLAlchemy quotes parameters in its errors, PostgreSQL the row that is in the way."""
+    values = {"id": "tutor", "school": "here", "login": "tutor", "name": "Ada Lovelace", "role": "tutor"}
+    with logs():
+        try:
+            async with portal.database.write() as connection:
+                await connection.execute(insert(users).values(password_hash="x", created_ms=1, **values))
+        except IntegrityError:
+            get_log("test").exception("failed")
+            logging.getLogger("chalkmesh.test").exception("failed")
+        try:
+            async with portal.database.glance() as connection:
+                await connection.execute(text("select :name from nowhere"), {"name": values["name"]})
+        except SQLAlchemyError:
+            get_log("test").exception("failed")
+    lines = capfd.readouterr().err
+    assert lines.count('"exception": "Traceback') == 3
+    assert "Lovelace" not in lines
+    assert "DETAIL" not in lines
 
 
 async def test_write_that_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from portal.captions import change_caption
 from portal.context import Portal
 from portal.destruction import destroy_files
 from portal.film_schema import films
-from portal.films import FilmRefused, FilmWish, ask_film, end_old_films, load_films
+from portal.films import FilmWish, ask_film, end_old_films, load_films
+from portal.orders import OrderRefused
 from portal.recordings import RecordingState
 from portal.schema import lessons
 from recorder.captions import FILE, Caption, save_captions
@@ -148,7 +149,7 @@ async def test_nobody_fills_the_queue_or_the_disk(portal: Portal, folder: Path, 
     wishes = [FilmWish(layout, height, "mp4", "none") for layout in ("board", "speaker") for height in (720, 1080)]
     for wish in wishes[:3]:
         await ask(portal, wish, STUDENT)
-    with pytest.raises(FilmRefused, match="still to be made"):
+    with pytest.raises(OrderRefused, match="still to be made"):
         await ask(portal, wishes[3], STUDENT)
     async with portal.database.write() as connection:
         await connection.execute(update(films).values(state="done", done_ms=clock()))

@@ -1,15 +1,20 @@
 """/readyz and /metrics of the portal: portal/routes/health.py, portal/metrics.py."""
 
 import re
+from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from sqlalchemy import event, insert, select
 
 from portal.context import Portal
 from portal.metrics import Held, look
 from portal.recordings import RecordingState
+from portal.schema import users
+from portal.service_schema import outbox
 from portal.settings import PortalSettings
+from signaling.disk_room import too_full
 from tests.portal.world import LESSON, Browser, FakeClock, session_key
 
 
@@ -88,3 +93,50 @@ async def test_portal_is_ready_only_with_recorder_and_relay(
         assert (await browser.get("/readyz")).status == 503
     assert (await browser.get("/readyz")).status == 503
     assert (await browser.get("/healthz")).status == 200
+
+
+@pytest.fixture
+async def lessons_can_begin(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A portal that knows no relay of its own, with a recorder."""
+    monkeypatch.setattr(PortalSettings, "relay_beside", None)
+    await browser.internal("GET", "/internal/recordings")
+    assert (await browser.get("/readyz")).status == 200
+
+
+@pytest.mark.usefixtures("lessons_can_begin")
+async def test_portal_whose_disk_is_nearly_full_is_not_ready(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.routes.health.too_full", lambda folder, least_mb: too_full(folder, 10**9))
+    answer = await browser.get("/readyz")
+    assert answer.status == 503
+    assert "nearly full" in await answer.text()
+    assert (await browser.get("/healthz")).status == 200
+
+
+@pytest.mark.usefixtures("lessons_can_begin")
+async def test_portal_whose_database_may_not_be_written_is_not_ready(browser: Browser) -> None:
+    # `Any`: the DBAPI's connection has no types of its own.
+    def refuse(connection: Any, *_: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    event.listen(browser.portal.database.engine.sync_engine, "checkout", refuse)
+    answer = await browser.get("/readyz")
+    assert answer.status == 503
+    assert "database cannot be written" in await answer.text()
+
+
+@pytest.mark.usefixtures("lessons_can_begin")
+async def test_mails_that_nobody_takes_are_told_below_a_ready(browser: Browser, clock: FakeClock) -> None:
+    assert await (await browser.get("/readyz")).text() == "ready"
+    waiting = {
+        "id": "m1", "dedupe_key": "m1", "kind": "notice", "about": "", "address": "a@example.org", "subject": "",
+        "body": "", "state": "queued", "attempts": 9, "detail": "", "created_ms": clock() - 20 * 60_000,
+        "next_ms": clock() + 60_000,
+    }  # fmt: skip
+    async with browser.portal.database.write() as connection:
+        user = (await connection.execute(select(users.c.id, users.c.school).limit(1))).one()
+        await connection.execute(insert(outbox).values(user=user.id, school=user.school, **waiting))
+    answer = await browser.get("/readyz")
+    assert answer.status == 200
+    assert await answer.text() == "ready\nmail: the oldest that waits has waited 20 minutes"

@@ -1,5 +1,6 @@
 """Databases of earlier schemas, brought up with everything in them: portal/migrations."""
 
+import os
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, MetaData, inspect, select, text
 
 import portal.database
 from portal.authorize import Actor, Role
@@ -15,6 +16,9 @@ from portal.database import Database, database_url, upgrade_to
 from portal.ledger import audit, verify_audit
 from portal.pacing import add_week, load_present_guide
 from portal.pacing_file import PlannedTopic
+from portal.schema import metadata
+from tests.portal.every_table import fill_every_table
+from tests.portal.postgresql import Cluster
 
 MIGRATIONS = Path(portal.database.__file__).parent / "migrations"
 OLD_ROWS = (
@@ -32,6 +36,34 @@ OLD_ROWS = (
     "INSERT INTO audit_log (at_ms, actor, action, object_kind, object, detail)"
     " VALUES (2, 'u-two', 'lesson.ended', 'lesson', 'l-one', '{}')",
 )
+
+
+def revisions() -> list[str]:
+    """Every schema that there was, oldest first."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
+
+
+@pytest.fixture
+def server_of_databases(request: pytest.FixtureRequest) -> Cluster | None:
+    """PostgreSQL where the tests run on it."""
+    if os.environ.get("CHALKMESH_TEST_DATABASE") != "postgresql":
+        return None
+    found = request.getfixturevalue("postgresql")
+    assert isinstance(found, Cluster)
+    return found
+
+
+@pytest.fixture
+async def new_database(tmp_path: Path, server_of_databases: Cluster | None) -> AsyncIterator[Database]:
+    """An empty database of the kind that the tests run on."""
+    url = await server_of_databases.new_database(migrated=False) if server_of_databases is not None else None
+    database = Database(database_url(tmp_path, url))
+    yield database
+    await database.close()
+    if server_of_databases is not None and url is not None:
+        await server_of_databases.drop(url)
 
 
 @pytest.fixture
@@ -95,11 +127,9 @@ async def test_damaged_audit_log_is_found_at_its_row(old_database: Database, dam
 
 
 async def test_every_schema_between_is_brought_up_with_its_rows(old_database: Database) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
-    assert revisions == [f"{number:04}" for number in range(1, len(revisions) + 1)]
-    for revision in revisions:
+    numbers = revisions()
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+    for revision in numbers:
         async with old_database.write() as connection:
             await connection.run_sync(upgrade_to, revision)
         async with old_database.read() as connection:
@@ -107,6 +137,32 @@ async def test_every_schema_between_is_brought_up_with_its_rows(old_database: Da
             assert (await connection.execute(text("SELECT state FROM lessons"))).scalar() == "ended"
     await old_database.upgrade()
     assert (await verify_audit(old_database)).rows == 2
+
+
+async def test_a_row_of_every_table_goes_through_every_later_schema(new_database: Database) -> None:
+    """Each table gets its row in the very schema that made it; later ones may add columns, and lose nothing."""
+    written: dict[str, dict[str, object]] = {}
+    schema = MetaData()
+
+    def fill(connection: Connection) -> None:
+        new = set(inspect(connection).get_table_names()) - {"alembic_version", *written}
+        schema.reflect(connection, only=sorted(new))
+        tables = [table for table in schema.sorted_tables if table.name in new]
+        ids = {name: row["id"] for name, row in written.items() if "id" in row}
+        fill_every_table(connection, tables, {"student": "s", "other": "s"}, {"users.id": "s", **ids})
+        for name in new:
+            written[name] = dict(connection.execute(select(schema.tables[name])).mappings().one())
+
+    for revision in revisions():
+        async with new_database.write() as connection:
+            await connection.run_sync(upgrade_to, revision)
+            await connection.run_sync(fill)
+    assert {table.name for table in metadata.sorted_tables} == set(written)
+    async with new_database.read() as connection:
+        for table in metadata.sorted_tables:
+            (row,) = (await connection.execute(select(table))).mappings()
+            before = written[table.name]
+            assert {name: row[name] for name in before} == before, table.name
 
 
 async def test_class_of_before_pacing_guides_has_none_and_can_get_one(old_database: Database) -> None:

@@ -188,7 +188,7 @@ async def test_today_lists_own_lessons_in_school_time(open_browser: Callable[[],
     assert "Title of lesson-two" in seen
     assert "Title of lesson-far" not in seen
     await outsider.log_in("guardian")
-    assert "No lessons today" in await (await outsider.get("/")).text()
+    assert "Nothing waits for you" in await (await outsider.get("/")).text()
 
 
 async def test_lessons_of_the_next_days_stand_under_their_day(browser: Browser, clock: FakeClock) -> None:
@@ -287,3 +287,11 @@ def test_manifest_is_read_again_after_a_new_build(tmp_path: Path) -> None:
     os.utime(manifest, ns=(stat.st_atime_ns, stat.st_mtime_ns + 2_000_000_000))
     with pytest.raises(NotBuilt):
         assets.bundle("src/player/main.tsx")
+
+
+@pytest.mark.parametrize("page", ["9" * 5000, "0", "-1", "x", "99999999"])
+async def test_page_of_students_that_is_no_number_is_the_first(browser: Browser, page: str) -> None:
+    await browser.log_in("coordinator")
+    answer = await browser.get(f"/students?page={page}")
+    assert answer.status == 200
+    assert "other-student name" in await answer.text()

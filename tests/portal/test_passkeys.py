@@ -1,5 +1,6 @@
 """Passkeys of the staff: portal/{passkeys,ceremonies}.py, portal/routes/passkeys.py."""
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -49,6 +50,40 @@ async def test_passkey_alone_signs_in_and_is_listed_with_its_name(
     assert (row["sign_count"], row["used_ms"]) == (1, portal.clock())
     audited = [row["action"] for row in await rows(portal, "audit_log")]
     assert audited == ["passkey.add"]
+
+
+async def test_whoever_finds_a_browser_signed_in_adds_no_passkey(
+    browser: Browser, portal: Portal, clock: FakeClock
+) -> None:
+    await browser.log_in("coordinator")
+    clock.advance(LATER_MS)
+    # A form that lacks something used to be answered with options for another try.
+    refused = await browser.submit("/security/passkeys", {"name": ""})
+    assert refused.status == 403
+    text = await refused.text()
+    assert "Show that it is you" in text
+    assert '"pubKeyCredParams"' not in html.unescape(text)
+    assert await rows(portal, "passkeys") == []
+
+
+async def test_passkey_is_made_right_after_a_proof(browser: Browser, portal: Portal, clock: FakeClock) -> None:
+    await browser.log_in("coordinator")
+    clock.advance(LATER_MS)
+    key = Authenticator(origin_of(browser))
+    page = await (await browser.submit("/security/passkeys/new", {"proof-password": PASSWORD})).text()
+    answer = key.create(options_of(page))
+    clock.advance(4 * MINUTE_MS)
+    assert (await browser.submit("/security/passkeys", {"name": "Key", "credential": answer})).status == 200
+    late = Authenticator(origin_of(browser))
+    page = await (await browser.submit("/security/passkeys/new", {})).text()
+    clock.advance(4 * MINUTE_MS)
+    answer = late.create(options_of(page))
+    clock.advance(3 * MINUTE_MS)  # the proof is too old by now, and what was made too
+    again = {"name": "Late", "credential": answer, "proof-password": PASSWORD}
+    page = await (await browser.submit("/security/passkeys", again)).text()
+    assert "That took too long" in page
+    answer = late.create(options_of(page))
+    assert (await browser.submit("/security/passkeys", {"name": "Late", "credential": answer})).status == 303
 
 
 async def test_passkey_is_the_second_step_after_a_password(
@@ -119,6 +154,18 @@ async def test_answer_for_something_else_signs_nobody_in(
     other = open_browser()
     options = options_of(await (await other.get("/login")).text())
     assert (await other.submit("/login/passkey", {"credential": key.get(options, **changed)})).status == 401
+
+
+async def test_flood_of_passkeys_is_slowed_and_hides_no_guessing(
+    open_browser: Callable[[], Browser], portal: Portal, clock: FakeClock
+) -> None:
+    other = open_browser()
+    await other.get("/login")
+    statuses = [(await other.submit("/login/passkey", {"credential": "{}"})).status for _ in range(61)]
+    assert statuses == [401] * 60 + [429]
+    assert len(await rows(portal, "failed_logins")) == 60
+    clock.advance(5_000)
+    assert (await other.submit("/login/passkey", {"credential": "{}"})).status == 401
 
 
 async def test_unknown_forged_late_unverified_and_closed_look_the_same(

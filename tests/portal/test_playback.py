@@ -118,7 +118,7 @@ async def test_page_is_a_file_to_keep_and_never_opens_under_our_own_name(browser
     page = await browser.get(f"{BASE}/export.html")
     assert (page.content_type, page.headers["Content-Disposition"]) == (
         "application/octet-stream",
-        'attachment; filename="lesson.html"',
+        'attachment; filename="Title of lesson-one 2026-11-23.html"',
     )
 
 

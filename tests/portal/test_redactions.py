@@ -9,13 +9,12 @@ from sqlalchemy import insert, update
 from portal.authorize import Actor, Role
 from portal.context import Portal
 from portal.destruction import apply_retention
+from portal.orders import OrderRefused, fail_order
 from portal.recordings import RecordingState
 from portal.redaction_schema import redactions
 from portal.redactions import (
-    RedactionRefused,
     ask_redaction,
     end_redaction,
-    fail_redaction,
     find_showing,
     finish_redaction,
     next_asked,
@@ -179,7 +178,7 @@ async def test_form_says_what_is_missing_and_reviewers_destroy_no_original(brows
 
 async def test_a_second_one_adds_to_the_first_and_the_first_goes(portal: Portal, folder: Path) -> None:
     first = await ask(portal, "ink:u2")
-    with pytest.raises(RedactionRefused, match="just now"):
+    with pytest.raises(OrderRefused, match="just now"):
         await ask(portal, "voice:u2")
     assert await finish(portal)
     second = await ask(portal, "voice:u1")
@@ -204,7 +203,7 @@ async def test_taken_back_the_original_is_shown_again(portal: Portal, folder: Pa
 async def test_one_that_failed_keeps_the_recording_closed(portal: Portal, browser: Browser, folder: Path) -> None:
     identifier = await ask(portal, "ink:u2")
     async with portal.database.write() as connection:
-        await fail_redaction(connection, identifier, "disk full")
+        await fail_order(connection, redactions, identifier, "disk full")
     await browser.log_in("coordinator")
     assert (await browser.get(API)).status == 409
     page = await (await browser.get(PAGE)).text()
@@ -220,7 +219,7 @@ async def test_an_original_under_hold_stays(portal: Portal, folder: Path) -> Non
         await place_hold(connection, COORDINATOR, LESSON, "a dispute", None, portal.clock())
     assert await finish(portal)
     assert await rows(portal, "lost_originals") == []
-    with pytest.raises(RedactionRefused, match="legal hold"):
+    with pytest.raises(OrderRefused, match="legal hold"):
         await ask(portal, "ink:u1", destroys=True)
     assert [row["id"] for row in await rows(portal, "redactions")] == [asked]
 
@@ -257,6 +256,7 @@ async def test_notes_of_somebody_left_out_are_seen_by_them_alone(
     assert await finish(portal)
     assert await seen(tutor) == [("mine", "A participant")]
     await ask(portal, "ink:student")
+    assert await seen(tutor) == []  # while it is being left out nobody sees what may be
     assert await finish(portal)
     assert await seen(tutor) == []
     assert await seen(student) == [("mine", name)]

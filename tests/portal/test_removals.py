@@ -125,3 +125,26 @@ async def test_a_relay_that_was_away_is_told_when_it_is_back_by_a_portal_that_wa
             await asyncio.gather(running, return_exceptions=True)
     revocation = read_revocation(heard[1], load_jwks(portal.keyring.jwks), ROOM)
     assert (revocation.user, revocation.issued_ms) == ("student", NOON_MS)
+
+
+async def test_who_leads_a_lesson_is_out_of_it_when_the_account_is_closed(beside: Beside) -> None:
+    key = SessionKey.generate()
+    answer = await beside.ticket("tutor", key)
+    running = asyncio.create_task(beside.browser.portal.removals.run())
+    try:
+        async with (
+            ClientSession() as client,
+            client.ws_connect(answer["relay_url"], protocols=["chalkmesh.v1"]) as socket,
+        ):
+            await say_hello(socket, answer["ticket"], key)
+            await beside.browser.log_in("coordinator")
+            async with asyncio.timeout(2):
+                assert (await beside.browser.submit("/staff/tutor/close", {})).status == 303
+                async for _ in socket:
+                    pass
+            assert socket.close_code == CloseCode.REVOKED
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    events = [row for row in await rows(beside.browser.portal, "audit_log") if row["action"] == "lesson.remove"]
+    assert [(row["actor"], row["object"]) for row in events] == [("coordinator", LESSON)]

@@ -1,20 +1,20 @@
 """Warnings about what is unusual in the portal's own logs: portal/{safety,failed_logins}.py."""
 
-import re
 from collections.abc import Callable
 
 import pytest
 from sqlalchemy import insert, text, update
 
 from portal.authorize import Action
-from portal.context import Portal
-from portal.failed_logins import FailedLogins
+from portal.context import PORTAL, Portal
+from portal.failed_logins import count_failures
 from portal.ledger import audit
 from portal.safety import LOGIN_WINDOW_MS, READ_WINDOW_MS, Watch
 from portal.schema import disclosure_log, schools, users
 from portal.school_schema import districts
+from portal.server import open_portal
 from portal.settings import PortalSettings
-from tests.portal.world import NOON_MS, Browser, FakeClock, rows
+from tests.portal.world import CHEAP_HASHER, NOON_MS, Browser, FakeClock, rows
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ async def watch(portal: Portal) -> Watch:
     low = PortalSettings(
         warn_records_read=2, warn_records_listed=2, warn_exports=1, warn_account_failures=5, warn_login_failures=8
     )
-    return Watch(portal.database, portal.clock, low, portal.accounts.failures, portal.post_office)
+    return Watch(portal.database, portal.clock, low, portal.post_office)
 
 
 async def read(
@@ -182,10 +182,29 @@ async def test_portal_that_starts_with_a_broken_log_says_so(portal: Portal, watc
     assert await watch.look() == 2
 
 
-def test_failures_are_kept_without_the_names_that_were_typed() -> None:
-    failures = FailedLogins()
-    for at_ms, user in ((1, "u"), (2, None), (3, "u")):
-        failures.failed(user, at_ms)
-    burst = failures.since(1)
-    assert (dict(burst.by_user), burst.unknown) == ({"u": 1}, 1)
-    assert not re.search("login|name", " ".join(vars(failures)))
+async def test_burst_is_counted_over_a_restart_and_forgotten_afterwards(
+    portal: Portal, watch: Watch, browser: Browser, settings: PortalSettings, clock: FakeClock
+) -> None:
+    for _ in range(3):
+        await browser.log_in("tutor", "wrong")
+    async with open_portal(settings, clock=clock, hasher=CHEAP_HASHER) as again:
+        accounts = again[PORTAL].accounts
+        for _ in range(2):
+            assert await accounts.log_in("tutor", "wrong", "192.0.2.1", None, clock()) is None
+    assert await watch.look() == 1
+    assert await warned(portal) == [("here", "account", "tutor", 5)]
+    assert len(await rows(portal, "failed_logins")) == 5
+    clock.advance(READ_WINDOW_MS)
+    await watch.look()
+    assert await rows(portal, "failed_logins") == []
+
+
+async def test_failures_are_kept_without_the_names_that_were_typed(portal: Portal, browser: Browser) -> None:
+    await browser.log_in("my secret password", "wrong")
+    await browser.log_in("tutor", "wrong")
+    kept = await rows(portal, "failed_logins")
+    assert [set(row) for row in kept] == [{"id", "user", "at_ms"}] * 2
+    assert [row["user"] for row in kept] == [None, "tutor"]
+    async with portal.database.read() as connection:
+        burst = await count_failures(connection, NOON_MS - 1)
+    assert (dict(burst.by_user), burst.unknown) == ({"tutor": 1}, 1)

@@ -9,7 +9,7 @@ import pytest
 from portal.context import Portal
 from portal.routes.account import describe_device
 from portal.totp import STEP_MS, app_address, code_at, fitting_step, format_secret
-from tests.portal.world import PASSWORD, Browser, FakeClock, rows
+from tests.portal.world import MINUTE_MS, PASSWORD, Browser, FakeClock, rows
 
 # RFC 6238, appendix B: the secret, and times with the last six of the eight digits.
 SECRET = b"12345678901234567890"
@@ -67,6 +67,19 @@ async def set_up(browser: Browser, clock: FakeClock) -> tuple[bytes, list[str]]:
     codes = re.findall(r"<code>([a-z0-9-]+)</code>", await page.text())
     assert len(codes) == 10
     return secret, codes
+
+
+async def test_whoever_finds_a_browser_signed_in_adds_no_app(
+    browser: Browser, portal: Portal, clock: FakeClock
+) -> None:
+    await browser.log_in("coordinator")
+    clock.advance(10 * MINUTE_MS)
+    # A code that does not fit used to be answered with the secret of the app.
+    refused = await browser.submit("/security/factor/confirm", {"code": "000000"})
+    text = await refused.text()
+    assert (refused.status, "Show that it is you" in text) == (403, True)
+    assert 'class="key"' not in text
+    assert await rows(portal, "second_factors") == []
 
 
 async def test_password_alone_is_not_enough_any_more(

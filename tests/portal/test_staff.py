@@ -3,9 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import update
 
 from portal.context import Portal
-from tests.portal.world import Browser, fill_service, rows
+from portal.schema import users
+from tests.portal.authenticator import options_of
+from tests.portal.test_passkeys import add as add_passkey
+from tests.portal.world import NOON_MS, Browser, fill_service, rows
 
 
 @pytest.fixture
@@ -48,6 +52,29 @@ async def test_role_that_may_not_change_says_why(
     assert refused.status == status
     if member != "district" and member != "coordinator":
         assert words in await refused.text()
+
+
+async def test_nothing_that_opened_an_account_opens_it_for_whoever_has_it_next(
+    office: Browser, open_browser: Callable[[], Browser], portal: Portal
+) -> None:
+    before = open_browser()
+    await before.log_in("reviewer")
+    key, _ = await add_passkey(before)
+    assert (await before.submit("/calendar/feeds", {})).status == 303
+    grant = {"access_user": "reviewer", "access_reason": "A look", "access_until": "2026-12-01"}
+    assert (await office.submit("/students/student/access", grant)).status == 303
+    async with portal.database.write() as connection:
+        await connection.execute(update(users).where(users.c.id == "reviewer").values(login="desk@example.org"))
+    assert (await office.submit("/staff/reviewer/close", {})).status == 303
+    again = {"name": "Somebody Else", "new_email": "desk@example.org", "role": "tutor"}
+    assert (await office.submit("/staff", again)).status == 303
+    assert (await person(portal, "reviewer"))["disabled_ms"] is None
+    options = options_of(await (await before.get("/login")).text())
+    assert (await before.submit("/login/passkey", {"credential": key.get(options)})).status == 401
+    assert await rows(portal, "passkeys") == await rows(portal, "recovery_codes") == []
+    (feed,) = await rows(portal, "calendar_feeds")
+    (granted,) = await rows(portal, "access_grants")
+    assert (feed["revoked_ms"], granted["ended_ms"], granted["ended_by"]) == (NOON_MS, NOON_MS, "coordinator")
 
 
 async def test_closed_account_ends_and_comes_back_without_its_password(

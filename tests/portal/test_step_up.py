@@ -1,17 +1,23 @@
 """A fresh proof before what may do lasting harm: portal/{step_up,proofs}.py."""
 
+import inspect
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+import portal as portal_package
+from portal.answers import to_keep
 from portal.context import Portal
+from portal.routes import ALL_ROUTES
 from portal.routing import ACCESS_BOOK, Fresh
 from portal.totp import STEP_MS, code_at
 from tests.portal.test_second_factor import set_up
-from tests.portal.world import MINUTE_MS, PASSWORD, Browser, FakeClock, fill_service, rows
+from tests.portal.world import LESSON, MINUTE_MS, PASSWORD, Browser, FakeClock, fill_service, rows
 
 LATER_MS = 10 * MINUTE_MS
+DISPOSITION = "Content-Disposition"
 ERASE = {"reason": 'Asked by the "parents" <b>', "confirm": "ERASE"}
 
 
@@ -134,7 +140,21 @@ PROVED = {
     ("GET", "/attendance.csv"): Fresh.FILE,
     ("GET", "/attendance.pdf"): Fresh.FILE,
     ("GET", "/classes/{group}/grades.zip"): Fresh.FILE,
+    ("GET", "/students/{student}/report.pdf"): Fresh.FILE_OF_OTHERS,
+    ("GET", "/api/recordings/{lesson}/export.mp4"): Fresh.FILE_OF_OTHERS,
+    ("GET", "/api/recordings/{lesson}/export.html"): Fresh.FILE_OF_OTHERS,
+    ("GET", "/api/recordings/{lesson}/captions.vtt"): Fresh.FILE_OF_OTHERS,
+    ("GET", "/api/recordings/{lesson}/films/{film}"): Fresh.FILE_OF_OTHERS,
+    ("GET", "/recordings/{lesson}/redactions/{redaction}/film.mp4"): Fresh.FILE,
+    ("GET", "/recordings/{lesson}/redactions/{redaction}/page.html"): Fresh.FILE,
+    ("POST", "/recordings/{lesson}/redactions"): Fresh.CHANGE,
+    ("POST", "/retention"): Fresh.CHANGE,
+    ("POST", "/lessons/{lesson}/retention/day"): Fresh.CHANGE,
+    ("POST", "/lessons/{lesson}/retention/release"): Fresh.CHANGE,
+    ("POST", "/programs"): Fresh.CHANGE,
+    ("POST", "/programs/webhooks"): Fresh.CHANGE,
     ("POST", "/staff"): Fresh.CHANGE,
+    ("POST", "/staff/{staff}"): Fresh.CHANGE,
     ("POST", "/staff/{staff}/second-factor/remove"): Fresh.CHANGE,
     ("POST", "/staff/{staff}/role"): Fresh.CHANGE,
     ("POST", "/staff/{staff}/close"): Fresh.CHANGE,
@@ -144,12 +164,78 @@ PROVED = {
     ("POST", "/roster/links"): Fresh.CHANGE,
     ("POST", "/calendar/feeds"): Fresh.CHANGE,
     ("POST", "/security/factor"): Fresh.CHANGE,
+    ("POST", "/security/factor/confirm"): Fresh.CHANGE,
     ("POST", "/security/passkeys/new"): Fresh.CHANGE,
+    ("POST", "/security/passkeys"): Fresh.CHANGE,
     ("POST", "/security/passkeys/remove"): Fresh.CHANGE,
 }
 
 
-async def test_these_routes_ask_for_it(portal: Portal, open_browser: Callable[[], Browser]) -> None:
+# Files that hold nothing about a student: sums of contracts, plans and material of a class.
+NO_RECORDS = {
+    ("GET", "/hours.csv"),
+    ("GET", "/classes/{group}/pacing.csv"),
+    ("GET", "/classes/{group}/materials/{material}"),
+}
+_FILE_ANSWERS = ("download(", "to_keep(", " _file(request", "Content-Disposition")
+
+
+async def test_exactly_these_routes_ask_for_it(portal: Portal, open_browser: Callable[[], Browser]) -> None:
     book = open_browser().server.app[ACCESS_BOOK].entries()
-    asking = {route: access.fresh for route, access in book.items() if access.fresh and route[0] != "HEAD"}
-    assert {route: asking.get(route) for route in PROVED} == PROVED
+    assert {route: access.fresh for route, access in book.items() if access.fresh and route[0] != "HEAD"} == PROVED
+
+
+def test_every_file_asks_for_it_or_says_why_not() -> None:
+    """What a handler answers with is read from its source: a new file cannot be forgotten here."""
+    files = {
+        (route.method, route.path)
+        for table in ALL_ROUTES
+        for route in table.routes
+        if any(word in inspect.getsource(route.handler) for word in _FILE_ANSWERS)
+    }
+    asking = {route for route, fresh in PROVED.items() if fresh is not Fresh.CHANGE}
+    assert files == asking | NO_RECORDS
+
+
+def test_no_link_to_such_a_file_says_download() -> None:
+    """With that attribute a browser takes the page that asks for a file that failed."""
+    ends = {path.rpartition("/")[2] for (method, path), fresh in PROVED.items() if method == "GET"} - {"{film}"}
+    templates = Path(portal_package.__file__).parent / "templates"
+    links = [link for page in templates.glob("*.html") for link in re.findall(r"<a [^>]*>", page.read_text())]
+    assert [link for link in links if " download" in link and any(end in link for end in ends)] == []
+
+
+async def test_family_takes_its_own_without_being_asked_and_the_staff_is_asked(
+    browser: Browser, portal: Portal, clock: FakeClock
+) -> None:
+    await fill_service(portal)
+    folder = portal.settings.recordings / LESSON / "export"
+    folder.mkdir(parents=True)
+    (folder / "lesson.mp4").write_bytes(b"film")
+    film, card = f"/api/recordings/{LESSON}/export.mp4", "/students/student/report.pdf"
+    for who, paths, expected in (
+        ("student", (film, card), 200),
+        ("guardian", (card,), 200),
+        ("tutor", (film, card), 403),
+        ("coordinator", (film, card), 403),
+    ):
+        await browser.log_in(who)
+        clock.advance(LATER_MS)
+        for path in paths:
+            answer = await browser.get(path)
+            assert (who, path, answer.status) == (who, path, expected)
+            assert (
+                answer.content_type == "text/html" if expected == 403 else "attachment" in answer.headers[DISPOSITION]
+            )
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("week 1.csv", 'attachment; filename="week 1.csv"'),
+        ('Álgebra "2".mp4', "attachment; filename=\"lgebra 2.mp4\"; filename*=UTF-8''%C3%81lgebra%20%222%22.mp4"),
+        ("a\r\nb.csv", "attachment; filename=\"ab.csv\"; filename*=UTF-8''a%0D%0Ab.csv"),
+    ],
+)
+def test_name_of_a_file_breaks_no_header(name: str, header: str) -> None:
+    assert to_keep(name) == {DISPOSITION: header}

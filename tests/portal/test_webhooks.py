@@ -186,9 +186,24 @@ async def test_nobody_who_is_away_holds_up_the_others(portal: Portal, receiver: 
         "https://relay.internal/",
         "https://127.0.0.1/",
         "https://[::1]/",
+        "https://[school.example]/",
         "https://10.0.0.7:8081/internal/rooms",
         "https://169.254.169.254/latest",
         "https://[::ffff:127.0.0.1]/",
+        "https://[64:ff9b::a00:7]/",  # 10.0.0.7 through NAT64
+        "https://[2002:7f00:1::]/",  # 127.0.0.1 through 6to4
+        "https://[::127.0.0.1]/",
+        "https://[64:ff9b:1::1]/",
+        "https://[fec0::1]/",
+        "https://[ff02::1]/",
+        "https://224.0.0.1/",
+        "https://localhost./",
+        "https://127.1/",
+        "https://2130706433/",
+        "https://0177.0.0.1/",
+        "https://a..example/",
+        f"https://{'a' * 64}.example/",
+        "https://%31%32%37.0.0.1/",
         "https://school.example/\nx",
         "https://schoöl.example/",
         "https://school.example/" + "x" * 500,
@@ -197,6 +212,19 @@ async def test_nobody_who_is_away_holds_up_the_others(portal: Portal, receiver: 
 def test_an_address_that_is_not_of_the_public_network_is_refused(url: str) -> None:
     with pytest.raises(WebhookRefused):
         check_address(url, inside=False)
+
+
+@pytest.mark.parametrize("url", ["https://school.example:8443/a?b=c", "https://[2606:4700::1111]/", "https://8.8.8.8/"])
+def test_an_address_of_the_public_network_is_taken(url: str) -> None:
+    check_address(url, inside=False)
+
+
+async def test_an_address_that_cannot_be_asked_for_holds_up_nobody(portal: Portal, receiver: Receiver) -> None:
+    await hook(portal, "http://a..example/", "lesson.ended")  # as kept before such addresses were refused
+    await hook(portal, receiver.url, "lesson.ended")
+    await end(portal, LESSON)
+    assert await portal.webhooks.tell_due() == 1
+    assert receiver.told == [("lesson.ended", LESSON)]
 
 
 async def test_a_name_that_leads_inside_leads_nowhere() -> None:

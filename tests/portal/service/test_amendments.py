@@ -79,11 +79,11 @@ async def test_request_of_another_student_is_not_decided_here(people: dict[str, 
 
 async def test_undecided_request_is_overdue_after_its_days(people: dict[str, Browser], clock: FakeClock) -> None:
     contact = people["contact"]
-    assert "to be decided until 2027-01-07" in await (await contact.get("/students/student/amendments")).text()
+    assert "to be decided until 7 January 2027" in await (await contact.get("/students/student/amendments")).text()
     clock.advance(46 * DAY_MS)
     await contact.log_in("contact")
-    assert "overdue since 2027-01-07" in await (await contact.get("/students/student/amendments")).text()
-    assert "overdue since 2027-01-07" in await (await contact.get("/privacy")).text()
+    assert "overdue since 7 January 2027" in await (await contact.get("/students/student/amendments")).text()
+    assert "overdue since 7 January 2027" in await (await contact.get("/privacy")).text()
 
 
 async def test_requests_wait_in_bounded_number(people: dict[str, Browser]) -> None:

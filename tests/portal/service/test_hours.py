@@ -27,6 +27,7 @@ def line(subject: str = "Mathematics", minutes: int = 40, day: date = DAY) -> Li
     ("subject", "day", "pays"),
     [
         ("Mathematics", DAY, "m"),
+        (" MATHEMATICS", DAY, "m"),
         ("Art", DAY, "y"),
         ("Mathematics", date(2027, 1, 1), "y"),
         ("Art", date(2027, 7, 1), None),

@@ -1,6 +1,8 @@
 """Lesson material: portal/{file_kinds,materials}.py."""
 
 import io
+import random
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -48,6 +50,32 @@ def test_pdf_that_says_which_page_is_shown_first_is_taken() -> None:
     both = PDF.replace(b"/Type", b"/OpenAction[3 0 R/Fit]/OpenAction 2 0 R/Type")
     with pytest.raises(FileRefused):
         make_safe(both)
+
+
+def packed(objects: bytes, kind: bytes = b"/Type/ObjStm") -> bytes:
+    """A PDF with objects in an object stream."""
+    body = zlib.compress(b"4 0 " + objects)
+    head = b"3 0 obj\n<<%s/N 1/First 4/Filter/FlateDecode/Length %d>>\nstream\n" % (kind, len(body))
+    return PDF[:-6] + head + body + b"\nendstream\nendobj\n%%EOF\n"
+
+
+def test_pdf_with_objects_packed_together_is_looked_into() -> None:
+    assert make_safe(packed(b"<</Type/Page>>")).kind == "pdf"
+    script = b"<</S/JavaScript/JS(app.alert(1))>>"
+    for hidden in (packed(script), packed(script, b"/Type/Obj#53tm"), packed(b"<</S/Rendition/J#53(x)>>")):
+        with pytest.raises(FileRefused, match="scripts"):
+            make_safe(hidden)
+    broken = packed(script)
+    at = broken.index(b"stream\n") + 10
+    for unread in (broken[:at] + b"\xff\xff" + broken[at + 2 :], packed(bytes(70 * 1024 * 1024))):
+        with pytest.raises(FileRefused, match="protected or damaged"):
+            make_safe(unread)
+
+
+def test_pdf_of_a_large_scan_holds_no_script_by_chance() -> None:
+    body = random.Random(1).randbytes(3_000_000) + b"\xff\xfe/JS\xff\x80/AA\x90"
+    scan = PDF[:-6] + b"3 0 obj\n<</Subtype/Image>>\nstream\n" + body + b"\nendstream\nendobj\n%%EOF\n"
+    assert make_safe(scan).kind == "pdf"
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,17 @@ async def test_class_of_four_takes_four_and_one_of_one_takes_one(office: Browser
     assert "The class is full: 1:1 has room for 1." in await refused.text()
 
 
+async def test_subject_is_the_same_in_other_letters(office: Browser, portal: Portal) -> None:
+    await apply_roster(office, plain("á,Ana,Ñame,7,,,ÁLGEBRA,1:4").encode(), "b.csv")
+    for subject, waiting in (("MATH", 5), ("álgebra", 1)):
+        path = await make_class(office, subject, subject)
+        found = await suggested(office, path)
+        assert len(found) == waiting
+        assert await place(office, path, found[0]) == 303
+    placed = [(row["subject"], row["class"] is not None) for row in await rows(portal, "staffing_requests")]
+    assert sorted(placed) == [("Math", False)] * 4 + [("Math", True), ("ÁLGEBRA", True)]
+
+
 async def test_suggestions_fit_subject_kind_grade_and_free_time(office: Browser) -> None:
     assert await suggested(office, await make_class(office, "A", "Art")) == []
     assert await suggested(office, await make_class(office, "B", "Math", kind="1:1")) == []

@@ -60,7 +60,7 @@ async def test_export_holds_what_its_readme_says_and_nobody_else(office: Browser
     assert "student name" in everything
     assert "2026-11-23T14:35:00Z" in everything
     assert "other-student" not in everything
-    assert "password" not in everything
+    assert "password_hash" not in everything
 
 
 async def test_erasure_removes_the_person_and_keeps_the_figures(office: Browser, portal: Portal) -> None:

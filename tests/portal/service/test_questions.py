@@ -58,6 +58,19 @@ async def test_whoever_cannot_get_in_asks_without_signing_in(
     assert (await far.submit(f"/questions/{row['id']}/answer", {"words": "Hi"})).status == 404
 
 
+async def test_address_of_a_stranger_adds_nothing_to_the_answer(
+    browser: Browser, open_browser: Callable[[], Browser]
+) -> None:
+    await browser.get("/help")
+    asked = {"words": "Help", "name": "Leo", "lesson": LESSON}
+    for address in ("leo@home", "leo@home.example,eve@evil.example", "a@b.example?bcc=eve@evil.example"):
+        assert (await browser.submit("/help", {**asked, "address": address})).status == 400
+    assert (await browser.submit("/help", {**asked, "address": "a?bcc=eve@evil.example"})).status == 303
+    office = open_browser()
+    await office.log_in("coordinator")
+    assert 'href="mailto:a%3Fbcc=eve@evil.example"' in await (await office.get("/questions")).text()
+
+
 async def test_answer_stands_on_the_help_page_and_a_mail_leads_there(
     browser: Browser, open_browser: Callable[[], Browser], portal: Portal
 ) -> None:

@@ -43,6 +43,12 @@ async def test_second_upload_of_the_same_file_changes_nothing(portal: Portal, na
     assert before == [await rows(portal, table) for table in ("users", "outbox", "staffing_requests", "one_use_links")]
 
 
+async def test_subject_in_other_letters_is_no_new_request(portal: Portal) -> None:
+    await apply(portal, plain("1,A,B,7,,,Math|Art,1:1").encode())
+    assert changed(await apply(portal, plain("1,A,B,7,,,ART|MATH|math,1:1").encode())) == 0
+    assert sorted(row["subject"] for row in await rows(portal, "staffing_requests")) == ["Art", "Math"]
+
+
 async def test_dry_run_changes_nothing(browser: Browser, portal: Portal) -> None:
     await browser.log_in("contact")
     before = await rows(portal, "users")
@@ -66,6 +72,7 @@ async def test_faulty_file_is_shown_by_line_and_cannot_be_applied(browser: Brows
     await browser.log_in("coordinator")
     path = await upload_roster(browser, plain("1,Ada,,7").encode(), "faulty.csv")
     page = re.sub(r"\s+", " ", await (await browser.get(path)).text())
+    page = re.sub(' data-label="[^"]*"', "", page)
     assert '<td>faulty.csv</td><td class="numbers">2</td><td>family_name is empty</td>' in page
     assert (await browser.submit(f"{path}/apply", {"plan": ""})).status == 409
     assert (await browser.submit(f"{path}/discard", {})).status == 303
