@@ -57,9 +57,10 @@ faults: ## kill, freeze, starve and cut off what runs, 10 min of it dark; writes
 	$(if $(ROW),,$(BIN)/python -m loadtests.netlab.page)
 	$(if $(ROW),,$(BIN)/pytest tests/netlab/slow_udp_blocked.py tests/netlab/slow_profiles.py)
 
-fuzz: ## hostile bytes and conversations, CASES=1000000 from SEED=1, and SCHEDULES=500; writes docs/reliability.md
+fuzz: ## hostile bytes and conversations, CASES=1000000 from SEED=1, SCHEDULES=500, as many damaged recordings; writes docs/reliability.md
 	@$(SETUP) python web-packages
 	$(BIN)/python -m tests.fuzz.run --cases $(or $(CASES),1000000) --seed $(or $(SEED),1) --record $(FUZZ_ARGS)
+	$(BIN)/python -m tests.fuzz.archives --cases $(or $(SCHEDULES),500) --seed $(or $(SEED),1)
 	$(BIN)/python -m tests.fuzz.convergence --schedules $(or $(SCHEDULES),500) --mixed $(or $(SCHEDULES),500) --record
 
 lint: types ## ruff, biome, and the types of both languages
@@ -86,9 +87,10 @@ lock: ## rewrite the lock files (UPGRADE=1 also takes newer versions)
 	@$(SETUP) python
 	tools/lock.sh $(if $(UPGRADE),--upgrade)
 
-bench-board: ## the board beside Excalidraw with the same 20,000 strokes; writes docs/performance-board.md (BENCH_ARGS="--rounds 1"; 15 minutes)
+bench-board: ## the board beside Excalidraw with the same 20,000 strokes; a board of ninety minutes; writes docs/performance-board.md (BENCH_ARGS="--rounds 1"; 21 minutes)
 	@$(SETUP) python web bench-board system-test
 	$(BIN)/python -m tests.browser.pair
+	$(BIN)/python -m tests.browser.ninety_minutes --use 240
 	$(BIN)/python -m loadtests.bench.board $(BENCH_ARGS)
 
 bench-recorder: ## ours beside aiortc's MediaRecorder, Chromium sending; two films beside a lesson (root); writes docs/performance-recorder.md (17 minutes)

@@ -3,7 +3,7 @@
     make run                                                    # in another terminal: a demo school
     .venv/bin/python examples/draw_a_circle.py --lesson LESSON  # the last part of a lesson's address
 
-The ticket comes from `chalkmesh ticket`, which needs the school's keys in --data. docs/client.md explains each step.
+`local_bot` makes the ticket with the school's keys in --data. docs/client.md explains each step.
 """
 
 from __future__ import annotations
@@ -11,35 +11,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import math
-import secrets
-import shutil
 import sys
 from pathlib import Path
 
-from signaling.client import Grant, Peer
+from portal.local_bot import RELAY_URL, local_bot
 from signaling.mesh import MeshOptions
 from whiteboard_crdt.ids import MAIN_PAGE
 from whiteboard_crdt.ink import InkPoint
-from whiteboard_crdt.keys import SessionKey, encode_base64url, load_jwks
 from whiteboard_crdt.shape import ShapeType
 
 POINTS = 90
 STEP_MS = 16
-
-
-async def make_ticket(options: argparse.Namespace, key: SessionKey) -> str:
-    """Asks `chalkmesh ticket` for a ticket that names our key and a fresh client id."""
-    command = shutil.which("chalkmesh", path=str(Path(sys.executable).parent)) or "chalkmesh"
-    where = ["--lesson", options.lesson] if options.lesson else ["--room", options.room]
-    process = await asyncio.create_subprocess_exec(
-        command, "ticket", "--data", str(options.data), *where, "--user", "circle", "--name", "Circle bot",
-        "--role", "bot", "--key", encode_base64url(key.public), "--client", str(secrets.randbelow(2**32 - 1) + 1),
-        stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    output, _ = await process.communicate()
-    if process.returncode != 0:
-        sys.exit("chalkmesh ticket said no")
-    return output.decode().strip()
 
 
 def circle(x: float, y: float, radius: float) -> list[InkPoint]:
@@ -53,10 +35,14 @@ def circle(x: float, y: float, radius: float) -> list[InkPoint]:
 
 async def draw(options: argparse.Namespace) -> None:
     """Join, draw, wait until it is saved, leave."""
-    key = SessionKey.generate()
-    jwks = load_jwks((options.data / "keys" / "ticket.pub.json").read_bytes())
-    grant = Grant(await make_ticket(options, key), options.relay)
-    async with Peer.from_ticket(grant, key, jwks, mesh=MeshOptions()) as peer:
+    async with local_bot(
+        options.data,
+        "Circle bot",
+        lesson=options.lesson,
+        room=options.room,
+        relay_url=options.relay,
+        mesh=MeshOptions(),
+    ) as peer:
         await peer.wait_synced()
         found = len(peer.board.shapes())
         points = circle(options.x, options.y, options.radius)
@@ -73,7 +59,7 @@ def main() -> None:
     where.add_argument("--lesson", help="the lesson's id: the last part of its address")
     where.add_argument("--room", help="the room itself, in place of --lesson")
     parser.add_argument("--data", type=Path, default=Path("data"), help="the school's data folder")
-    parser.add_argument("--relay", default="ws://127.0.0.1:8081/v1/session", help="the relay's session socket")
+    parser.add_argument("--relay", default=RELAY_URL, help="the relay's session socket")
     parser.add_argument("--x", type=float, default=400.0, help="of the middle, board px")
     parser.add_argument("--y", type=float, default=300.0, help="of the middle, board px")
     parser.add_argument("--radius", type=float, default=120.0, help="board px")

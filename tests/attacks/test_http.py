@@ -42,6 +42,7 @@ BODIES = {
     "neither": b"{}",
     "unknown": b'{"user":"a","all":true}',
     "no_utf8": b'{"user":"\xff"}',
+    "long": b'{"token":"' + b"a" * 20_000 + b'"}',
 }
 
 

@@ -92,7 +92,6 @@ def _apart(t: Target) -> bytes:
 
 
 _RECORDER: Final = {"role": Role.RECORDER}
-_REVIEWER: Final = {"role": Role.REVIEWER}
 
 HOSTILE: Final = (
     Hostile("writes_as_another_client", "P2", lambda t: update(block(t.ann, t.held, rooted("meta", "k")))),

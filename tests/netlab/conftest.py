@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import aioice.ice
 import pytest
@@ -17,8 +16,6 @@ from whiteboard_crdt.ids import SessionId
 from whiteboard_crdt.ticket import Ticket, issue_ticket
 
 __all__ = ["relay", "school", "start_relay", "url"]
-
-MakePeer = Callable[[Person, str, str, str], Peer]
 
 
 def free_port() -> int:
@@ -64,7 +61,3 @@ def relay_only_peer(person: Person, url: str, turn_urls: Sequence[str], secret: 
         client_id=person.ticket.client,
         mesh=MeshOptions(),
     )
-
-
-def log_of(folder: Path) -> str:
-    return (folder / "turnserver.log").read_text(errors="replace")

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import shutil
+import time
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aioice.stun import TransactionFailed
+from aioice.turn import create_turn_endpoint
 
 from loadtests.netlab.turnserver import TurnServer, turn_server
+from portal.turn import turn_credentials
 from signaling.client import Peer
 from signaling.control import SignalData
 from tests.netlab.conftest import free_port, relay_only_peer
@@ -104,3 +110,31 @@ async def test_the_next_try_takes_another_way_when_one_is_blocked(school: School
         await one.wait_for(lambda: healthy(one), 40)
         await two.wait_for(lambda: healthy(two), 40)
         assert selected(one, two) == ("relay", "relay")
+
+
+_RECIPE = Path(__file__).parents[2] / "docs" / "operations.md"
+_INSIDE = {
+    "127.0.0.1": (
+        *("10.0.0.7", "172.20.1.1", "192.168.1.1", "127.0.0.1", "0.0.0.0", "100.64.0.1", "192.0.0.8", "198.18.0.1"),
+        *("169.254.169.254", "224.0.0.1", "240.0.0.1", "255.255.255.255"),
+    ),
+    "::1": ("fd00::1", "fe80::1", "fec0::1", "64:ff9b::a00:7", "2002:7f00:1::", "::ffff:10.0.0.7", "::1", "ff02::1"),
+}
+
+
+@pytest.mark.parametrize(("host", "outside"), [("127.0.0.1", "8.8.8.8"), ("::1", "2606:4700::1111")])
+async def test_the_recipe_reaches_nothing_inside_a_network(tmp_path: Path, host: str, outside: str) -> None:
+    recipe = re.findall(r"^(?:denied-peer-ip=.*|no-tcp-relay|no-multicast-peers)$", _RECIPE.read_text(), re.MULTILINE)
+    assert "no-tcp-relay" in recipe
+    async with turn_server(tmp_path / "turn", host, free_port(), peers=recipe) as server:
+        user, password = turn_credentials(server.secret, "0" * 16, int(time.time() * 1000))
+        transport, _ = await create_turn_endpoint(asyncio.DatagramProtocol, (host, server.port), user, password)
+        try:
+            # `Any`: aioice keeps the client to itself.
+            client: Any = vars(transport)["_TurnTransport__inner_protocol"]
+            await client.channel_bind(0x4000, (outside, 9))
+            for number, peer in enumerate(_INSIDE[host], start=0x4001):
+                with pytest.raises(TransactionFailed, match="403"):
+                    await client.channel_bind(number, (peer, 9))
+        finally:
+            transport.close()

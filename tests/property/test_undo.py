@@ -14,6 +14,8 @@ from whiteboard_crdt.shape import Shape, ShapeType
 from whiteboard_crdt.undo import Value
 
 SEEDS = range(int(os.environ.get("CHALKMESH_SEEDS", "20")))
+# Session and field → what the session wrote there.
+Written = dict[tuple[str, str, str], list[object]]
 
 
 FORMULAS = ("x\n500 500\nM0 0L9 9Z@0,0,1", "y\n900 500\nM0 0L9 0L9 9Z@0,0,1")
@@ -84,28 +86,32 @@ def _fields(peer: Peer) -> dict[tuple[str, str], object]:
     return {(shape.id, name): getattr(shape, name) for shape in shapes for name in names}
 
 
+def _act_or_undo(peer: Peer, rnd: random.Random, written: Written, seed: int) -> None:
+    """One step of a peer. Undo writes only where one's own value still stands: what another wrote over it stays."""
+    undoing = rnd.random() < 0.4
+    before = _fields(peer)
+    if undoing:
+        peer.board.undo() if rnd.random() < 0.7 else peer.board.redo()
+    else:
+        _act(peer, rnd)
+    after = _fields(peer)
+    for name, value in after.items():
+        if name not in before or before[name] != value:
+            mine = written.setdefault((peer.session, *name), [])
+            assert not undoing or before[name] in mine, f"seed {seed}: undo of {name} touched another's change"
+            mine.append(value)
+    assert before.keys() <= after.keys(), f"seed {seed}: a shape is gone"
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_undo_restores_only_ones_own_work(seed: int) -> None:
     rnd = random.Random(seed)
     room = Room()
     anna, bert = room.join("anna"), room.join("bert")
-    written: dict[tuple[str, str, str], list[object]] = {}  # session and field → what the session wrote there
+    written: Written = {}
     for _ in range(40):
         peer, other = (anna, bert) if rnd.random() < 0.5 else (bert, anna)
-        undoing = rnd.random() < 0.4
-        before = _fields(peer)
-        if undoing:
-            peer.board.undo() if rnd.random() < 0.7 else peer.board.redo()
-        else:
-            _act(peer, rnd)
-        after = _fields(peer)
-        for name, value in after.items():
-            if name not in before or before[name] != value:
-                mine = written.setdefault((peer.session, *name), [])
-                # Undo writes only where one's own value still stands: what another wrote over it stays.
-                assert not undoing or before[name] in mine, f"seed {seed}: undo of {name} touched another's change"
-                mine.append(value)
-        assert before.keys() <= after.keys(), f"seed {seed}: a shape is gone"
+        _act_or_undo(peer, rnd, written, seed)
         _exchange(peer, other)
         assert _fields(anna) == _fields(bert), f"seed {seed}"
 
@@ -116,22 +122,10 @@ def test_undo_restores_only_ones_own_work_when_both_act_before_they_hear_of_each
     room = Room()
     peers = (room.join("anna"), room.join("bert"))
     on_the_way: dict[str, list[Envelope]] = {peer.session: [] for peer in peers}
-    written: dict[tuple[str, str, str], list[object]] = {}
+    written: Written = {}
     for _ in range(60):
         peer = rnd.choice(peers)
-        undoing = rnd.random() < 0.4
-        before = _fields(peer)
-        if undoing:
-            peer.board.undo() if rnd.random() < 0.7 else peer.board.redo()
-        else:
-            _act(peer, rnd)
-        after = _fields(peer)
-        for name, value in after.items():
-            if name not in before or before[name] != value:
-                mine = written.setdefault((peer.session, *name), [])
-                assert not undoing or before[name] in mine, f"seed {seed}: undo of {name} touched another's change"
-                mine.append(value)
-        assert before.keys() <= after.keys(), f"seed {seed}: a shape is gone"
+        _act_or_undo(peer, rnd, written, seed)
         on_the_way[peer.session] += peer.replica.flush_local(NOW_MS)
         if rnd.random() < 0.2:
             _deliver(peers, on_the_way)
