@@ -11,6 +11,7 @@ PLAYER_ENTRY = "src/player/main.tsx"
 ALERTS_ENTRY = "src/alerts/main.ts"
 OPERATION_ENTRY = "src/operation/main.ts"
 PASSKEYS_ENTRY = "src/passkeys/main.ts"
+LEAVING_ENTRY = "src/leaving/main.ts"
 
 
 class _Chunk(msgspec.Struct):
@@ -53,6 +54,13 @@ class Assets:
             return ("/styles/main.css",)
         chunk = chunks.get(STYLES_ENTRY)
         return (self._base + chunk.file,) if chunk is not None else ("/styles/main.css",)
+
+    def script(self, entry: str) -> str:
+        """The address of an entry's module; "" without a build: the pages that have one work without it."""
+        try:
+            return self.bundle(entry).script
+        except NotBuilt:
+            return ""
 
     def bundle(self, entry: str) -> Bundle:
         """Everything that an entry of the client needs. Raises NotBuilt."""

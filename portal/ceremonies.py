@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from portal.assets import PASSKEYS_ENTRY, NotBuilt
+from portal.assets import PASSKEYS_ENTRY
 from portal.context import portal_of
 from portal.cookies import cookie_name
 from portal.headers import host_name
@@ -32,7 +32,4 @@ def ceremony_of(request: web.Request, purpose: str, *, asking: bool = False) -> 
 
 def passkey_script(request: web.Request) -> str:
     """The address of the pages' script; "" without a build, and then no passkey is offered."""
-    try:
-        return portal_of(request).assets.bundle(PASSKEYS_ENTRY).script
-    except NotBuilt:
-        return ""
+    return portal_of(request).assets.script(PASSKEYS_ENTRY)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.accounts import Granted, SecondStep, TooManyAttempts
 from portal.answers import see_other
+from portal.assets import LEAVING_ENTRY
 from portal.ceremonies import CREDENTIAL, ceremony_of, passkey_script
 from portal.context import person_of, portal_of
 from portal.cookies import clear_cookie, cookie_name, set_cookie
@@ -169,7 +170,8 @@ async def log_out(request: web.Request) -> web.Response:
     await portal.accounts.log_out(person_of(request).actor.login, portal.clock())
     response = web.Response(status=303, headers={"Location": "/login"})
     clear_cookie(response, portal.settings, "login")
-    # What the browser kept of lessons goes with the log-in. Cookies stay: the theme is no secret.
+    # What the browser kept of lessons goes with the log-in: files here, databases by the script of the page that
+    # follows, which leaves what was never saved. Cookies stay: the theme is no secret.
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
@@ -219,6 +221,7 @@ def login_form(
         request,
         "login.html",
         script=script,
+        leaving=portal.assets.script(LEAVING_ENTRY),
         options=request_options(ceremony_of(request, "login"), (), portal.clock()) if script else "",
         status=status,
         login=login,

@@ -33,6 +33,7 @@ export default defineConfig({
         here('src/alerts/main.ts'),
         here('src/operation/main.ts'),
         here('src/passkeys/main.ts'),
+        here('src/leaving/main.ts'),
         here('src/styles/main.css'),
       ],
     },

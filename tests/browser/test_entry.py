@@ -18,6 +18,8 @@ from tests.browser.servers import Classroom, classroom
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
 MAIN_SHAPES = "globalThis.chalkmesh.shapes('main').length"
+# Names of this device's copies of rooms: chalkmesh/<room>/<user>, and the same of their pictures.
+_COPIES = "async () => (await indexedDB.databases()).flatMap(({name}) => name.split('/').length === 3 ? [name] : [])"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -49,6 +51,7 @@ async def test_from_the_sign_in_page_to_the_recording(school: tuple[Classroom, B
         await talk(leo, tutor)
         await tutor.end_lesson()
         await watch(leo)
+        await leave(leo)
 
 
 async def sign_in_at_the_second_try(person: Participant) -> None:
@@ -150,6 +153,17 @@ async def watch(leo: Participant) -> None:
     await leo.page.wait_for_function("() => globalThis.chalkmeshPlayer.positionMs() > 1000", timeout=20_000)
     await leo.ask("globalThis.chalkmeshPlayer.seek(globalThis.chalkmeshPlayer.durationMs())")
     assert (await leo.ask("JSON.parse(globalThis.chalkmeshPlayer.boardContent())"))["board"] == board["board"]
+
+
+async def leave(person: Participant) -> None:
+    """On a shared computer: who signs out leaves nothing of the lesson behind."""
+    page = person.page
+    await page.goto(f"{person.school}/")
+    assert await page.evaluate(_COPIES) != []
+    await page.locator("summary.account").click()
+    await page.get_by_role("button", name="Sign out").click()
+    await page.wait_for_url("**/login*")
+    await page.wait_for_function(f"async () => (await ({_COPIES})()).length === 0")
 
 
 async def test_the_demo_room_shows_a_broken_line_and_mends_it(school: tuple[Classroom, Browser]) -> None:

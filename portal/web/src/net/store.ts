@@ -217,6 +217,21 @@ export class RoomStore {
     await tx.done;
   }
 
+  /** Whether the relay has answered for all that is here: it holds it, or will not take it. */
+  async isSaved(): Promise<boolean> {
+    const tx = this.db.transaction(['envelopes', 'streams']);
+    const [keys, rows] = await Promise.all([
+      tx.objectStore('envelopes').getAllKeys(),
+      tx.objectStore('streams').getAll(),
+    ]);
+    await tx.done;
+    const streams = new Map(rows.map((row) => [`${row.doc} ${row.session}`, row]));
+    return keys.every(([doc, session, seq]) => {
+      const row = streams.get(`${doc} ${session}`);
+      return row !== undefined && (seq <= row.acked || seq >= (row.refusedFrom ?? Number.POSITIVE_INFINITY));
+    });
+  }
+
   close(): void {
     this.db.close();
   }
@@ -254,6 +269,10 @@ export class LessonIndex {
 
   async remove(lesson: string): Promise<void> {
     await this.db.delete('lessons', lesson);
+  }
+
+  async lessons(): Promise<readonly { lesson: string; info: unknown }[]> {
+    return this.db.getAll('lessons');
   }
 
   close(): void {
