@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portal.consent import DECLINED
 from portal.schema import lesson_members, lessons, schools, users
 from portal.service_schema import classes, enrollments, series, staffing_requests
 from portal.subjects import asked_spellings
@@ -20,6 +21,7 @@ class Pupil:
     id: str
     name: str
     grade: str
+    unrecorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,14 @@ async def load_classes(connection: AsyncConnection, *where: ColumnElement[bool])
     ids = [row.id for row in found]
     pupils: dict[str, list[Pupil]] = {}
     for row in await connection.execute(
-        select(enrollments.c["class"], users.c.id, users.c.name, users.c.grade)
+        select(enrollments.c["class"], users.c.id, users.c.name, users.c.grade, users.c.recording_consent)
         .join(users, users.c.id == enrollments.c.student)
         .where(enrollments.c["class"].in_(ids), enrollments.c.ended_ms.is_(None))
         .order_by(users.c.name)
     ):
-        pupils.setdefault(row[0], []).append(Pupil(row.id, row.name, row.grade or ""))
+        pupils.setdefault(row[0], []).append(
+            Pupil(row.id, row.name, row.grade or "", row.recording_consent == DECLINED)
+        )
     hours: dict[str, list[PlannedHour]] = {}
     for row in await connection.execute(
         select(series)

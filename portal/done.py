@@ -39,6 +39,7 @@ DONE_WORDS: Final[Mapping[str, str]] = {
     "/classes/{group}/grades/{assignment}": phrase("The grades are saved."),
     "/students/new": phrase("The student is enrolled."),
     "/students/{student}/requests": phrase("The lessons are asked for."),
+    "/students/{student}/recording": phrase("Kept. It holds from the next time the student enters a lesson."),
     "/students/{student}/guardians": phrase("The guardian is added, and a mail with a link is on its way."),
     "/students/{student}/guardians/end": phrase("The guardian's access is ended."),
     "/students/{student}/goals": phrase("The goal is set."),

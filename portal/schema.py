@@ -74,6 +74,7 @@ users = Table(
     Column("privacy_training_until", Date, nullable=True),
     Column("erased_ms", BigInteger, nullable=True),
     Column("language", String(8), nullable=True),  # of pages and mails; none: as the browser says, and English in mails
+    Column("recording_consent", String(16), nullable=True),  # of students: given | declined; none: given
     Index("ix_users_school_external_id", "school", "external_id", unique=True),
 )
 
@@ -150,6 +151,7 @@ room_sessions = Table(
     Column("issued_ms", BigInteger, nullable=False),
     Column("renewed_ms", BigInteger, nullable=False),
     Column("revoked_ms", BigInteger, nullable=True),
+    Column("unrecorded", Boolean, nullable=True),  # the recording of the person was declined when the session began
     UniqueConstraint("room", "client"),
 )
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.attendance_report import Line, student_lines
 from portal.classes import TutoringClass, load_classes
+from portal.consent import DECLINED
 from portal.schema import users
 from portal.service_schema import classes, enrollments, staffing_requests
 
@@ -36,6 +37,7 @@ class StudentPage:
     external_id: str
     closed: bool
     has_password: bool
+    unrecorded: bool
     asked: Sequence[Asked]
     classes: Sequence[TutoringClass]
     lines: Sequence[Line]
@@ -57,6 +59,7 @@ async def load_student_page(connection: AsyncConnection, student: str, time_zone
         external_id=row.external_id or "",
         closed=row.disabled_ms is not None,
         has_password=row.password_hash is not None,
+        unrecorded=row.recording_consent == DECLINED,
         asked=[
             Asked(
                 each.subject,

@@ -10,6 +10,7 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.attendance_report import Line, student_lines
+from portal.consent import GIVEN
 from portal.crisis_schema import waiting_students
 from portal.film_schema import films
 from portal.learning_schema import assignments, goals, guardians, scores, weekly_updates
@@ -92,6 +93,7 @@ async def load_record(connection: AsyncConnection, student: str, time_zone: str,
         key: person[key]
         for key in ("id", "login", "name", "given_name", "family_name", "role", "grade", "email", "external_id")
     }
+    facts["recording_consent"] = person["recording_consent"] or GIVEN
     facts["created_at"] = format_iso(person["created_ms"])
     facts["account"] = "closed" if person["disabled_ms"] else "open"
     asked = select(questions.c.id).where(questions.c.user == student)

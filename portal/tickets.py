@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal.authorize import Actor
 from portal.authorize import Role as SchoolRole
+from portal.consent import is_declined
 from portal.database import Database
 from portal.keyfiles import Keyring
 from portal.lessons import Lesson
@@ -122,6 +123,7 @@ class TicketOffice:
         try:
             async with self._database.write() as connection:
                 colour = await _colour_of(connection, lesson.room, holder)
+                unrecorded = holder.role is Role.STUDENT and await is_declined(connection, holder.user)
                 now_ms = max(now_ms, await _not_before_ms(connection, lesson.room, holder.user))
                 await connection.execute(
                     insert(room_sessions).values(
@@ -136,11 +138,12 @@ class TicketOffice:
                         issued_ms=now_ms,
                         renewed_ms=now_ms,
                         revoked_ms=None,
+                        unrecorded=unrecorded,
                     )
                 )
         except IntegrityError as error:
             raise TicketRefused("client_taken", "Another session of this room has that client id.") from error
-        return self._signed(lesson, holder, session, key, client, colour, now_ms, relay_only, desks)
+        return self._signed(lesson, holder, session, key, client, colour, now_ms, relay_only, desks, unrecorded)
 
     async def renew(
         self,
@@ -169,7 +172,11 @@ class TicketOffice:
             await connection.execute(
                 update(room_sessions).where(room_sessions.c.session == session).values(renewed_ms=now_ms)
             )
-        return self._signed(lesson, holder, session, row.key, row.client, row.colour, now_ms, relay_only, desks)
+        # As it was when the session began: what a student was told at the door holds until they leave.
+        unrecorded = row.unrecorded is True
+        return self._signed(
+            lesson, holder, session, row.key, row.client, row.colour, now_ms, relay_only, desks, unrecorded
+        )
 
     def _signed(
         self,
@@ -182,6 +189,7 @@ class TicketOffice:
         now_ms: int,
         relay_only: bool,
         desks: bool,
+        unrecorded: bool,
     ) -> tuple[Ticket, str]:
         # The claims are whole seconds; rounding down keeps `iat` out of the future of an exact clock.
         issued_ms = now_ms // 1000 * 1000
@@ -199,5 +207,6 @@ class TicketOffice:
             expires_ms=issued_ms + LIFETIME_MS,
             relay_only=relay_only,
             colour=colour,
+            unrecorded=unrecorded,
         )
         return ticket, issue_ticket(ticket, self._keyring.private_key, self._keyring.kid)

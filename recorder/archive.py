@@ -17,7 +17,7 @@ from typing import Any
 from recorder.frames import Kind
 from recorder.mending import Unfinished, find_unfinished, open_holes, repair_file, settle_holes
 from recorder.notes import MAX_PENDING_CURSORS, Notes, merge_notes, write_notes
-from recorder.schema import ASSETS, DATABASE, MEDIA, SCHEMA, create_tables
+from recorder.schema import ASSETS, DATABASE, MEDIA, SCHEMA, UNNAMED, create_tables
 from recorder.tracks import TrackState
 from whiteboard_crdt.envelope import Envelope
 from whiteboard_crdt.errors import SetupError
@@ -125,7 +125,8 @@ class Archive:
         number = len(self._sessions) + 1
         self._sessions[ticket.session] = number
         self._caps[ticket.session] = ticket.caps
-        row = (ticket.session, ticket.user, ticket.name, ticket.role.value, ticket.client, token, round(room_ms))
+        name = UNNAMED if ticket.unrecorded else ticket.name
+        row = (ticket.session, ticket.user, name, ticket.role.value, ticket.client, token, round(room_ms))
         self._notes.sessions.append((number, *row))
 
     def knows(self, session: str) -> bool:

@@ -34,6 +34,8 @@ class TakenJob:
 class _Connection:
     clock: SenderClock = field(default_factory=SenderClock)
     tracks: list[TrackRecorder] = field(default_factory=list)
+    # What came and is not kept: whose, what, and from when on (room time).
+    declined: list[tuple[SessionId, Kind, float]] = field(default_factory=list)
 
 
 class _Sink:
@@ -65,21 +67,33 @@ class MediaDesk:
     """All tracks of one room. On the event loop; the jobs of `take` are run in order by whoever owns the disk."""
 
     def __init__(
-        self, media: Path, journal: TrackJournal, room: RoomClock, introduce: Callable[[SessionId], bool]
+        self,
+        media: Path,
+        journal: TrackJournal,
+        room: RoomClock,
+        introduce: Callable[[SessionId], bool],
+        is_declined: Callable[[SessionId], bool],
     ) -> None:
-        """`introduce` makes sure that the archive knows a session; False: it is unknown, and not recorded."""
+        """`introduce` makes sure that the archive knows a session; False: it is unknown, and not recorded.
+
+        `is_declined`: its ticket says that nothing that it sends is kept.
+        """
         self._media = media
         self._journal = journal
         self._room = room
         self._introduce = introduce
+        self._is_declined = is_declined
         self._connections: dict[RTCPeerConnection, _Connection] = {}
         self._ended: list[TakenJob] = []
         self._asking: set[asyncio.Task[None]] = set()
         self._recording = False
+        self._start_ms: float | None = None
 
     def start(self) -> None:
         """The lesson is live: keep what comes."""
         self._recording = True
+        if self._start_ms is None:
+            self._start_ms = self.now_ms
         for connection in self._connections.values():
             for track in connection.tracks:
                 track.start()
@@ -92,6 +106,10 @@ class MediaDesk:
             return
         media: Kind = "audio" if kind == "audio" else "video"
         held = self._connections.setdefault(connection, _Connection())
+        if self._is_declined(session):
+            # The receiver gets no sink: what arrives is dropped in memory.
+            held.declined.append((session, media, self.now_ms))
+            return
         track = TrackRecorder(
             session=session,
             kind=media,
@@ -144,6 +162,10 @@ class MediaDesk:
         return self._room.at(time.monotonic())
 
     def _end(self, connection: _Connection, cause: str = "") -> None:
+        for session, kind, from_ms in connection.declined:
+            if self._start_ms is not None:
+                begun_ms = max(0.0, from_ms, self._start_ms)
+                self._journal.hole(session, kind, begun_ms, max(begun_ms, self.now_ms), "declined")
         for track in connection.tracks:
             self._ended += [TakenJob(track, job) for job in track.take_end(cause)]
 

@@ -148,8 +148,9 @@ class _Copy:
         names = self._redaction.names(self._people)
         for row in self._people:
             hides = self._redaction.hides(Part.NAME, row.user)
-            ticket = _nameless(row) if hides else row.ticket
-            yield row.number, row.session, row.user, names[row.user], row.role, row.client, ticket, row.first_ms
+            # Shown, each session keeps its own name: one of a person's may be unrecorded and another not.
+            ticket, name = (_nameless(row), names[row.user]) if hides else (row.ticket, row.name)
+            yield row.number, row.session, row.user, name, row.role, row.client, ticket, row.first_ms
 
     def _streams(self) -> set[int]:
         """Copies the streams; returns those of private boards that go with their owner."""

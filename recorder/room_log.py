@@ -77,6 +77,8 @@ class RoomLog:
             self._presence_changed(event.session, event.presence, self._clock.at(now_s))
         elif isinstance(event, LiveReceived):
             message = event.message
+            if self.is_declined(message.session):
+                return
             if message.cursor is not None and message.desk is None and self._clock.known:
                 self._archive.cursor(message.session, message.page, *message.cursor, self._clock.at(now_s))
 
@@ -87,6 +89,11 @@ class RoomLog:
             return False
         self._archive.session(known.ticket, known.token, max(0.0, self._clock.at(time.monotonic())))
         return True
+
+    def is_declined(self, session: SessionId) -> bool:
+        """Whether a session's ticket says that voice, picture and pointer are not kept."""
+        known = self._peer.replica.sessions.get(session)
+        return known is not None and known.ticket.unrecorded
 
     def _envelope(self, seen: SeenEnvelope) -> None:
         envelope, now_s = seen.envelope, time.monotonic()
@@ -153,5 +160,7 @@ class RoomLog:
             self._archive.event("hand", session, {"up": hand}, room_ms)
         media = {name: presence.get(name) is True for name in ("mic", "cam")}
         # The first statement counts even when all is off: without one a track is taken for what it shows.
+        if self.is_declined(session):
+            return
         if presence.keys() & media.keys() and media != {name: before.get(name) for name in media}:
             self._archive.event("media", session, dict(media), room_ms)

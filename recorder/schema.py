@@ -13,6 +13,8 @@ MANIFEST: Final = "manifest.json"
 EXPORT_FOLDER: Final = "export"
 FILM: Final = "lesson.mp4"
 POSTER: Final = "poster.jpg"
+UNNAMED: Final = "Participant"
+"""The name under which a session stands whose ticket says `unrecorded`."""
 
 # `Any`: a column type of sqlite-utils is a Python type.
 _TABLES: Final[dict[str, tuple[dict[str, Any], str]]] = {

@@ -139,7 +139,7 @@ class LessonRecorder:
         await self._prepare(peer)
         gatherer = self._gatherer(peer, archive)
         room_log = self._catch_up(peer, archive, gatherer)
-        self._desk = desk = MediaDesk(archive.media, archive, self._clock, room_log.introduce)
+        self._desk = desk = MediaDesk(archive.media, archive, self._clock, room_log.introduce, room_log.is_declined)
         courier = AlertCourier(self.lesson.lesson, self._portal, peer)
         peer.on_event = self._listener(room_log, courier)
         peer.on_envelope = peer.on_event

@@ -19,7 +19,7 @@ from recorder.matroska_read import scan
 from recorder.pictures import load_picture
 from recorder.reading import ArchiveReader, TrackRow
 from recorder.redacted_copy import UNSIGNED, is_nameless, is_redacted
-from recorder.schema import MANIFEST
+from recorder.schema import MANIFEST, UNNAMED
 from recorder.seal import archive_files, sha256_file
 from recorder.sound_rows import LARGE
 from whiteboard_crdt.assets import sniff_mime
@@ -139,7 +139,8 @@ def _check_tickets(
             ticket = read_ticket(row.ticket, keys)
             if ticket.room != archive.meta.get("room"):
                 raise TicketError("ticket of another room")
-            if (ticket.session, ticket.user, ticket.name, ticket.role, ticket.client) != (
+            name = UNNAMED if ticket.unrecorded else ticket.name
+            if (ticket.session, ticket.user, name, ticket.role, ticket.client) != (
                 row.session,
                 row.user,
                 row.name,

@@ -52,6 +52,7 @@ class Ticket:
 
     `relay_only`: the school lets nobody learn this person's network address; the relay passes on only TURN candidates.
     `colour`: the person's number in the room, see `whiteboard_crdt.colours`.
+    `unrecorded`: no recorder keeps voice, picture or pointer of this session, nor shows its name.
     """
 
     room: RoomId
@@ -66,6 +67,7 @@ class Ticket:
     expires_ms: int
     relay_only: bool = False
     colour: int | None = None
+    unrecorded: bool = False
 
     @property
     def staff(self) -> bool:
@@ -89,6 +91,7 @@ def issue_ticket(ticket: Ticket, private_key: EllipticCurvePrivateKey, kid: str)
         "exp": ticket.expires_ms // 1000,
         **({"ice": "relay"} if ticket.relay_only else {}),
         **({} if ticket.colour is None else {"colour": ticket.colour}),
+        **({"unrecorded": True} if ticket.unrecorded else {}),
     }
     return sign_claims(claims, TOKEN_TYPE, private_key, kid)
 
@@ -141,8 +144,16 @@ def _read_claims(claims: Mapping[str, object]) -> Ticket:
             expires_ms=integer_claim(claims, "exp", SECONDS_MAX) * 1000,
             relay_only=claims.get("ice") == "relay",
             colour=integer_claim(claims, "colour", COLOUR_MAX) if "colour" in claims else None,
+            unrecorded=_read_unrecorded(claims),
         )
     except TicketError:
         raise
     except (ProtocolError, ValueError):
         raise TicketError("claims of a ticket") from None
+
+
+def _read_unrecorded(claims: Mapping[str, object]) -> bool:
+    # True or not there at all: a second way to say "recorded" would be one to say it by mistake.
+    if "unrecorded" in claims and claims["unrecorded"] is not True:
+        raise TicketError("claims of a ticket")
+    return "unrecorded" in claims

@@ -9,6 +9,7 @@ from portal.answers import json_answer, json_body
 from portal.assets import CLASSROOM_ENTRY, NotBuilt
 from portal.authorize import Action
 from portal.classroom import LessonRefused
+from portal.consent import is_declined
 from portal.context import lesson_of, person_of, portal_of
 from portal.failures import BadRequest, Conflict, NotAllowed, Unavailable
 from portal.headers import internal_relay_url, relay_url
@@ -20,6 +21,7 @@ from portal.tickets import RECORDER_HOLDER, Holder, TicketRefused, room_role
 from portal.times import format_iso
 from portal.turn import PREFLIGHT_LIFETIME_S, ice_servers
 from whiteboard_crdt.errors import ProtocolError
+from whiteboard_crdt.ids import Role
 from whiteboard_crdt.keys import decode_base64url
 from whiteboard_crdt.ticket import Ticket
 
@@ -74,7 +76,9 @@ async def room_page(request: web.Request) -> web.Response:
 async def lesson_facts(request: web.Request) -> web.Response:
     """What the classroom shows of its lesson, and who asks."""
     portal, lesson, person = portal_of(request), lesson_of(request), person_of(request)
-    school = await load_school(portal.database, lesson.school)
+    school, role = await load_school(portal.database, lesson.school), room_role(person.actor, lesson)
+    async with portal.database.read() as connection:
+        unrecorded = role is Role.STUDENT and await is_declined(connection, person.actor.user)
     return json_answer(
         {
             "lesson": lesson.id,
@@ -85,10 +89,11 @@ async def lesson_facts(request: web.Request) -> web.Response:
             "starts_at": format_iso(lesson.starts_ms),
             "ends_at": format_iso(lesson.ends_ms),
             "time_zone": school.time_zone,
-            "me": {"user": person.actor.user, "name": person.name, "role": room_role(person.actor, lesson).value},
+            "me": {"user": person.actor.user, "name": person.name, "role": role.value},
             "school": school.name,
             "demo": lesson.demo,
             "recording": lesson.recording,
+            "unrecorded": unrecorded,
             "notice": school.notice,
             "notice_acknowledged": await portal.classrooms.has_acknowledged(lesson, person.actor.user),
         }

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from portal.amendments import load_statements
 from portal.answers import see_other
 from portal.authorize import Action, StudentObject, permitted
+from portal.consent import DECLINED, GIVEN, REASONS, set_consent
 from portal.context import person_of, portal_of
 from portal.failures import Conflict, NotThere
 from portal.forms import Form
@@ -153,6 +154,20 @@ async def no_guardian(request: web.Request) -> web.Response:
     return see_other(f"/students/{student}")
 
 
+@routes.post("/students/{student}/recording", _CHANGE)
+async def recording(request: web.Request) -> web.Response:
+    """Writes down whether the student may be recorded, from the next time that they enter a lesson."""
+    portal, person, student = portal_of(request), person_of(request), request.match_info["student"]
+    form = await Form.read(request)
+    consent = form.choice("recording_consent", "whether to record", (GIVEN, DECLINED))
+    reason = form.choice("consent_reason", "the reason", REASONS)
+    if not form.good:
+        return await student_answer(request, form, status=400)
+    async with portal.database.write() as connection:
+        await set_consent(connection, person.actor, student, consent, reason, portal.clock())
+    return see_other(f"/students/{student}")
+
+
 async def student_answer(request: web.Request, form: Form, status: int = 200) -> web.Response:
     """The page of the student whom the path names, with a form as it was sent."""
     portal, person, student = portal_of(request), person_of(request), request.match_info["student"]
@@ -171,6 +186,7 @@ async def student_answer(request: web.Request, form: Form, status: int = 200) ->
         page=page,
         guardians=wards,
         grants=grants,
+        consent_reasons=REASONS,
         statements=statements,
         staff=[(each.id, each.name) for each in staff],
         form=form,

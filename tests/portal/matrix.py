@@ -164,6 +164,7 @@ MATRIX = {
     ("GET", "/requests"): OVERVIEW,
     ("GET", "/students/{student}"): f"tutor {OVERVIEW_HERE}",
     ("POST", "/students/{student}/link"): OFFICE_HERE,
+    ("POST", "/students/{student}/recording"): OFFICE_HERE,
     ("POST", "/students/{student}/guardians"): OFFICE_HERE,
     ("POST", "/students/{student}/guardians/end"): OFFICE_HERE,
     ("GET", "/progress"): "tutor student other-tutor other-student guardian far-student",

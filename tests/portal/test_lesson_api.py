@@ -184,6 +184,7 @@ async def test_facts_of_a_lesson(browser: Browser) -> None:
         "school": "School here",
         "demo": False,
         "recording": "required",
+        "unrecorded": False,
         "notice": "This lesson is recorded.",
         "notice_acknowledged": False,
     }

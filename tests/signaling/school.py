@@ -71,6 +71,7 @@ class School:
         session: str | None = None,
         client: int | None = None,
         key: SessionKey | None = None,
+        unrecorded: bool = False,
     ) -> Person:
         key = key or SessionKey.generate()
         issued_ms = wall_ms() if issued_ms is None else issued_ms
@@ -85,6 +86,7 @@ class School:
             key=key.public,
             issued_ms=issued_ms,
             expires_ms=issued_ms + lifetime_ms,
+            unrecorded=unrecorded,
         )
         return Person(self, ticket, key)
 
@@ -114,7 +116,7 @@ class School:
             fresh = Ticket(
                 **{
                     name: getattr(person.ticket, name)
-                    for name in ("room", "user", "name", "role", "caps", "session", "client", "key")
+                    for name in ("room", "user", "name", "role", "caps", "session", "client", "key", "unrecorded")
                 },
                 issued_ms=now_ms,
                 expires_ms=now_ms + 300_000,

@@ -51,6 +51,7 @@ def tickets() -> dict[str, Any]:
         token(claims(caps=["desk", "presence"])),
         token(claims(colour=0)),
         token(claims(colour=2**16 - 1)),
+        token(claims(unrecorded=True)),
     ]
     header = {"alg": "ES256", "typ": "chalkmesh-ticket", "kid": KID}
     valid = token(claims())
@@ -78,6 +79,9 @@ def tickets() -> dict[str, Any]:
         ("colour too high", token(claims(colour=2**16))),
         ("colour below 0", token(claims(colour=-1))),
         ("colour is a word", token(claims(colour="red"))),
+        ("unrecorded is false", token(claims(unrecorded=False))),
+        ("unrecorded is 1", token(claims(unrecorded=1))),
+        ("unrecorded is a word", token(claims(unrecorded="true"))),
         ("unknown role", token(claims(role="admin"))),
         ("unknown capability", token(claims(caps=["board", "fly"]))),
         ("caps is a word", token(claims(caps="board"))),
@@ -136,6 +140,7 @@ def _ticket_json(compact: str) -> dict[str, Any]:
         "client": read.client,
         "key": read.key.hex(),
         "colour": read.colour,
+        "unrecorded": read.unrecorded,
         "issued_ms": read.issued_ms,
         "expires_ms": read.expires_ms,
     }

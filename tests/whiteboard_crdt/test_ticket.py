@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ def _plain(ticket: Ticket) -> dict[str, Any]:
         "client": ticket.client,
         "key": ticket.key.hex(),
         "colour": ticket.colour,
+        "unrecorded": ticket.unrecorded,
         "issued_ms": ticket.issued_ms,
         "expires_ms": ticket.expires_ms,
     }
@@ -70,9 +72,10 @@ def test_admission_is_a_matter_of_room_and_time_T2(case: dict[str, Any], school:
     assert caught.value.code == case["code"]
 
 
-def test_issued_ticket_comes_back() -> None:
+@pytest.mark.parametrize("unrecorded", [False, True])
+def test_issued_ticket_comes_back(unrecorded: bool) -> None:
     room = Room()
-    ticket = room.ticket(7, SessionKey.generate(), "anna", Role.COORDINATOR)
+    ticket = replace(room.ticket(7, SessionKey.generate(), "anna", Role.COORDINATOR), unrecorded=unrecorded)
     read = read_ticket(room.issue(ticket), room.jwks)
     assert read == ticket
     assert read.staff

@@ -36,7 +36,7 @@ class OurRecorder:
         self._archive.meta("room_epoch_at", round(time.time() * 1000))
         self._archive.meta("start_ms", 0)
         self._disk = DiskWriter(self._archive)
-        self._desk = MediaDesk(self._archive.media, self._archive, self._clock, lambda _: True)
+        self._desk = MediaDesk(self._archive.media, self._archive, self._clock, lambda _: True, lambda _: False)
         self._desk.start()
         self._connections: list[RTCPeerConnection] = []
         self._receivers: list[EncodedReceiver] = []

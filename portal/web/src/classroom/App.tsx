@@ -57,7 +57,8 @@ export function App({ lesson, csrf, portal, openSession, onLeft }: AppProps) {
     }
     try {
       const info = await portal.facts();
-      const isNoticeDue = info.recording !== 'off' && info.notice !== '' && !info.notice_acknowledged;
+      const isNoticeDue =
+        info.recording !== 'off' && (info.notice !== '' || info.unrecorded) && !info.notice_acknowledged;
       setStep(isNoticeDue ? { name: 'notice', info } : { name: 'devices', info });
     } catch (error) {
       setStep(errorStep(error));

@@ -118,6 +118,13 @@ export function NoticePage({ info, csrf, onAgree }: NoticePageProps) {
         </span>
         <h1 id="notice-title">{t('This lesson is recorded')}</h1>
         <p>{info.notice}</p>
+        {info.unrecorded && (
+          <p data-testid="unrecorded">
+            <strong>
+              {t('Your voice and picture are not recorded. What you write on the board is part of the lesson.')}
+            </strong>
+          </p>
+        )}
         <p class="soft small">
           {t('Who may watch recordings is decided by {school}. Chat is public to everyone in the lesson.', {
             school: info.school,

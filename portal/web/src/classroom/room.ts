@@ -19,6 +19,8 @@ export type {
 /** As the portal tells it before the room is opened. */
 export interface LessonFacts extends LessonInfo {
   readonly notice_acknowledged: boolean;
+  /** The recording of this person was declined. */
+  readonly unrecorded: boolean;
 }
 
 /** `desk`: at whose desk it happens; null or none: on the board of all. */

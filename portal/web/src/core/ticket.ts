@@ -34,6 +34,8 @@ export interface Ticket {
   readonly publicKey: PublicKey;
   /** The person's number in the room (core/colours.ts); null: it was not given one. */
   readonly colour: number | null;
+  /** No recorder keeps voice, picture or pointer of this session, nor shows its name. */
+  readonly unrecorded: boolean;
   readonly issuedMs: number;
   readonly expiresMs: number;
   /** The compact form that it was read from. */
@@ -51,6 +53,8 @@ async function readTicketClaims(claims: Claims, token: string): Promise<Ticket> 
   const { role, caps } = claims;
   if (!isSessionId(session)) throw refusedToken('claim sid');
   if (!isRole(role)) throw refusedToken('claim role');
+  // True or not there at all, as in the twin.
+  if ('unrecorded' in claims && claims.unrecorded !== true) throw refusedToken('claim unrecorded');
   if (!Array.isArray(caps) || !caps.every(isCapability)) throw refusedToken('claim caps');
   const key = parseBase64Url(textClaim(claims, 'key', 128));
   const issuedMs = wholeClaim(claims, 'iat', 1e11) * 1000;
@@ -66,6 +70,7 @@ async function readTicketClaims(claims: Claims, token: string): Promise<Ticket> 
     key,
     publicKey: await importPoint(key),
     colour: 'colour' in claims ? wholeClaim(claims, 'colour', COLOUR_MAX) : null,
+    unrecorded: 'unrecorded' in claims,
     issuedMs,
     expiresMs,
     token,

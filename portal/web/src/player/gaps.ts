@@ -18,6 +18,7 @@ const CAUSES: Readonly<Record<string, Phrase>> = {
   link: phrase('there was no connection to the recorder'),
   recorder: phrase('the recorder was not running'),
   disk: phrase('the recorder’s disk was full'),
+  declined: phrase('it is not to be recorded'),
   missing: phrase('it never reached the recorder'),
 };
 

@@ -98,6 +98,7 @@ describe('ticket vectors T1, T2, T4', async () => {
       client: ticket.client,
       key: formatHex(ticket.key),
       colour: ticket.colour,
+      unrecorded: ticket.unrecorded,
       issued_ms: ticket.issuedMs,
       expires_ms: ticket.expiresMs,
     }).toEqual(expected);
