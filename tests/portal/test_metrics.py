@@ -114,13 +114,16 @@ async def test_portal_whose_disk_is_nearly_full_is_not_ready(browser: Browser, m
 
 @pytest.mark.usefixtures("lessons_can_begin")
 async def test_portal_whose_database_may_not_be_written_is_not_ready(browser: Browser) -> None:
+    engine = browser.portal.database.engine.sync_engine
+    read_only = "PRAGMA query_only=ON" if engine.dialect.name == "sqlite" else "SET TRANSACTION READ ONLY"
+
     # `Any`: the DBAPI's connection has no types of its own.
     def refuse(connection: Any, *_: object) -> None:
         cursor = connection.cursor()
-        cursor.execute("PRAGMA query_only=ON")
+        cursor.execute(read_only)
         cursor.close()
 
-    event.listen(browser.portal.database.engine.sync_engine, "checkout", refuse)
+    event.listen(engine, "checkout", refuse)
     answer = await browser.get("/readyz")
     assert answer.status == 503
     assert "database cannot be written" in await answer.text()
