@@ -51,8 +51,7 @@ def show_sound_rows(conn: sqlite3.Connection) -> None:
     is_packed = show_envelopes(conn, _condition("envelopes"))
     for table in _RULES:
         if table != "envelopes" or not is_packed:
-            # The names are those above.
-            conn.execute(f"create temp view {table} as select * from main.{table} where {_condition(table)}")  # noqa: S608
+            conn.execute(f"create temp view {table} as select * from main.{table} where {_condition(table)}")  # noqa: S608 - names are those above
 
 
 def count_senseless(conn: sqlite3.Connection, tables: Iterable[str]) -> dict[str, int]:
@@ -60,7 +59,7 @@ def count_senseless(conn: sqlite3.Connection, tables: Iterable[str]) -> dict[str
     found: dict[str, int] = {}
     for table in tables:
         try:
-            sql = f"select count(*) from main.{table} where ({_condition(table)}) is not true"  # noqa: S608
+            sql = f"select count(*) from main.{table} where ({_condition(table)}) is not true"  # noqa: S608 - names are those above
             (count,) = conn.execute(sql).fetchone()
         except (sqlite3.DatabaseError, UnicodeDecodeError):
             # Whoever reads the table hears of it.

@@ -1,9 +1,10 @@
 """Putting somebody out of a lesson: portal/removals.py, its routes, and the relay beside it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession, ClientWebSocketResponse, web
 from aiohttp.test_utils import TestServer
 
 from portal.context import Portal
@@ -71,9 +72,11 @@ async def test_staff_and_strangers_are_not_put_out(open_browser: Callable[[], Br
         assert (await coordinator.post(REMOVE, body)).status == 400
 
 
-async def test_the_relay_beside_puts_out_whom_the_tutor_removes(beside: Beside) -> None:
+@asynccontextmanager
+async def _in_the_room(beside: Beside, who: str) -> AsyncIterator[ClientWebSocketResponse]:
+    """A session socket of this person, while the portal tells the relay whom to put out."""
     key = SessionKey.generate()
-    answer = await beside.ticket("student", key)
+    answer = await beside.ticket(who, key)
     running = asyncio.create_task(beside.browser.portal.removals.run())
     try:
         async with (
@@ -81,15 +84,24 @@ async def test_the_relay_beside_puts_out_whom_the_tutor_removes(beside: Beside) 
             client.ws_connect(answer["relay_url"], protocols=["chalkmesh.v1"]) as socket,
         ):
             await say_hello(socket, answer["ticket"], key)
-            await beside.browser.log_in("tutor")
-            async with asyncio.timeout(2):
-                assert (await beside.browser.post(REMOVE, {"user": "student"})).status == 200
-                async for _ in socket:
-                    pass
-            assert socket.close_code == CloseCode.REVOKED
+            yield socket
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def _closed_with(socket: ClientWebSocketResponse) -> int | None:
+    async for _ in socket:
+        pass
+    return socket.close_code
+
+
+async def test_the_relay_beside_puts_out_whom_the_tutor_removes(beside: Beside) -> None:
+    async with _in_the_room(beside, "student") as socket:
+        await beside.browser.log_in("tutor")
+        async with asyncio.timeout(2):
+            assert (await beside.browser.post(REMOVE, {"user": "student"})).status == 200
+            assert await _closed_with(socket) == CloseCode.REVOKED
 
 
 async def test_a_relay_that_was_away_is_told_when_it_is_back_by_a_portal_that_was_restarted(
@@ -128,23 +140,10 @@ async def test_a_relay_that_was_away_is_told_when_it_is_back_by_a_portal_that_wa
 
 
 async def test_who_leads_a_lesson_is_out_of_it_when_the_account_is_closed(beside: Beside) -> None:
-    key = SessionKey.generate()
-    answer = await beside.ticket("tutor", key)
-    running = asyncio.create_task(beside.browser.portal.removals.run())
-    try:
-        async with (
-            ClientSession() as client,
-            client.ws_connect(answer["relay_url"], protocols=["chalkmesh.v1"]) as socket,
-        ):
-            await say_hello(socket, answer["ticket"], key)
-            await beside.browser.log_in("coordinator")
-            async with asyncio.timeout(2):
-                assert (await beside.browser.submit("/staff/tutor/close", {})).status == 303
-                async for _ in socket:
-                    pass
-            assert socket.close_code == CloseCode.REVOKED
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+    async with _in_the_room(beside, "tutor") as socket:
+        await beside.browser.log_in("coordinator")
+        async with asyncio.timeout(2):
+            assert (await beside.browser.submit("/staff/tutor/close", {})).status == 303
+            assert await _closed_with(socket) == CloseCode.REVOKED
     events = [row for row in await rows(beside.browser.portal, "audit_log") if row["action"] == "lesson.remove"]
     assert [(row["actor"], row["object"]) for row in events] == [("coordinator", LESSON)]
